@@ -1,0 +1,88 @@
+// What a schema cannot see: names that point elsewhere in the file, and settings that exclude each other.
+import { wavesOf } from '../core/waves.ts'
+import { nearest } from '../core/nearest.ts'
+import type { Path, Problem } from './problems.ts'
+import type { Config, MoveConfig } from './schema.ts'
+
+/** Everything in this configuration that contradicts itself. */
+export function crossChecks(config: Config): Problem[] {
+  return [
+    ...databaseProblems(config),
+    ...witnessProblems(config),
+    ...Object.entries(config.moves).flatMap(([name, move]) => moveProblems(config, name, move)),
+    ...cycleProblems(config),
+  ]
+}
+
+function databaseProblems({ database, pulumi }: Config): Problem[] {
+  if (database === undefined || pulumi.backend?.startsWith('file:') !== true) return []
+  return [invalid(['pulumi', 'backend'], 'must not be file:// beside `database:`: workers on other machines could not see it')]
+}
+
+function witnessProblems({ watch, dns }: Config): Problem[] {
+  const { witness } = watch.policy
+  return witness === undefined ? [] : unknownName(['watch', 'policy', 'witness'], witness, dns, 'dns')
+}
+
+function moveProblems(config: Config, name: string, move: MoveConfig): Problem[] {
+  const path = ['moves', name]
+  const data = dataNames(move)
+  return [
+    ...unknownName([...path, 'from', 'provider'], move.from.provider, config.providers, 'providers'),
+    ...unknownName([...path, 'to', 'provider'], move.to.provider, config.providers, 'providers'),
+    ...move.after.flatMap((other, index) => unknownName([...path, 'after', index], other, config.moves, 'moves')),
+    ...move.names.flatMap((entry, index) => nameProblems(config, [...path, 'names', index], entry)),
+    ...duplicates(data, [...path, 'data'], 'must have a name of its own: another one is called so'),
+    ...duplicates(
+      move.ports.map((port) => `${port.port}/${port.protocol}`),
+      [...path, 'ports'],
+      'is listed twice',
+    ),
+    ...duplicates(
+      move.names.map((entry) => entry.name),
+      [...path, 'names'],
+      'is listed twice',
+    ),
+    ...duplicates([...move.singletons, ...move.services], [...path, 'services'], 'is listed twice, among services and singletons', move.singletons.length),
+    ...move.checks.flatMap((check, index) =>
+      check.kind === 'sql' && !data.includes(check.data)
+        ? unknownName([...path, 'checks', index, 'data'], check.data, Object.fromEntries(data.map((key) => [key, true])), `moves.${name}.data`)
+        : [],
+    ),
+  ]
+}
+
+/** The name of each piece of data; its kind where it has none. */
+export function dataNames(move: MoveConfig): string[] {
+  return move.data.map((data) => data.name ?? data.kind)
+}
+
+function nameProblems({ dns }: Config, path: Path, { dns: provider, name }: { dns: string; name: string }): Problem[] {
+  const zone = dns[provider]?.['zone']
+  if (typeof zone !== 'string') return unknownName([...path, 'dns'], provider, dns, 'dns')
+  const suffix = zone.toLowerCase().replace(/\.$/, '')
+  return name === suffix || name.endsWith(`.${suffix}`) ? [] : [invalid([...path, 'name'], `must be in the zone ${suffix} of ${provider}`)]
+}
+
+function cycleProblems({ moves }: Config): Problem[] {
+  const { cycle } = wavesOf(new Map(Object.entries(moves).map(([name, move]) => [name, move.after])))
+  const [first] = cycle ?? []
+  if (!cycle || first === undefined) return []
+  return [{ path: ['moves', first, 'after'], code: 'after-cycle', text: `goes round: ${cycle.join(' -> ')}` }]
+}
+
+function unknownName(path: Path, name: string, among: Readonly<Record<string, unknown>>, where: string): Problem[] {
+  if (Object.hasOwn(among, name)) return []
+  const known = Object.keys(among)
+  const [near] = nearest(name, known, 1)
+  const hint = near !== undefined ? `; did you mean ${near}?` : known.length > 0 ? `: ${known.join(', ')}` : ', which is empty'
+  return [invalid(path, `is not one of \`${where}:\`${hint}`)]
+}
+
+function duplicates(names: readonly string[], path: Path, text: string, offset = 0): Problem[] {
+  return names.flatMap((name, index) => (names.indexOf(name) < index ? [invalid([...path, Math.max(0, index - offset)], text)] : []))
+}
+
+function invalid(path: Path, text: string): Problem {
+  return { path, code: 'config-invalid', text }
+}

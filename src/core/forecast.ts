@@ -1,0 +1,33 @@
+// How long clients will wait, and what going back costs (runbook.md §4 and §5, "Price"). Figures measured on this very
+// move are used where there are any; the rest are the stated assumptions below.
+import type { MoveFacts } from './stored-move.ts'
+import type { Price } from './records.ts'
+
+const assumed = { holdMs: 100, drainMs: 1000, verifyMs: 500, startMs: 1500, releaseMs: 100 } as const
+const passBaseMs = 500
+const perFileMs = 0.2
+const margin = 1.3
+
+/** Milliseconds from holding the first client to releasing the last. */
+export function forecastPauseMs(facts: MoveFacts): number {
+  const { drainMs, verifyMs } = facts.measured
+  const pass = facts.lastPass === null ? passBaseMs + perFileMs * (facts.files ?? 0) : Math.max(passBaseMs, facts.lastPass.seconds * 1000)
+  return Math.round(margin * (assumed.holdMs + (drainMs ?? assumed.drainMs) + pass + (verifyMs ?? assumed.verifyMs) + forecastEndMs(facts)))
+}
+
+/** The part after the seal: promote, check, commit, release. */
+export function forecastEndMs(facts: MoveFacts): number {
+  return (facts.measured.startMs ?? assumed.startMs) + assumed.releaseMs
+}
+
+/** What rolling back costs now. `sourceAnswers`: whether the source answered when it was last asked. */
+export function rollbackPrice(facts: MoveFacts, sourceAnswers: boolean): Price {
+  if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
+  if (!sourceAnswers) return { possible: false, seconds: null, writesLost: null, why: 'The source does not answer; a new standby elsewhere is what remains.' }
+  return {
+    possible: true,
+    seconds: Math.ceil(forecastPauseMs(facts) / 100) / 10,
+    writesLost: 0,
+    why: 'Both sides answer, so a final pass carries every write back.',
+  }
+}

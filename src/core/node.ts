@@ -1,0 +1,65 @@
+// A node is a server, wherever it runs. This is the shape of `lifeboat.inventory/1` (interfaces.md §4): what a source
+// says it has, with the time. A value that the provider did not give is null and its field name stands in `unknown`.
+import { z } from 'zod'
+
+const notice = z.object({
+  code: z.string(),
+  severity: z.enum(['info', 'warning', 'error']),
+  text: z.string(),
+})
+
+const disk = z.object({
+  label: z.string(),
+  sizeMiB: z.number().nullable(),
+  usedMiB: z.number().nullable(),
+})
+
+const nic = z.object({
+  mac: z.string().nullable(),
+  network: z.string().nullable(),
+  connected: z.boolean().nullable(),
+  addresses: z.array(z.string()),
+})
+
+export const nodeSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  path: z.string().nullable(),
+  power: z.enum(['on', 'off', 'suspended', 'unknown']),
+  template: z.boolean(),
+  cpus: z.number().nullable(),
+  memoryMiB: z.number().nullable(),
+  disks: z.array(disk),
+  nics: z.array(nic),
+  os: z.object({
+    family: z.enum(['linux', 'windows', 'bsd', 'other', 'unknown']),
+    id: z.string().nullable(),
+    name: z.string().nullable(),
+  }),
+  hostname: z.string().nullable(),
+  addresses: z.array(z.string()),
+  firmware: z.enum(['bios', 'efi']).nullable(),
+  tools: z.enum(['running', 'stopped', 'absent', 'unknown']),
+  snapshots: z.number().nullable(),
+  labels: z.record(z.string(), z.string()),
+  hazards: z.array(notice),
+  unknown: z.array(z.string()),
+})
+
+export const inventorySchema = z.object({
+  schema: z.literal('lifeboat.inventory/1'),
+  provider: z.string(),
+  kind: z.string(),
+  takenAt: z.string(),
+  complete: z.boolean(),
+  warnings: z.array(notice),
+  nodes: z.array(nodeSchema),
+})
+
+/** Anything with a code for machines and a text for people. */
+export type Notice = Readonly<z.infer<typeof notice>>
+export type Disk = Readonly<z.infer<typeof disk>>
+export type Nic = Readonly<z.infer<typeof nic>>
+export type Node = Readonly<z.infer<typeof nodeSchema>>
+export type Inventory = Readonly<z.infer<typeof inventorySchema>>
+export type Power = Node['power']

@@ -1,0 +1,188 @@
+// Source nodes + configuration -> the plan. The same input gives the same bytes, whatever its order.
+import { blockersOf, warningsOf, type Judged } from './plan-notices.ts'
+import { byCodeUnit, canonicalJson } from './canonical.ts'
+import { LifeboatError } from './errors.ts'
+import { findNode, reachableAddress } from './find-node.ts'
+import type { Move } from './move.ts'
+import type { Inventory, Node, Notice } from './node.ts'
+import type { Catalog, Money, Plan, PlannedMove, Size } from './plan.ts'
+import { chooseSize } from './sizing.ts'
+import { addMoney, multiplyMoney } from './units.ts'
+import { wavesOf } from './waves.ts'
+
+export type PlanRequest = {
+  readonly moves: readonly Move[]
+  /** By provider name: of every source, and of targets whose nodes exist already. */
+  readonly inventories: Readonly<Record<string, Inventory>>
+  /** By provider name, of every target. A catalogue without sizes: its nodes exist already. */
+  readonly catalogs: Readonly<Record<string, Catalog>>
+  /** The rows of the runbook, in their order. */
+  readonly steps: readonly string[]
+  readonly digest: (text: string) => string
+  /** By move: what an earlier look at both nodes has measured. */
+  readonly measured?: Readonly<Record<string, { readonly path: PlannedMove['path']; readonly forecastPauseMs: number | null }>>
+}
+
+/**
+ * The plan for these moves. Fails with node-unknown, node-ambiguous, after-cycle, config-invalid (unknown size, a
+ * provider that is no target) or source-unreachable (no inventory). Everything else that stands against a move is one
+ * of its blockers.
+ */
+export function planMoves(request: PlanRequest): Plan {
+  const drafts = [...request.moves].sort((a, b) => byCodeUnit(a.name, b.name)).map((move) => draft(move, request))
+  const moves = drafts.map(({ planned }) => ({ ...planned, blockers: [...planned.blockers, ...collisions(planned, drafts)] }))
+  const { waves, cycle } = wavesOf(new Map(moves.map((move) => [move.name, move.after])))
+  if (cycle) throw new LifeboatError('after-cycle', `\`after:\` goes round: ${cycle.join(' -> ')}.`, { details: { cycle } })
+  return {
+    schema: 'lifeboat.plan/1',
+    fingerprint: request.digest(
+      canonicalJson({ moves: moves.map(essence), wishes: drafts.map(({ wish }) => wish), sources: drafts.map(({ source }) => source) }),
+    ),
+    moves,
+    waves: waves.map((wave) => [...wave]),
+    // What the source costs is nobody's to tell, so neither is what both sides cost together.
+    totals: { monthlyCost: addMoney(moves.map((move) => move.to.monthlyCost)), bothSidesMonthlyCost: null },
+  }
+}
+
+type Draft = { readonly planned: PlannedMove; readonly wish: unknown; readonly source: unknown }
+
+function draft(move: Move, request: PlanRequest): Draft {
+  const inventory = inventoryOf(move.from.provider, request)
+  const node = findNode(inventory, move.from)
+  const chosen = chooseTarget(move, node, request)
+  const sourceAddress = move.ssh.source.address ?? reachableAddress(node.addresses)
+  const judged = { ...chosen, move, node, inventory, sourceAddress }
+  const measured = request.measured?.[move.name] ?? { path: 'direct', forecastPauseMs: null }
+  const planned: PlannedMove = {
+    name: move.name,
+    project: move.project,
+    from: { provider: move.from.provider, id: node.id, name: node.name, address: sourceAddress ?? '' },
+    to: chosen.target,
+    path: measured.path,
+    forecastPauseMs: measured.forecastPauseMs,
+    steps: [...request.steps],
+    after: [...new Set(move.after)].sort(byCodeUnit),
+    ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
+    roots: move.data.flatMap(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? [path] : [])),
+    blockers: blockersOf(judged),
+    warnings: [...warningsOf(judged), ...outsiders(move, request.moves)],
+  }
+  return { planned, wish: wishOf(move), source: sourceFacts(node) }
+}
+
+type Chosen = Pick<Judged, 'target' | 'size' | 'exists'>
+
+function chooseTarget(move: Move, node: Node, request: PlanRequest): Chosen {
+  const catalog = catalogOf(move, request)
+  return catalog.sizes.length === 0 ? existingTarget(move, catalog, request) : newTarget(move, node, catalog)
+}
+
+/** At a provider that creates nothing: the node that is named, else the one that is called like the move. */
+function existingTarget(move: Move, catalog: Catalog, request: PlanRequest): Chosen {
+  const { provider, image } = move.to
+  const twin = findNode(inventoryOf(provider, request), { id: null, name: move.to.node ?? move.name })
+  const address = move.ssh.target.address ?? reachableAddress(twin.addresses)
+  const reasons = [`${twin.name} (${twin.id}) exists already`]
+  const target = {
+    provider,
+    kind: catalog.kind,
+    size: 'existing',
+    image: image ?? 'existing',
+    reasons,
+    alternatives: [],
+    monthlyCost: null,
+    volumeGiB: 0,
+    address,
+  }
+  return { target, size: null, exists: true }
+}
+
+function newTarget(move: Move, node: Node, catalog: Catalog): Chosen {
+  const { provider, image } = move.to
+  const { size, reasons, alternatives } = chooseSize(move.to.size, needOf(node), catalog)
+  const volumeGiB = move.to.diskGiB ?? volumeFor(node)
+  const cost = (one: Size) => costOf(one, volumeGiB, catalog)
+  const target = {
+    provider,
+    kind: catalog.kind,
+    size: size?.name ?? move.to.size,
+    image: image ?? '',
+    reasons: [...reasons],
+    alternatives: alternatives.map((other) => ({ size: other.name, monthlyCost: cost(other) })),
+    monthlyCost: size && cost(size),
+    volumeGiB,
+    address: null,
+  }
+  return { target, size, exists: false }
+}
+
+function inventoryOf(provider: string, request: PlanRequest): Inventory {
+  const inventory = request.inventories[provider]
+  if (inventory) return inventory
+  throw new LifeboatError('source-unreachable', `There is no inventory of ${provider}, neither a new nor a stored one.`, { details: { provider } })
+}
+
+function catalogOf(move: Move, request: PlanRequest): Catalog {
+  const catalog = request.catalogs[move.to.provider]
+  if (catalog) return catalog
+  throw new LifeboatError('config-invalid', `moves.${move.name}.to.provider: ${move.to.provider} cannot be a target.`)
+}
+
+function needOf(node: Node) {
+  return { cpus: node.cpus, memoryMiB: node.memoryMiB, nics: Math.max(1, node.nics.length), disks: Math.max(1, node.disks.length), firmware: node.firmware }
+}
+
+/** All disks but the first, in whole GiB, at least 1. */
+function volumeFor(node: Node): number {
+  const sizeMiB = node.disks.slice(1).reduce((sum, disk) => sum + (disk.sizeMiB ?? 0), 0)
+  return Math.max(1, Math.ceil(sizeMiB / 1024))
+}
+
+function costOf(size: Size, volumeGiB: number, catalog: Catalog): Money | null {
+  return addMoney([size.monthlyPrice, multiplyMoney(catalog.volumePrice, volumeGiB), catalog.addressPrice])
+}
+
+/** Two moves of one node, or onto one node, would undo each other. */
+function collisions(planned: PlannedMove, drafts: readonly Draft[]): Notice[] {
+  const others = drafts.map((other) => other.planned).filter((other) => other.name !== planned.name)
+  const sameSource = others.filter(({ from }) => from.provider === planned.from.provider && from.id === planned.from.id)
+  const sameTarget = others.filter(({ to }) => to.address !== null && to.address === planned.to.address)
+  return [
+    ...sameSource.map((other): Notice => ({ code: 'source-taken', severity: 'error', text: `${other.name} moves ${planned.from.name} as well.` })),
+    ...sameTarget.map((other): Notice => ({ code: 'target-taken', severity: 'error', text: `${other.name} moves to ${planned.to.address} as well.` })),
+    ...(planned.to.address !== null && planned.to.address === planned.from.address
+      ? [{ code: 'same-node', severity: 'error', text: `${planned.name} would move onto itself.` } satisfies Notice]
+      : []),
+  ]
+}
+
+function outsiders(move: Move, moves: readonly Move[]): Notice[] {
+  const missing = [...new Set(move.after)].filter((name) => !moves.some((other) => other.name === name)).sort(byCodeUnit)
+  return missing.map((name) => ({ code: 'after-outside', severity: 'warning', text: `${move.name} comes after ${name}, which is not part of this plan.` }))
+}
+
+/** What a fingerprint must not change with: forecasts, and texts with figures that drift. */
+function essence(move: PlannedMove): unknown {
+  return { ...move, forecastPauseMs: undefined, blockers: codes(move.blockers), warnings: codes(move.warnings) }
+}
+
+function codes(notices: readonly Notice[]): string[] {
+  return [...new Set(notices.map((notice) => notice.code))].sort(byCodeUnit)
+}
+
+/**
+ * The wish without where a key lies on this person's machine (a colleague must see the same fingerprint), and without
+ * what the planned move has in order.
+ */
+function wishOf(move: Move): unknown {
+  const without = { keyFile: undefined, keyContents: undefined }
+  return { ...move, after: undefined, ports: undefined, ssh: { source: { ...move.ssh.source, ...without }, target: { ...move.ssh.target, ...without } } }
+}
+
+/** What was decided on, without what changes all the time (bytes in use, snapshots, tools). */
+function sourceFacts(node: Node): unknown {
+  const { id, name, power, template, cpus, memoryMiB, addresses, os, firmware } = node
+  const disks = node.disks.map(({ label, sizeMiB }) => ({ label, sizeMiB }))
+  return { id, name, power, template, cpus, memoryMiB, addresses: [...addresses].sort(byCodeUnit), os, firmware, disks }
+}

@@ -1,0 +1,74 @@
+// The plan: source nodes + configuration -> moves with reasons, warnings, blockers, fingerprint. This file holds its
+// shape (`lifeboat.plan/1`, interfaces.md §4) and the catalogue that sizing reads; `planMoves` makes it.
+import { z } from 'zod'
+
+const money = z.object({ amount: z.number(), currency: z.string() })
+const coded = z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'error']), text: z.string() })
+
+export const plannedMoveSchema = z.object({
+  name: z.string(),
+  project: z.string(),
+  from: z.object({ provider: z.string(), id: z.string(), name: z.string(), address: z.string() }),
+  to: z.object({
+    provider: z.string(),
+    kind: z.string(),
+    size: z.string(),
+    image: z.string(),
+    reasons: z.array(z.string()),
+    alternatives: z.array(z.object({ size: z.string(), monthlyCost: money.nullable() })),
+    /** Size, data volume and public address together; null as soon as one of them is not known. */
+    monthlyCost: money.nullable(),
+    /** GiB of the data volume; 0: none. */
+    volumeGiB: z.number(),
+    /** Where the target exists already (kind static). */
+    address: z.string().nullable(),
+  }),
+  path: z.enum(['direct', 'relay']),
+  /** Null before anything was measured. */
+  forecastPauseMs: z.number().nullable(),
+  steps: z.array(z.string()),
+  after: z.array(z.string()),
+  ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.boolean() })),
+  roots: z.array(z.string()),
+  blockers: z.array(coded),
+  warnings: z.array(coded),
+})
+
+export const planSchema = z.object({
+  schema: z.literal('lifeboat.plan/1'),
+  fingerprint: z.string(),
+  moves: z.array(plannedMoveSchema),
+  waves: z.array(z.array(z.string())),
+  totals: z.object({ monthlyCost: money.nullable(), bothSidesMonthlyCost: money.nullable() }),
+})
+
+export type Money = Readonly<z.infer<typeof money>>
+export type PlannedMove = Readonly<z.infer<typeof plannedMoveSchema>>
+export type Plan = Readonly<z.infer<typeof planSchema>>
+
+/** One size that a target offers. Prices are on-demand Linux, per month of 730 hours; null: not known, never zero. */
+export type Size = {
+  readonly name: string
+  readonly cpus: number
+  readonly memoryMiB: number
+  readonly architecture: 'x86_64' | 'arm64'
+  readonly currentGeneration: boolean
+  readonly bareMetal: boolean
+  readonly burstable: boolean
+  readonly maxNics: number
+  readonly maxVolumes: number
+  readonly bootModes: readonly ('bios' | 'efi')[]
+  readonly monthlyPrice: Money | null
+}
+
+export type Catalog = {
+  readonly kind: string
+  /** The day the figures were taken, ISO date, and where from. */
+  readonly takenAt: string
+  readonly origin: string
+  readonly sizes: readonly Size[]
+  /** Per GiB and month of the default volume type; null: not known. */
+  readonly volumePrice: Money | null
+  /** Per public address and month. */
+  readonly addressPrice: Money | null
+}

@@ -1,0 +1,47 @@
+// What happened, as it is stored and shown: `lifeboat.journal/1` and `lifeboat.status/1` (interfaces.md §4).
+import { z } from 'zod'
+
+export const recordStates = ['started', 'progress', 'waiting', 'done', 'failed', 'undoing', 'undone'] as const
+
+export const recordSchema = z.object({
+  schema: z.literal('lifeboat.journal/1'),
+  seq: z.number(),
+  at: z.string(),
+  move: z.string(),
+  /** Number of the execution of this move (migrate, rollback and migrate again are three). */
+  run: z.number(),
+  step: z.string(),
+  state: z.enum(recordStates),
+  text: z.string(),
+  details: z.record(z.string(), z.unknown()),
+})
+
+export const priceSchema = z.object({
+  possible: z.boolean(),
+  seconds: z.number().nullable(),
+  /** Null: unknown, then `why` tells. */
+  writesLost: z.number().nullable(),
+  why: z.string(),
+})
+
+export const moveStatusSchema = z.object({
+  name: z.string(),
+  phase: z.string(),
+  step: z.string(),
+  state: z.string(),
+  waitingFor: z.string().nullable(),
+  lagSeconds: z.number().nullable(),
+  remainingBytes: z.number().nullable(),
+  forecastPauseMs: z.number().nullable(),
+  rollback: priceSchema,
+  stragglers: z.number().nullable(),
+  startedAt: z.string(),
+})
+
+export const statusSchema = z.object({ schema: z.literal('lifeboat.status/1'), moves: z.array(moveStatusSchema) })
+
+export type RecordState = (typeof recordStates)[number]
+export type JournalRecord = Readonly<z.infer<typeof recordSchema>>
+export type Price = Readonly<z.infer<typeof priceSchema>>
+export type MoveStatus = Readonly<z.infer<typeof moveStatusSchema>>
+export type Status = Readonly<z.infer<typeof statusSchema>>

@@ -1,0 +1,108 @@
+// One node's migration as it is stored: what was asked for (settings, a snapshot that a running move keeps), and what
+// has been learned on the way (facts). Neither ever holds a secret; keys and passwords are references.
+import { z } from 'zod'
+
+const sshSettings = z.object({
+  user: z.string(),
+  port: z.number(),
+  /** A path for ssh, or null: what the agent offers. */
+  keyFile: z.string().nullable(),
+  jump: z.string().nullable(),
+  sudo: z.boolean(),
+})
+
+export const storedCheckSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('http'), url: z.string(), expect: z.number(), timeoutMs: z.number() }),
+  z.object({ kind: z.literal('tcp'), port: z.number(), timeoutMs: z.number() }),
+  z.object({ kind: z.literal('command'), command: z.string(), timeoutMs: z.number() }),
+  z.object({ kind: z.literal('sql'), sql: z.string(), data: z.string(), timeoutMs: z.number() }),
+])
+
+export const moveSettingsSchema = z.object({
+  name: z.string(),
+  project: z.string(),
+  from: z.object({ provider: z.string(), id: z.string() }),
+  to: z.object({ provider: z.string() }),
+  source: z.object({ address: z.string(), ssh: sshSettings }),
+  target: z.object({ ssh: sshSettings }),
+  /** Each parsed by the mover of its kind. */
+  data: z.array(z.looseObject({ kind: z.string(), name: z.string() })),
+  services: z.array(z.string()),
+  singletons: z.array(z.string()),
+  ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.boolean() })),
+  checks: z.array(storedCheckSchema),
+  names: z.array(z.object({ dns: z.string(), name: z.string() })),
+  downtimeBudgetMs: z.number(),
+  reverseSync: z.boolean(),
+  finish: z.object({ policy: z.enum(['manual', 'auto-rollback']), watchForMs: z.number(), forwardForMs: z.number() }),
+})
+
+const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string() })
+
+export const moveFactsSchema = z.object({
+  /** Which side accepts client writes: decided by the commit alone. */
+  serving: z.enum(['source', 'target']),
+  target: z.object({ address: z.string(), privateAddress: z.string().nullable(), id: z.string() }).nullable(),
+  /** Set before the first byte is copied; a target that holds data is never destroyed. */
+  holdsData: z.boolean(),
+  files: z.number().nullable(),
+  lastPass: passFacts.nullable(),
+  /** Highest attempt ever opened; only rises. */
+  attempt: z.number(),
+  seal: z.record(z.string(), z.unknown()).nullable(),
+  /** Recorder sequence of the giver after the final pass. */
+  sequence: z.number(),
+  /** What each name was when it was claimed, and what we last wrote. */
+  names: z.record(z.string(), z.object({ ttl: z.number(), a: z.array(z.string()).readonly(), aaaa: z.array(z.string()).readonly() })),
+  ttlLoweredAt: z.string().nullable(),
+  namesSwitchedAt: z.string().nullable(),
+  /** Checks that passed on the serving side, by their text: only these must pass on the other. */
+  checksPassed: z.array(z.string()),
+  /** Measured, in ms, on the last attempt that got so far. */
+  measured: z.object({ drainMs: z.number().nullable(), verifyMs: z.number().nullable(), startMs: z.number().nullable(), pauseMs: z.number().nullable() }),
+  heldAt: z.string().nullable(),
+  /** Connections that came to the old address since the switch. */
+  stragglers: z.number().nullable(),
+})
+
+export type SshSettings = Readonly<z.infer<typeof sshSettings>>
+export type StoredCheck = Readonly<z.infer<typeof storedCheckSchema>>
+export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>
+export type MoveFacts = Readonly<z.infer<typeof moveFactsSchema>>
+export type SideName = 'source' | 'target'
+
+export const noFacts: MoveFacts = {
+  serving: 'source',
+  target: null,
+  holdsData: false,
+  files: null,
+  lastPass: null,
+  attempt: 0,
+  seal: null,
+  sequence: 0,
+  names: {},
+  ttlLoweredAt: null,
+  namesSwitchedAt: null,
+  checksPassed: [],
+  measured: { drainMs: null, verifyMs: null, startMs: null, pauseMs: null },
+  heldAt: null,
+  stragglers: null,
+}
+
+export function otherSide(side: SideName): SideName {
+  return side === 'source' ? 'target' : 'source'
+}
+
+/** The text by which a check is known. */
+export function describeCheck(check: StoredCheck): string {
+  switch (check.kind) {
+    case 'http':
+      return `GET ${check.url} answers ${check.expect}`
+    case 'tcp':
+      return `port ${check.port} accepts`
+    case 'command':
+      return `\`${check.command}\` succeeds`
+    case 'sql':
+      return `\`${check.sql}\` answers on ${check.data}`
+  }
+}

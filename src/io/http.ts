@@ -1,0 +1,200 @@
+// Requests to services, for every adapter: with a deadline, a limit to what an answer may hold, patience with a busy
+// service, and no belief in an unknown certificate.
+import { createGunzip } from 'node:zlib'
+import { Agent, request as send, type Dispatcher } from 'undici'
+import { LifeboatError, type ErrorCode } from '../core/errors.ts'
+import { trustingConnector, type Trust } from './tls.ts'
+import { sleep } from './wait.ts'
+
+const connectMs = 10_000
+const defaultDeadlineMs = 60_000
+const defaultMaxBytes = 64 * 1024 * 1024
+const firstPauseMs = 500
+const longestPauseMs = 10_000
+const redirectLimit = 5
+
+export type HttpOptions = {
+  /** Begins the sentence of a failure: "The vCenter vc.example". */
+  readonly service: string
+  /** The code when the service cannot be reached or stays busy. */
+  readonly unreachable: ErrorCode
+  readonly trust?: Trust | undefined
+}
+
+export type HttpRequest = {
+  readonly url: string
+  readonly signal: AbortSignal
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** For everything: connecting, retries, reading. Default 60 s. */
+  readonly deadlineMs?: number
+  /** Of the answer, unpacked. Default 64 MiB. */
+  readonly maxBytes?: number
+  /** Whether the request may be sent again when the connection is lost before the answer ends. Default: GET and HEAD. */
+  readonly repeatable?: boolean
+}
+
+export type HttpAnswer = {
+  readonly status: number
+  /** By lower-case name; repeated ones joined with a comma. */
+  readonly headers: ReadonlyMap<string, string>
+  /** Each Set-Cookie header as it came. */
+  readonly cookies: readonly string[]
+  readonly text: string
+}
+
+export type HttpConnection = {
+  /**
+   * One request and its answer, whatever its status but 429 and 503: these are repeated, as the service asks, until the
+   * deadline. Redirects are followed to the same origin only. Fails with the code for unreachable,
+   * `certificate-untrusted` or `answer-malformed`; an abort rethrows the signal's reason.
+   */
+  readonly send: (request: HttpRequest) => Promise<HttpAnswer>
+  readonly close: () => Promise<void>
+}
+
+/** Connections to one service, kept open between requests. */
+export function openHttp(options: HttpOptions): HttpConnection {
+  const agent = new Agent({ connect: trustingConnector(options.service, options.trust ?? {}, connectMs), connections: 8, pipelining: 1 })
+  return {
+    send: (request) => answerOf(agent, options, request),
+    close: () => agent.destroy(),
+  }
+}
+
+/** Milliseconds that a Retry-After header asks for (seconds or a date), or null. */
+export function retryAfterMs(header: string | undefined, now: number): number | null {
+  if (header === undefined) return null
+  if (/^\s*\d{1,9}\s*$/.test(header)) return Number.parseInt(header, 10) * 1000
+  const date = Date.parse(header)
+  return Number.isNaN(date) ? null : Math.max(0, date - now)
+}
+
+type Attempt = { readonly url: URL; readonly redirects: number; readonly lost: number; readonly pauseMs: number }
+
+async function answerOf(agent: Agent, options: HttpOptions, request: HttpRequest): Promise<HttpAnswer> {
+  const deadlineMs = request.deadlineMs ?? defaultDeadlineMs
+  const end = performance.now() + deadlineMs
+  const deadline = AbortSignal.timeout(deadlineMs)
+  const signal = AbortSignal.any([request.signal, deadline])
+  let attempt: Attempt = { url: new URL(request.url), redirects: 0, lost: 0, pauseMs: firstPauseMs }
+  for (;;) {
+    request.signal.throwIfAborted()
+    try {
+      const answer = await once(agent, options, request, attempt.url, signal)
+      const next = nextAttempt(answer, attempt, request, options)
+      if (next === null) return answer
+      if (performance.now() + next.waitMs >= end) throw busy(options, answer.status, deadlineMs)
+      if (next.waitMs > 0) await sleep(next.waitMs, signal)
+      attempt = next
+    } catch (error) {
+      request.signal.throwIfAborted()
+      if (deadline.aborted) throw silent(options, deadlineMs)
+      if (error instanceof LifeboatError) throw error
+      // A server may close an idle connection at the moment when a request is sent on it: once more on a new one.
+      if (!isLost(error) || !isRepeatable(request) || attempt.lost > 0) throw translated(options, error)
+      attempt = { ...attempt, lost: attempt.lost + 1 }
+    }
+  }
+}
+
+function nextAttempt(answer: HttpAnswer, attempt: Attempt, request: HttpRequest, options: HttpOptions): (Attempt & { waitMs: number }) | null {
+  if (answer.status === 429 || answer.status === 503) {
+    const asked = retryAfterMs(answer.headers.get('retry-after'), Date.now())
+    return { ...attempt, pauseMs: Math.min(attempt.pauseMs * 2, longestPauseMs), waitMs: Math.max(asked ?? 0, attempt.pauseMs) }
+  }
+  const location = answer.headers.get('location')
+  if (answer.status < 300 || answer.status >= 400 || answer.status === 304 || location === undefined) return null
+  const url = URL.parse(location, attempt.url.href)
+  const mayFollow = request.method === undefined || request.method === 'GET' || request.method === 'HEAD' || answer.status >= 307
+  if (url === null || url.origin !== attempt.url.origin || !mayFollow || attempt.redirects >= redirectLimit) {
+    throw new LifeboatError('answer-malformed', `${options.service} redirects (${answer.status}) to ${url?.origin ?? 'nowhere'}, which is not followed.`)
+  }
+  return { ...attempt, url, redirects: attempt.redirects + 1, waitMs: 0 }
+}
+
+async function once(agent: Agent, options: HttpOptions, request: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+  const response = await send(url, {
+    dispatcher: agent,
+    method: request.method ?? 'GET',
+    headers: { 'user-agent': 'lifeboat', 'accept-encoding': 'gzip', ...request.headers },
+    body: request.body ?? null,
+    // The signal has the deadline; a slow answer that still comes is not ended by timers of the library.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    signal,
+  })
+  const text = await textOf(response, request.maxBytes ?? defaultMaxBytes, options)
+  const headers = new Map(Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]))
+  return { status: response.statusCode, headers, cookies: [response.headers['set-cookie'] ?? []].flat(), text }
+}
+
+/** Reads the body to its end, or to one byte over the limit, packed or unpacked: never more than that in memory. */
+async function textOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<string> {
+  const packed = response.headers['content-encoding'] === 'gzip'
+  const unpacking = packed ? createGunzip() : null
+  const body = unpacking === null ? response.body : response.body.on('error', (error) => unpacking.destroy(error)).pipe(unpacking)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) continue
+      size += chunk.length
+      if (size > maxBytes) throw tooLarge(options, maxBytes)
+      chunks.push(chunk)
+    }
+  } finally {
+    unpacking?.destroy()
+    response.body.destroy()
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks, size))
+}
+
+function isRepeatable(request: HttpRequest): boolean {
+  return request.repeatable ?? (request.method === undefined || request.method === 'GET' || request.method === 'HEAD')
+}
+
+function isLost(error: unknown): boolean {
+  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(systemCode(error))
+}
+
+function systemCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'its name is not known',
+  EAI_AGAIN: 'its name could not be looked up',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: `it took no connection within ${connectMs / 1000} s`,
+  UND_ERR_SOCKET: 'it closed the connection before its answer ended',
+  ECONNRESET: 'it closed the connection before its answer ended',
+  EPIPE: 'it closed the connection',
+}
+
+function translated(options: HttpOptions, error: unknown): LifeboatError {
+  const code = systemCode(error)
+  const isParser = error instanceof Error && error.name === 'HTTPParserError'
+  if (isParser || /^(?:HPE_|Z_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_)/.test(code)) {
+    return new LifeboatError('answer-malformed', `${options.service} sent an answer that is not proper HTTP${code === '' ? '' : ` (${code})`}.`, { cause: error })
+  }
+  const tls = /^(?:ERR_SSL|EPROTO)/.test(code) ? 'it does not speak TLS as expected' : undefined
+  const reason = reasons[code] ?? tls ?? 'the connection failed'
+  return new LifeboatError(options.unreachable, `${options.service} cannot be reached: ${reason}${code === '' ? '' : ` (${code})`}.`, { cause: error })
+}
+
+function busy(options: HttpOptions, status: number, deadlineMs: number): LifeboatError {
+  return new LifeboatError(options.unreachable, `${options.service} is too busy: it answered ${status} and did not recover within ${deadlineMs / 1000} s.`)
+}
+
+function silent(options: HttpOptions, deadlineMs: number): LifeboatError {
+  return new LifeboatError(options.unreachable, `${options.service} did not answer within ${deadlineMs / 1000} s.`)
+}
+
+function tooLarge(options: HttpOptions, maxBytes: number): LifeboatError {
+  return new LifeboatError('answer-malformed', `${options.service} sent more than ${maxBytes} bytes in one answer, which is the limit.`)
+}

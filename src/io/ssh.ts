@@ -1,0 +1,116 @@
+// Remote work goes through the OpenSSH client: one master connection for each node and run, keys pinned at first sight
+// in the project's own known_hosts, commands quoted word by word so that no shell ever reinterprets them.
+import type { Readable, Writable } from 'node:stream'
+import { execa } from 'execa'
+import { LifeboatError } from '../core/errors.ts'
+import { exec } from './exec.ts'
+
+export type SshTarget = {
+  /** The node's identity in known_hosts (`provider/id`): an address that is given to another machine is noticed, a move of the machine is not. */
+  readonly alias: string
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  /** Path of a private key; null: whatever the agent offers. */
+  readonly keyFile: string | null
+  /** SSH_AUTH_SOCK of the run's own agent; null: the environment's. */
+  readonly agent: string | null
+  readonly jump: string | null
+  /** Run commands through `sudo -n`. */
+  readonly sudo: boolean
+}
+
+export type SshPlaces = {
+  readonly knownHosts: string
+  /** A short private folder: the path of a socket has at most 107 bytes. */
+  readonly socketFolder: string
+}
+
+export type SshRunOptions = { readonly signal: AbortSignal; readonly deadlineMs?: number; readonly input?: string; readonly onLine?: (line: string) => void }
+export type SshResult = { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+
+export type Conversation = { readonly stdin: Writable; readonly stdout: Readable; readonly ended: Promise<void>; readonly kill: () => void }
+
+export type Ssh = {
+  readonly target: SshTarget
+  /** Runs a command to its end; its exit code is the answer. Fails with ssh-unreachable, ssh-login, host-key-changed, timeout. */
+  readonly run: (command: readonly string[], options: SshRunOptions) => Promise<SshResult>
+  /** Starts a command that talks on stdin and stdout for as long as the session lives. */
+  readonly start: (command: readonly string[]) => Conversation
+  /** Ends the master connection. */
+  readonly close: () => Promise<void>
+}
+
+/** Quotes one word for a POSIX shell. */
+export function quote(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+export function openSsh(target: SshTarget, places: SshPlaces): Ssh {
+  const options = sshOptions(target, places)
+  const destination = `${target.user}@${target.address}`
+  const remote = (command: readonly string[]) => (target.sudo ? ['sudo', '-n', '--', ...command] : command).map(quote).join(' ')
+  return {
+    target,
+    run: async (command, run) => {
+      const result = await exec('ssh', [...options, destination, remote(command)], {
+        signal: run.signal,
+        deadlineMs: run.deadlineMs ?? 60_000,
+        ...(run.input === undefined ? {} : { input: run.input }),
+        ...(run.onLine === undefined ? {} : { onLine: run.onLine }),
+      })
+      if (result.exitCode === 255) throwIfConnectionFailed(target, result.stderr)
+      return result
+    },
+    start: (command) => {
+      const child = execa('ssh', [...options, destination, remote(command)], { reject: false, buffer: false, stdin: 'pipe', stderr: 'ignore' })
+      return { stdin: child.stdin, stdout: child.stdout, ended: child.then(() => undefined), kill: () => void child.kill() }
+    },
+    close: async () => {
+      const stop = { signal: AbortSignal.timeout(5000), deadlineMs: 5000 }
+      await exec('ssh', [...options, '-O', 'exit', destination], stop).catch(() => undefined)
+    },
+  }
+}
+
+function sshOptions(target: SshTarget, places: SshPlaces): readonly string[] {
+  const settings = [
+    'BatchMode=yes',
+    'ConnectTimeout=10',
+    'ServerAliveInterval=5',
+    'ServerAliveCountMax=3',
+    'StrictHostKeyChecking=accept-new',
+    `HostKeyAlias=${target.alias}`,
+    `UserKnownHostsFile=${places.knownHosts}`,
+    'GlobalKnownHostsFile=/dev/null',
+    'ControlMaster=auto',
+    `ControlPath=${places.socketFolder}/%C`,
+    'ControlPersist=30',
+    'LogLevel=ERROR',
+    ...(target.keyFile === null ? [] : [`IdentityFile=${target.keyFile}`, 'IdentitiesOnly=yes']),
+    ...(target.agent === null ? [] : [`IdentityAgent=${target.agent}`]),
+  ]
+  return ['-F', '/dev/null', '-p', String(target.port), ...(target.jump === null ? [] : ['-J', target.jump]), ...settings.flatMap((setting) => ['-o', setting])]
+}
+
+/** 255 is ssh's own failure or, rarely, the command's; only a known sentence of ssh makes it a failure of the connection. */
+function throwIfConnectionFailed(target: SshTarget, stderr: string): void {
+  const where = `${target.user}@${target.address}:${target.port}`
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(stderr)) {
+    throw new LifeboatError('host-key-changed', `The ssh host key of ${target.alias} (${where}) is not the one seen before.`, {
+      details: { address: target.address },
+    })
+  }
+  if (/Permission denied|Too many authentication failures|no mutual signature/i.test(stderr)) {
+    throw new LifeboatError('ssh-login', `The node ${where} did not accept our key.`, { details: { address: target.address } })
+  }
+  const reason =
+    /(Connection (?:refused|timed out|closed|reset)|No route to host|Network is unreachable|Could not resolve hostname|Operation timed out|not responding|Broken pipe|kex_exchange_identification|Connection to .* closed|mux_client|Control socket)[^\r\n]*/.exec(
+      stderr,
+    )
+  if (reason !== null || stderr.trim() === '') {
+    throw new LifeboatError('ssh-unreachable', `The node ${where} does not answer over ssh: ${reason?.[0] ?? 'the connection ended'}.`, {
+      details: { address: target.address },
+    })
+  }
+}

@@ -1,0 +1,64 @@
+// A mover keeps one kind of data in step between two sides. Freeze and thaw are not its business: they belong to the node.
+import type { z } from 'zod'
+
+/** One side of a copy, as a mover sees it. Commands run there through `run`, which fails with ssh-… or node-failed. */
+export type Side = {
+  readonly name: 'source' | 'target'
+  /** Where the *other side* reaches this one, by ssh. */
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  /** Runs a program on the node; arguments are passed as they are, never through a shell's eyes. */
+  readonly run: (command: readonly string[], options: RunOptions) => Promise<RunResult>
+  /** Speaks to the helper of the node (docs/helper-protocol.md). */
+  readonly call: (request: HelperRequest, signal: AbortSignal) => Promise<HelperAnswer>
+  /** The folder of the helper on the node, without a trailing slash. */
+  readonly folder: string
+}
+
+export type RunOptions = { readonly signal: AbortSignal; readonly deadlineMs?: number; readonly input?: string; readonly onLine?: (line: string) => void }
+export type RunResult = { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+export type HelperRequest = { readonly op: string } & Readonly<Record<string, unknown>>
+export type HelperAnswer = Readonly<Record<string, unknown>>
+
+/** Direction of a pass: data flows from `from` to `to`. Reverse sync exchanges the two. */
+export type Pair = { readonly from: Side; readonly to: Side }
+
+export type Pass = {
+  /** What this pass carried over. */
+  readonly movedBytes: number
+  readonly movedFiles: number
+  /** What is known to be missing still; null when it cannot be known. */
+  readonly remainingBytes: number | null
+  /** Age of the oldest change that is not over there yet, at the end of the pass. */
+  readonly lagSeconds: number
+  readonly seconds: number
+}
+
+/** `final` is the pass in the freeze: nothing writes, so a vanished file is an error and nothing may remain. */
+export type PassKind = 'first' | 'repeat' | 'final'
+
+export type Difference = { readonly path: string; readonly what: string }
+
+/** Each method is safe to repeat after a crash; `sync` may be called for ever; `release` twice is fine. */
+export type Mover = {
+  /** Checks both sides (tools, space, roots) and reads what a pass will cost. Changes nothing that a client could see. */
+  readonly prepare: (pair: Pair, signal: AbortSignal) => Promise<Prepared>
+  readonly sync: (pair: Pair, kind: PassKind, signal: AbortSignal, onProgress: (text: string) => void) => Promise<Pass>
+  /** Compares both sides; an empty list means equal. Called in the freeze. */
+  readonly verify: (pair: Pair, signal: AbortSignal) => Promise<readonly Difference[]>
+  /** Makes the receiving side the one that may be written. For files nothing to do: the node opens. */
+  readonly promote: (pair: Pair, signal: AbortSignal) => Promise<void>
+  /** Turns the direction round after the switch: from now on `pair.to` is followed by `pair.from`. */
+  readonly reverse: (pair: Pair, signal: AbortSignal) => Promise<void>
+  /** Ends what it keeps running and removes what it left, except data. */
+  readonly release: (pair: Pair, signal: AbortSignal) => Promise<void>
+}
+
+export type Prepared = { readonly files: number; readonly bytes: number; readonly warnings: readonly string[] }
+
+/** One line of `adapters.ts` for each kind: its keys in lifeboat.yaml, and how to make one of an entry under `data:`. */
+export type MoverAdapter<Schema extends z.ZodType = z.ZodType> = {
+  readonly schema: Schema
+  readonly connect: (config: z.infer<Schema>) => Promise<Mover>
+}

@@ -1,0 +1,63 @@
+// A node as the workflows see it: ssh for reading, the helper for every effect. The helper is put there when needed.
+import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { LifeboatError } from '../core/errors.ts'
+import { quote, type Ssh, type SshResult, type SshRunOptions } from '../io/ssh.ts'
+import { openChannel, type Answer, type Channel, type Request } from './channel.ts'
+
+export type Link = {
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  readonly folder: string
+  readonly run: (command: readonly string[], options: SshRunOptions) => Promise<SshResult>
+  /** Speaks to the helper, opening the line when it is not. */
+  readonly call: (request: Request, signal: AbortSignal, deadlineMs?: number) => Promise<Answer>
+  /** Puts the helper of this build on the node and starts it; does nothing when it is there and runs. */
+  readonly install: (signal: AbortSignal) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** `helperFile` answers the path of the static program for a machine name as `uname -m` prints it. */
+export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) => string): Link {
+  const folder = `/var/lib/lifeboat/${move}`
+  let channel: Channel | null = null
+  return {
+    address: ssh.target.address,
+    port: ssh.target.port,
+    user: ssh.target.user,
+    folder,
+    run: ssh.run,
+    call: async (request, signal, deadlineMs) => {
+      if (channel === null || !channel.isOpen()) channel = openChannel(ssh, move)
+      return await channel.call(request, signal, deadlineMs)
+    },
+    install: async (signal) => await installHelper(ssh, move, folder, helperFile, signal),
+    close: async () => {
+      channel?.close()
+      await ssh.close()
+    },
+  }
+}
+
+async function installHelper(ssh: Ssh, move: string, folder: string, helperFile: (machine: string) => string, signal: AbortSignal): Promise<void> {
+  const machine = (await expectDone(ssh, ['uname', '-m'], { signal })).stdout.trim()
+  const program = await readFile(helperFile(machine))
+  const wanted = createHash('sha256').update(program).digest('hex')
+  const found = await ssh.run(['sha256sum', `${folder}/lifeboat-helper`], { signal })
+  if (!found.stdout.startsWith(wanted)) {
+    const place = `${folder}/lifeboat-helper`
+    const receive = `umask 077; mkdir -p ${quote(folder)} && base64 -d > ${quote(`${place}.new`)} && chmod 755 ${quote(`${place}.new`)} && mv ${quote(`${place}.new`)} ${quote(place)}`
+    await expectDone(ssh, ['sh', '-c', receive], { signal, input: program.toString('base64'), deadlineMs: 120_000 })
+  }
+  await expectDone(ssh, [`${folder}/lifeboat-helper`, 'install', '--move', move], { signal })
+}
+
+async function expectDone(ssh: Ssh, command: readonly string[], options: SshRunOptions): Promise<SshResult> {
+  const result = await ssh.run(command, options)
+  if (result.exitCode === 0) return result
+  const words = result.stderr.trim().split('\n').at(-1) ?? ''
+  throw new LifeboatError('node-failed', `\`${command[0] ?? ''}\` on ${ssh.target.address} ended with ${result.exitCode}: ${words}`, {
+    details: { address: ssh.target.address },
+  })
+}

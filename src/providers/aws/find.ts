@@ -1,0 +1,167 @@
+// Objects at AWS by the tags that we put on them when they were created: what an interrupted create left behind, and the
+// mark of a volume that holds data.
+import {
+  CreateTagsCommand,
+  DescribeAddressesCommand,
+  DescribeTagsCommand,
+  DescribeVolumesCommand,
+  DescribeInstancesCommand,
+  DescribeRouteTablesCommand,
+  type EC2Client,
+  type Filter,
+} from '@aws-sdk/client-ec2'
+import { z } from 'zod'
+import { LifeboatError } from '../../core/errors.ts'
+import { sleep } from '../../io/wait.ts'
+import type { Outputs, Pending } from '../provider.ts'
+import { callFailure } from './failures.ts'
+import { tagKeys } from './tags.ts'
+
+/** EC2 is eventually consistent: something created a moment ago may be missing from the first answers. */
+export type Patience = { readonly tries: number; readonly everyMs: number }
+
+/** Target.find for AWS. Null only after several looks. */
+export async function findPending(client: EC2Client, pending: Pending, patience: Patience, signal: AbortSignal): Promise<string | null> {
+  for (let look = 1; ; look += 1) {
+    const id = await lookFor(client, pending, signal).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw error instanceof LifeboatError ? error : callFailure(`whether ${pending.name} exists`, error)
+    })
+    if (id !== null || look >= patience.tries) return id
+    await sleep(patience.everyMs, signal)
+  }
+}
+
+/** The type of the engine -> the type by which AWS lists tags. */
+const tagged: Readonly<Record<string, string>> = {
+  'aws:ec2/vpc:Vpc': 'vpc',
+  'aws:ec2/subnet:Subnet': 'subnet',
+  'aws:ec2/internetGateway:InternetGateway': 'internet-gateway',
+  'aws:ec2/routeTable:RouteTable': 'route-table',
+  'aws:ec2/securityGroup:SecurityGroup': 'security-group',
+  'aws:ebs/volume:Volume': 'volume',
+  'aws:ec2/instance:Instance': 'instance',
+  'aws:ec2/eip:Eip': 'elastic-ip',
+}
+
+async function lookFor(client: EC2Client, pending: Pending, signal: AbortSignal): Promise<string | null> {
+  switch (pending.type) {
+    case 'aws:ec2/keyPair:KeyPair':
+      return (await taggedIds(client, 'key-pair', pending, signal)).length > 0 ? z.string().parse(pending.inputs.keyName) : null
+    case 'aws:ec2/volumeAttachment:VolumeAttachment':
+      return attachment(client, pending, signal)
+    case 'aws:ec2/eipAssociation:EipAssociation':
+      return addressAssociation(client, pending, signal)
+    case 'aws:ec2/routeTableAssociation:RouteTableAssociation':
+      return routeAssociation(client, pending, signal)
+    case 'aws:ec2/instance:Instance':
+      return only(pending, await living(client, await taggedIds(client, 'instance', pending, signal), signal))
+    default: {
+      const type = tagged[pending.type]
+      if (type === undefined)
+        throw new LifeboatError('provision-failed', `Whether ${pending.name} exists cannot be found out: ${pending.type} is not known here.`)
+      return only(pending, await taggedIds(client, type, pending, signal))
+    }
+  }
+}
+
+async function taggedIds(client: EC2Client, type: string, { urn, name }: Pending, signal: AbortSignal): Promise<string[]> {
+  const [, , stack = ''] = (urn.split('::')[0] ?? '').split(':')
+  const project = urn.split('::')[1] ?? ''
+  const wanted = { [tagKeys.project]: project, [tagKeys.stack]: stack, [tagKeys.object]: name }
+  let ids: string[] | null = null
+  for (const [key, value] of Object.entries(wanted)) {
+    const Filters: Filter[] = [
+      { Name: 'resource-type', Values: [type] },
+      { Name: 'key', Values: [key] },
+      { Name: 'value', Values: [value] },
+    ]
+    const { Tags = [] } = await client.send(new DescribeTagsCommand({ Filters }), { abortSignal: signal })
+    const found = new Set(Tags.flatMap(({ ResourceId }) => ResourceId ?? []))
+    ids = ids === null ? [...found] : ids.filter((id) => found.has(id))
+  }
+  return ids ?? []
+}
+
+function only(pending: Pending, ids: readonly string[]): string | null {
+  if (ids.length <= 1) return ids[0] ?? null
+  throw new LifeboatError('provision-failed', `There are ${ids.length} objects tagged as ${pending.name}: ${ids.join(', ')}. Delete all but one.`, {
+    details: { ids },
+  })
+}
+
+/** A terminated instance stays listed, with its tags, for about an hour. */
+async function living(client: EC2Client, ids: readonly string[], signal: AbortSignal): Promise<string[]> {
+  if (ids.length === 0) return []
+  const Filters = [
+    { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
+    { Name: 'instance-id', Values: [...ids] },
+  ]
+  const { Reservations = [] } = await client.send(new DescribeInstancesCommand({ Filters }), { abortSignal: signal })
+  return Reservations.flatMap(({ Instances = [] }) => Instances.flatMap(({ InstanceId }) => InstanceId ?? []))
+}
+
+async function attachment(client: EC2Client, { inputs }: Pending, signal: AbortSignal): Promise<string | null> {
+  const { deviceName, volumeId, instanceId } = z.object({ deviceName: z.string(), volumeId: z.string(), instanceId: z.string() }).parse(inputs)
+  const Filters = [
+    { Name: 'volume-id', Values: [volumeId] },
+    { Name: 'attachment.instance-id', Values: [instanceId] },
+  ]
+  const { Volumes = [] } = await client.send(new DescribeVolumesCommand({ Filters }), { abortSignal: signal })
+  return Volumes.length === 0 ? null : `${deviceName}:${volumeId}:${instanceId}`
+}
+
+async function addressAssociation(client: EC2Client, { inputs }: Pending, signal: AbortSignal): Promise<string | null> {
+  const { allocationId, instanceId } = z.object({ allocationId: z.string(), instanceId: z.string() }).parse(inputs)
+  const Filters = [
+    { Name: 'allocation-id', Values: [allocationId] },
+    { Name: 'instance-id', Values: [instanceId] },
+  ]
+  const { Addresses = [] } = await client.send(new DescribeAddressesCommand({ Filters }), { abortSignal: signal })
+  return Addresses[0]?.AssociationId ?? null
+}
+
+async function routeAssociation(client: EC2Client, { inputs }: Pending, signal: AbortSignal): Promise<string | null> {
+  const { subnetId, routeTableId } = z.object({ subnetId: z.string(), routeTableId: z.string() }).parse(inputs)
+  const Filters = [{ Name: 'association.subnet-id', Values: [subnetId] }]
+  const { RouteTables = [] } = await client.send(new DescribeRouteTablesCommand({ Filters }), { abortSignal: signal })
+  return RouteTables.some(({ RouteTableId }) => RouteTableId === routeTableId) ? `${subnetId}/${routeTableId}` : null
+}
+
+const placeSchema = z.object({ volumeId: z.string().nullish(), instanceId: z.string().nullish() })
+
+/** The objects that carry the mark: the volume, or the instance itself where there is none. */
+function markedId(outputs: Outputs): string | null {
+  const { volumeId, instanceId } = placeSchema.parse(outputs)
+  return volumeId ?? instanceId ?? null
+}
+
+/** Target.markHoldsData for AWS. */
+export async function markHoldsData(client: EC2Client, outputs: Outputs, signal: AbortSignal): Promise<void> {
+  const id = markedId(outputs)
+  if (id === null) throw new LifeboatError('provision-failed', 'There is no volume and no instance to mark as holding data.')
+  try {
+    await client.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: tagKeys.holdsData, Value: 'yes' }] }), { abortSignal: signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw callFailure(`when ${id} was to be marked as holding data`, error)
+  }
+  if (!(await holdsData(client, outputs, signal))) throw new LifeboatError('target-refused', `The mark that ${id} holds data was accepted, but is not there.`)
+}
+
+/** Target.holdsData for AWS. */
+export async function holdsData(client: EC2Client, outputs: Outputs, signal: AbortSignal): Promise<boolean> {
+  const id = markedId(outputs)
+  if (id === null) return false
+  try {
+    const Filters = [
+      { Name: 'resource-id', Values: [id] },
+      { Name: 'key', Values: [tagKeys.holdsData] },
+    ]
+    const { Tags = [] } = await client.send(new DescribeTagsCommand({ Filters }), { abortSignal: signal })
+    return Tags.length > 0
+  } catch (error) {
+    signal.throwIfAborted()
+    throw callFailure(`whether ${id} holds data`, error)
+  }
+}

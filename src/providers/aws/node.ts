@@ -1,0 +1,131 @@
+// One node: instance, data volume, public address, and a group with the ports of its move.
+import { Volume } from '@pulumi/aws/ebs/volume.js'
+import { Eip } from '@pulumi/aws/ec2/eip.js'
+import { EipAssociation } from '@pulumi/aws/ec2/eipAssociation.js'
+import { getAmiOutput } from '@pulumi/aws/ec2/getAmi.js'
+import { Instance } from '@pulumi/aws/ec2/instance.js'
+import { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js'
+import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js'
+import type { Provider } from '@pulumi/aws/provider.js'
+import { all, type Input, type Output } from '@pulumi/pulumi'
+import { z } from 'zod'
+import { LifeboatError } from '../../core/errors.ts'
+import type { PlannedMove } from '../../core/plan.ts'
+import type { Given, Outputs } from '../provider.ts'
+import { explicitProvider } from './account.ts'
+import { awsCatalog } from './catalog.ts'
+import { imageOf } from './images.ts'
+import { anywhere } from './network.ts'
+import type { AwsConfig } from './schema.ts'
+import { keepsRun, tagsOf } from './tags.ts'
+import { dataMountOf, userDataOf } from './user-data.ts'
+
+const sharedSchema = z.object({ vpcId: z.string(), subnetId: z.string(), zone: z.string(), groupId: z.string(), keyName: z.string().optional() })
+
+/** Kept free by the images; what the node itself calls the device is another matter (user-data.ts). */
+const deviceName = '/dev/sdf'
+
+/** The program of a node. Outputs: instanceId, publicAddress, privateAddress, volumeId (null: none), zone. */
+export async function nodeProgram(name: string, config: AwsConfig, move: PlannedMove, given: Given): Promise<Outputs> {
+  const shared = sharedSchema.parse(given.shared)
+  const provider = explicitProvider(name, config)
+  const options = { provider, ignoreChanges: keepsRun }
+  const tags = tagsOf(given.owner, move.name)
+  const mount = move.to.volumeGiB > 0 ? mountOf(move) : null
+
+  const volume =
+    mount === null
+      ? null
+      : new Volume(
+          move.name,
+          { availabilityZone: shared.zone, size: Math.ceil(move.to.volumeGiB), type: 'gp3', encrypted: true, tags },
+          // No `up` may ever replace what holds data; `destroy` takes the protection off.
+          { ...options, protect: true },
+        )
+  const ports = move.ports.length === 0 ? null : portGroup(move, { vpcId: shared.vpcId, project: given.owner.project, tags, options })
+  const userData = all([volume?.id]).apply(([volumeId]) =>
+    userDataOf({
+      hostname: move.name,
+      authorizedKeys: given.authorizedKeys,
+      data: volumeId === undefined || mount === null ? null : { volumeId, mount },
+    }),
+  )
+  const instance = new Instance(
+    move.name,
+    {
+      ami: imageId(move, config, provider),
+      instanceType: move.to.size,
+      subnetId: shared.subnetId,
+      vpcSecurityGroupIds: ports === null ? [shared.groupId] : [shared.groupId, ports.id],
+      ...(shared.keyName === undefined ? {} : { keyName: shared.keyName }),
+      userData,
+      rootBlockDevice: { volumeType: 'gp3', encrypted: true, tags },
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+      tags,
+    },
+    {
+      provider,
+      // A newer image, another key: nothing for which a node that holds data is replaced.
+      ignoreChanges: [...keepsRun, ...keepsRun.map((path) => `rootBlockDevice.${path}`), 'ami', 'userData', 'keyName'],
+      // The volume can be attached to one instance at a time.
+      deleteBeforeReplace: true,
+    },
+  )
+  if (volume !== null) attach(move.name, volume, instance, provider)
+  const address = new Eip(move.name, { domain: 'vpc', tags }, options)
+  new EipAssociation(move.name, { allocationId: address.id, instanceId: instance.id }, { provider, deleteBeforeReplace: true })
+  return {
+    instanceId: instance.id,
+    publicAddress: address.publicIp,
+    privateAddress: instance.privateIp,
+    volumeId: volume === null ? null : volume.id,
+    zone: instance.availabilityZone,
+  }
+}
+
+function attach(name: string, volume: Volume, instance: Instance, provider: Provider): void {
+  new VolumeAttachment(
+    name,
+    {
+      deviceName,
+      volumeId: volume.id,
+      instanceId: instance.id,
+      // A mounted volume cannot be detached from a running instance; it comes free when the instance is gone.
+      skipDestroy: true,
+    },
+    { provider, deleteBeforeReplace: true },
+  )
+}
+
+type GroupOf = { vpcId: string; project: string; tags: Record<string, string>; options: { provider: Provider; ignoreChanges: string[] } }
+
+function portGroup(move: PlannedMove, { vpcId, project, tags, options }: GroupOf): SecurityGroup {
+  const ingress = move.ports.map(({ port, protocol }) => ({ protocol, fromPort: port, toPort: port, cidrBlocks: [anywhere] }))
+  return new SecurityGroup(
+    move.name,
+    // The way out is opened by the shared group; without rules here, AWS would add its own.
+    { name: `lifeboat-${project}-${move.name}`, description: 'what this node serves', vpcId, ingress, egress: [], tags },
+    options,
+  )
+}
+
+function imageId(move: PlannedMove, config: AwsConfig, provider: Provider): Input<string> {
+  const architecture = awsCatalog(config.region).sizes.find(({ name }) => name === move.to.size)?.architecture ?? 'x86_64'
+  const image = imageOf(move.to.image, architecture, config.images)
+  if (typeof image === 'string') return image
+  const filters = [
+    { name: 'name', values: [image.name] },
+    { name: 'architecture', values: [architecture] },
+    { name: 'state', values: ['available'] },
+  ]
+  const found: Output<{ id: string }> = getAmiOutput({ mostRecent: true, owners: [image.owner], filters }, { provider })
+  return found.id
+}
+
+function mountOf(move: PlannedMove): string {
+  const mount = dataMountOf(move.roots)
+  if (mount !== null) return mount
+  throw new LifeboatError('config-invalid', `The data of ${move.name} lies in ${move.roots.join(' and ')}; one volume cannot be mounted above them all.`, {
+    details: { move: move.name, roots: move.roots },
+  })
+}

@@ -1,0 +1,93 @@
+// The contracts of a place where nodes live or could live. A provider kind implements Source, Target, Fence, or several
+// of them. Promises that hold for every implementation are written here; test/conformance/ runs them.
+import type { z } from 'zod'
+import type { Node, Notice } from '../core/node.ts'
+import type { Catalog, PlannedMove } from '../core/plan.ts'
+import type { Secret } from '../core/secret.ts'
+
+/**
+ * Where nodes run today. Idempotent; never deletes. A partial answer is marked (`complete: false` and a warning each),
+ * a missing value is null and named in `unknown`: never zero, never guessed.
+ * Fails with source-unreachable, source-login, source-refused, certificate-untrusted or answer-malformed.
+ */
+export type Source = {
+  /** All nodes that the account may see. Restarts by itself, once, when the session is lost half-way. */
+  readonly nodes: (signal: AbortSignal) => Promise<SourceAnswer>
+  /** Brings a node's power to the wanted state and reads it back; already so is success. Off tries the guest's own shutdown first. */
+  readonly power: (id: string, wanted: 'on' | 'off', signal: AbortSignal) => Promise<void>
+  /** Takes a snapshot with this name unless one of that name exists. */
+  readonly snapshot: (id: string, name: string, signal: AbortSignal) => Promise<void>
+  /** Connects or disconnects all network cards of a node, confirmed by read-back. */
+  readonly network: (id: string, wanted: 'connected' | 'disconnected', signal: AbortSignal) => Promise<void>
+  /** Ends the session. Twice is fine. */
+  readonly close: () => Promise<void>
+}
+
+export type SourceAnswer = { readonly nodes: readonly Node[]; readonly complete: boolean; readonly warnings: readonly Notice[] }
+
+/** Output values by name; those of Pulumi are resolved by the engine before anybody reads them. */
+export type Outputs = Readonly<Record<string, unknown>>
+
+/** What every created object carries, so that it is found again after a crash. `stack` is the engine's name of the stack. */
+export type Ownership = { readonly project: string; readonly stack: string; readonly move: string | null; readonly run: string }
+
+/** What a program of a target is given besides its move. */
+export type Given = {
+  readonly owner: Ownership
+  /** Resolved outputs of the shared program; empty in the shared program itself. */
+  readonly shared: Outputs
+  /** Public keys that may log in on the nodes, in the form of authorized_keys. */
+  readonly authorizedKeys: readonly string[]
+}
+
+/** Something that was asked for but never confirmed: the engine died in between. It may exist, or not. */
+export type Pending = {
+  readonly urn: string
+  readonly type: string
+  readonly name: string
+  /** What was asked for, as it stands in the state: secrets are ciphertext. */
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+
+/** What a message of the provider says: it refuses (quota, capacity), or nobody can talk to it (credentials, network). Null: something else. */
+export type ReadFailure = (message: string) => 'refused' | 'unreachable' | null
+
+/**
+ * Where nodes could run. The programs are pure; `stacks/` compose them into layers. A kind that creates nothing
+ * (static) has no shared program, registers nothing in `component`, finds nothing and keeps its mark on the node.
+ */
+export type Target = {
+  /** Sizes with their figures and monthly prices, with the date of the data. */
+  readonly catalog: () => Catalog
+  /** The program of what all moves to this provider share (network), or null. */
+  readonly shared: ((given: Given) => Promise<Outputs>) | null
+  /** The program of one move's node. */
+  readonly component: (move: PlannedMove, given: Given) => Promise<Outputs>
+  /** The addresses of the node from the resolved outputs: where clients reach it, and its private one if it has one. */
+  readonly address: (outputs: Outputs) => { readonly public: string; readonly private: string | null }
+  /** What the engine needs for this provider; secret values are revealed by the engine only. */
+  readonly engine: { readonly environment: Readonly<Record<string, string | Secret>>; readonly readFailure: ReadFailure }
+  /** The id under which the engine adopts this object, found by the tags of its owner; null: it does not exist. Fails with target-unreachable. */
+  readonly find: (pending: Pending, signal: AbortSignal) => Promise<string | null>
+  /** Says at the provider that this node holds data, before the first byte comes; read back. Safe to repeat; `up` leaves it alone. */
+  readonly markHoldsData: (outputs: Outputs, signal: AbortSignal) => Promise<void>
+  /** Whether the provider says that this node holds data. A node that is gone holds none. */
+  readonly holdsData: (outputs: Outputs, signal: AbortSignal) => Promise<boolean>
+}
+
+/** Cuts a node off for good. Confirmed by read-back, or it failed. */
+export type Fence = {
+  readonly fence: (id: string, signal: AbortSignal) => Promise<void>
+  readonly isFenced: (id: string, signal: AbortSignal) => Promise<boolean>
+}
+
+/**
+ * One line of `adapters.ts` for each kind: its own configuration keys (with `.describe` on each, they become prompts and
+ * documentation), and how to load it. Loading is lazy so that `--help` stays fast.
+ */
+export type ProviderAdapter<Schema extends z.ZodType = z.ZodType> = {
+  readonly schema: Schema
+  readonly source?: (name: string, config: z.infer<Schema>) => Promise<Source>
+  readonly target?: (name: string, config: z.infer<Schema>, project: string) => Promise<Target>
+  readonly fence?: (name: string, config: z.infer<Schema>) => Promise<Fence>
+}

@@ -1,0 +1,59 @@
+// The whole inventory of one vCenter: first where things are, then the machines, page by page.
+import type { Node, Notice } from '../../core/node.ts'
+import type { SourceAnswer } from '../provider.ts'
+import { nodeOf } from './derive.ts'
+import { placesOf } from './places.ts'
+import { machineProperties, placeProperties, type VimObject } from './properties.ts'
+import { retrieveAll } from './retrieve.ts'
+import type { Session } from './soap.ts'
+
+/** All nodes that the account may see. Fails with source-session-lost when the session ends on the way. */
+export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
+  const placeObjects: VimObject[] = []
+  const gaps = new Map<string, Gap>()
+  const unknownPlaces = await retrieveAll(session, placeProperties, signal, (page) => {
+    placeObjects.push(...page)
+  })
+  const places = placesOf(placeObjects, session.rootFolder.id)
+  // An inventory moves while it is read, and a machine can come twice: the later answer counts.
+  const nodes = new Map<string, Node>()
+  const unknownOfMachines = await retrieveAll(session, [machineProperties(session.apiVersion)], signal, (page) => {
+    for (const machine of page) {
+      nodes.set(machine.id, nodeOf(machine, places))
+      noteGaps(machine, gaps)
+    }
+  })
+  const dropped = [...unknownPlaces, ...unknownOfMachines]
+  for (const path of dropped) gaps.delete(`InvalidProperty ${path}`)
+  const warnings = [...dropped.map((path) => notKnown(path)), ...[...gaps.values()].map(warningOf)]
+  return { nodes: [...nodes.values()].toSorted(byId), complete: warnings.length === 0, warnings }
+}
+
+type Gap = { readonly fault: string; readonly paths: Set<string>; readonly machines: Set<string> }
+
+function noteGaps(machine: VimObject, gaps: Map<string, Gap>): void {
+  for (const [path, fault] of machine.missing) {
+    // A path that this server does not know is one fact, however many machines there are.
+    const key = fault === 'InvalidProperty' ? `${fault} ${path}` : fault
+    const gap = gaps.get(key) ?? { fault, paths: new Set(), machines: new Set() }
+    gap.paths.add(path)
+    gap.machines.add(machine.id)
+    gaps.set(key, gap)
+  }
+}
+
+function warningOf({ fault, paths, machines }: Gap): Notice {
+  if (fault === 'InvalidProperty') return notKnown([...paths].join(', '))
+  const shown = [...machines].slice(0, 5)
+  const more = machines.size > shown.length ? ` and ${machines.size - shown.length} more` : ''
+  const text = `${paths.size} kinds of values of ${shown.join(', ')}${more} were not given (${fault}): ${[...paths].join(', ')}.`
+  return { code: 'values-withheld', severity: 'warning', text }
+}
+
+function notKnown(path: string): Notice {
+  return { code: 'property-unknown', severity: 'warning', text: `This server does not know the property ${path}; what depends on it is unknown.` }
+}
+
+function byId(one: Node, other: Node): number {
+  return one.id.localeCompare(other.id, 'en', { numeric: true })
+}

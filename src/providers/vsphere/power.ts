@@ -1,0 +1,99 @@
+// What a source does to a machine: power and snapshots. Everything is read first, done only when needed, and read back.
+import { LifeboatError } from '../../core/errors.ts'
+import type { Power } from '../../core/node.ts'
+import { waitUntil } from '../../io/wait.ts'
+import { escapeXml } from '../../io/xml.ts'
+import { powerOf } from './derive.ts'
+import { errorOf, type Fault } from './faults.ts'
+import { toolsOf } from './guest.ts'
+import { retrieveOne } from './retrieve.ts'
+import { snapshotTrees } from './snapshots.ts'
+import type { CallOptions, Reference, Session } from './soap.ts'
+import { runTask } from './tasks.ts'
+
+const shutdownMs = 120_000
+const readBackMs = 60_000
+const everyMs = 500
+
+export function machineOf(id: string): Reference {
+  return { type: 'VirtualMachine', id }
+}
+
+/** Brings a machine's power to what is wanted. Off asks the guest first and cuts the power after 120 s. */
+export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal): Promise<void> {
+  const options: CallOptions = { act: `${wanted === 'on' ? 'start' : 'stop'} ${id}`, signal }
+  const power = await readPower(session, id, options)
+  if (power === wanted) return
+  if (wanted === 'on') await start(session, id, options)
+  else await stop(session, id, power, options)
+  await reached(session, id, wanted, readBackMs, options)
+}
+
+async function start(session: Session, id: string, options: CallOptions): Promise<void> {
+  const fault = await runTask(session, 'PowerOnVM_Task', machineOf(id), '', options)
+  if (fault !== null && !isUnderWay(fault)) throw errorOf(fault, session.service, options.act)
+}
+
+async function stop(session: Session, id: string, power: Power, options: CallOptions): Promise<void> {
+  if (power === 'suspended') {
+    const sentence = `${session.service} would lose the memory of ${id} with a power-off, because it is suspended. Resume it or power it off there.`
+    throw new LifeboatError('source-refused', sentence)
+  }
+  const { fault } = await session.call('ShutdownGuest', machineOf(id), '', options)
+  if (fault?.type === 'NoPermission' || fault?.type === 'NotAuthenticated') throw errorOf(fault, session.service, options.act)
+  // Without Tools nobody hears the request, and a guest may ignore it.
+  if (fault === null && (await isReached(session, id, 'off', shutdownMs, options))) return
+  const cut = await runTask(session, 'PowerOffVM_Task', machineOf(id), '', options)
+  if (cut !== null && !isUnderWay(cut)) throw errorOf(cut, session.service, options.act)
+}
+
+/** The machine is there already, or somebody else is bringing it there: the read-back decides. */
+function isUnderWay(fault: Fault): boolean {
+  return fault.type === 'InvalidPowerState' || fault.type === 'TaskInProgress'
+}
+
+async function readPower(session: Session, id: string, options: CallOptions): Promise<Power> {
+  return powerOf(await retrieveOne(session, machineOf(id), ['runtime.powerState', 'runtime.connectionState'], options))
+}
+
+async function reached(session: Session, id: string, wanted: Power, deadlineMs: number, options: CallOptions): Promise<void> {
+  await waitUntil(async () => ((await readPower(session, id, options)) === wanted ? true : null), {
+    what: `The power of ${id} being ${wanted}`,
+    deadlineMs,
+    everyMs,
+    signal: options.signal,
+  })
+}
+
+async function isReached(session: Session, id: string, wanted: Power, deadlineMs: number, options: CallOptions): Promise<boolean> {
+  try {
+    await reached(session, id, wanted, deadlineMs, options)
+    return true
+  } catch (error) {
+    if (error instanceof LifeboatError && error.code === 'timeout') return false
+    throw error
+  }
+}
+
+/** How servers say that the guest would not hold still; a snapshot without that is still one of a moment. */
+const quiesceFaults: ReadonlySet<string> = new Set(['ApplicationQuiesceFault', 'FilesystemQuiesceFault', 'QuiesceDatastoreIOForHAFailed', 'ToolsUnavailable'])
+
+/** Takes a snapshot of the disks unless one of that name exists. */
+export async function takeSnapshot(session: Session, id: string, name: string, signal: AbortSignal): Promise<void> {
+  const options: CallOptions = { act: `take a snapshot of ${id}`, signal }
+  const machine = await retrieveOne(session, machineOf(id), ['snapshot', 'runtime.powerState', 'guest.toolsRunningStatus'], options)
+  if (snapshotTrees(machine).names.includes(name)) return
+  const quiesce = toolsOf(machine) === 'running'
+  const take = (still: boolean): Promise<Fault | null> => runTask(session, 'CreateSnapshot_Task', machineOf(id), snapshotXml(name, still), options)
+  let fault = await take(quiesce)
+  if (fault !== null && quiesce && quiesceFaults.has(fault.type)) fault = await take(false)
+  if (fault !== null) throw errorOf(fault, session.service, options.act)
+  const after = await retrieveOne(session, machineOf(id), ['snapshot'], options)
+  if (!snapshotTrees(after).names.includes(name)) {
+    throw new LifeboatError('source-refused', `${session.service} says that the snapshot ${name} of ${id} is taken, but does not list it.`)
+  }
+}
+
+function snapshotXml(name: string, quiesce: boolean): string {
+  return `<name>${escapeXml(name)}</name><description>Taken by Lifeboat</description><memory>false</memory><quiesce>${quiesce}</quiesce>`
+}

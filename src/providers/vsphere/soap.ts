@@ -1,0 +1,163 @@
+// The SOAP dialect of vSphere: one envelope, one call at a time, a session in a cookie.
+import { LifeboatError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import type { HttpAnswer, HttpConnection } from '../../io/http.ts'
+import { at, attributeOf, childOf, escapeXml, readXml, textAt, type XmlElement } from '../../io/xml.ts'
+import { errorOf, faultOf, type Fault } from './faults.ts'
+
+/** A managed object, named by its type and its id ("moref"). */
+export type Reference = { readonly type: string; readonly id: string }
+
+export type Reply = { readonly fault: Fault } | { readonly fault: null; readonly answer: XmlElement }
+
+export type CallOptions = {
+  /** Finishes the sentence "… refuses to": what the call is for. */
+  readonly act: string
+  readonly signal: AbortSignal
+  /** Whether it may be sent again when the connection breaks. */
+  readonly repeatable?: boolean
+}
+
+/** A log-in to one vCenter or ESXi. It ends with `logout`, or by itself when it was idle for too long. */
+export type Session = {
+  readonly service: string
+  readonly apiVersion: string
+  readonly rootFolder: Reference
+  readonly propertyCollector: Reference
+  readonly viewManager: Reference
+  /** Calls a method and answers its `…Response` element or the fault. */
+  readonly call: (method: string, target: Reference, inside: string, options: CallOptions) => Promise<Reply>
+  /** The same, but every fault is thrown. */
+  readonly ask: (method: string, target: Reference, inside: string, options: CallOptions) => Promise<XmlElement>
+  readonly logout: (signal: AbortSignal) => Promise<void>
+}
+
+export type Login = { readonly service: string; readonly url: string; readonly user: string; readonly password: Secret }
+
+// Understood by every server since 6.0; afterwards the server's own version, or newer properties stay hidden.
+const firstVersion = '6.0'
+const callMs = 120_000
+
+/** Logs in. Fails with source-login when user or password is wrong, else like `HttpConnection.send`. */
+export async function openSession(http: HttpConnection, login: Login, signal: AbortSignal): Promise<Session> {
+  // A log-in that carries an old cookie is refused, so every session starts with an empty one.
+  const transport = transportOf(http, login)
+  const content = answerOf(
+    await transport('RetrieveServiceContent', { type: 'ServiceInstance', id: 'ServiceInstance' }, '', firstVersion, {
+      act: 'describe itself',
+      signal,
+      repeatable: true,
+    }),
+    login.service,
+    'describe itself',
+  )
+  const root = childOf(content, 'returnval')
+  const apiVersion = textAt(root, 'about', 'apiVersion') ?? ''
+  if (!/^\d+(\.\d+)*$/.test(apiVersion)) throw notVsphere(login.service)
+  const sessionManager = referenceAt(root, 'sessionManager', login.service)
+  const call: Session['call'] = (method, target, inside, options) => transport(method, target, inside, apiVersion, options)
+  const ask: Session['ask'] = async (method, target, inside, options) =>
+    answerOf(await call(method, target, inside, options), login.service, options.act)
+
+  const { user, password } = login
+  const credentials = `<userName>${escapeXml(user)}</userName><password>${escapeXml(password.reveal())}</password>`
+  await ask('Login', sessionManager, credentials, { act: 'log in', signal, repeatable: true })
+  return {
+    service: login.service,
+    apiVersion,
+    rootFolder: referenceAt(root, 'rootFolder', login.service),
+    propertyCollector: referenceAt(root, 'propertyCollector', login.service),
+    viewManager: referenceAt(root, 'viewManager', login.service),
+    call,
+    ask,
+    logout: async (end) => {
+      await ask('Logout', sessionManager, '', { act: 'log out', signal: end })
+    },
+  }
+}
+
+/** The element that names a managed object. */
+export function referenceXml(name: string, { type, id }: Reference): string {
+  return `<${name} type="${escapeXml(type)}">${escapeXml(id)}</${name}>`
+}
+
+/** The managed object that an element names. */
+export function referenceOf(element: XmlElement | null): Reference | null {
+  if (element === null) return null
+  const type = attributeOf(element, 'type')
+  return type === null || element.text === '' ? null : { type, id: element.text }
+}
+
+function referenceAt(root: XmlElement | null, name: string, service: string): Reference {
+  const reference = referenceOf(childOf(root, name))
+  if (reference === null) throw notVsphere(service)
+  return reference
+}
+
+/** The answer of a call; a fault is thrown as what it means to the user. */
+export function answerOf(reply: Reply, service: string, act: string): XmlElement {
+  if (reply.fault !== null) throw errorOf(reply.fault, service, act)
+  return reply.answer
+}
+
+type Transport = (method: string, target: Reference, inside: string, version: string, options: CallOptions) => Promise<Reply>
+
+function transportOf(http: HttpConnection, login: Login): Transport {
+  let cookie: string | null = null
+  return async (method, target, inside, version, options) => {
+    const answer = await http.send({
+      url: login.url,
+      method: 'POST',
+      headers: {
+        'content-type': 'text/xml; charset="utf-8"',
+        soapaction: `"urn:vim25/${version}"`,
+        ...(cookie === null ? {} : { cookie }),
+      },
+      body: envelope(`<${method} xmlns="urn:vim25">${referenceXml('_this', target)}${inside}</${method}>`),
+      deadlineMs: callMs,
+      repeatable: options.repeatable ?? false,
+      signal: options.signal,
+    })
+    cookie = cookieOf(answer) ?? cookie
+    return replyOf(answer, method, login)
+  }
+}
+
+function envelope(body: string): string {
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" ' +
+    'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">' +
+    `<soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`
+  )
+}
+
+function cookieOf(answer: HttpAnswer): string | null {
+  const given = answer.cookies.find((each) => each.startsWith('vmware_soap_session='))
+  return given?.split(';', 1)[0] ?? null
+}
+
+function replyOf(answer: HttpAnswer, method: string, { service, password }: Login): Reply {
+  // Faults come with 500; other statuses come from something else, a proxy or a web server.
+  if (answer.status === 502 || answer.status === 504) {
+    throw new LifeboatError('source-unreachable', `${service} cannot be reached: a proxy before it answers ${answer.status}.`)
+  }
+  if (answer.status !== 200 && answer.status !== 500) {
+    throw new LifeboatError('answer-malformed', `${service} answers ${answer.status} at this address: it is no vSphere service, or a proxy stands before it.`)
+  }
+  const document = readXml(answer.text, service)
+  const fault = faultOf(document)
+  if (fault !== null) return { fault: { ...fault, message: withoutSecret(fault.message, password) } }
+  const found = at(document, 'Body', `${method}Response`)
+  if (found === null) throw notVsphere(service)
+  return { fault: null, answer: found }
+}
+
+/** A server may repeat what it was sent. */
+function withoutSecret(message: string, secret: Secret): string {
+  const value = secret.reveal()
+  return value === '' ? message : message.replaceAll(value, '[secret]')
+}
+
+function notVsphere(service: string): LifeboatError {
+  return new LifeboatError('answer-malformed', `${service} answers XML, but not that of a vSphere service.`)
+}

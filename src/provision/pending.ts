@@ -1,0 +1,55 @@
+// Creates that were begun and never confirmed, as they stand in the exported state of a stack. The export is made
+// without --show-secrets: what is secret in it stays ciphertext.
+import { z } from 'zod'
+import { LifeboatError } from '../core/errors.ts'
+import type { Pending } from '../providers/provider.ts'
+import { resourceOf } from './events.ts'
+
+const resourceSchema = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  custom: z.boolean().optional(),
+  delete: z.boolean().optional(),
+  inputs: z.record(z.string(), z.unknown()).optional(),
+})
+
+const operationSchema = z.looseObject({ type: z.string(), resource: resourceSchema })
+
+/** The exported state: everything that is not named here is kept as it came. */
+export const exportSchema = z.looseObject({
+  deployment: z.looseObject({ resources: z.array(resourceSchema).nullish(), pending_operations: z.array(operationSchema).nullish() }).nullish(),
+})
+
+export type Export = z.infer<typeof exportSchema>
+export type PendingCreate = Pending & { readonly resource: z.infer<typeof resourceSchema> }
+type CanRun = { readonly run: (...args: string[]) => Promise<string> }
+
+export async function exportState(session: CanRun): Promise<Export> {
+  return exportSchema.parse(JSON.parse(await session.run('stack', 'export')))
+}
+
+/** The pending creates that matter: those of objects at a provider. */
+export function pendingCreatesOf({ deployment }: Export): readonly PendingCreate[] {
+  return (deployment?.pending_operations ?? [])
+    .filter(({ type, resource }) => type === 'creating' && resource.custom === true && !resource.type.startsWith('pulumi:'))
+    .map(({ resource }) => ({
+      urn: resource.urn,
+      type: resource.type,
+      name: resource.urn.split('::').slice(3).join('::'),
+      inputs: resource.inputs ?? {},
+      resource,
+    }))
+}
+
+/**
+ * The engine itself only warns about pending creates and would create a second object beside the first. Fails with
+ * provision-failed and names them.
+ */
+export async function refusePending(stack: string, session: CanRun): Promise<void> {
+  const pending = pendingCreatesOf(await exportState(session))
+  if (pending.length === 0) return
+  const names = pending.map(({ urn }) => resourceOf(urn)).join(', ')
+  throw new LifeboatError('provision-failed', `Stack ${stack} has ${pending.length} unresolved create${pending.length === 1 ? '' : 's'}: ${names}.`, {
+    details: { stack, pending: pending.map(({ urn }) => urn) },
+  })
+}

@@ -1,0 +1,177 @@
+// The story of migrate.ts on DBOS: every step's answer is stored before the next begins, so a process that dies at any
+// moment is followed by one that goes on at the interrupted step. Names registered here are permanent.
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import { LifeboatError, codeOf } from '../core/errors.ts'
+import { runbookVersion } from '../core/runbook.ts'
+import { sleep } from '../io/wait.ts'
+import { dropLease } from './lease.ts'
+import { migrate, type Ending, type Verbs, type Want } from './migrate.ts'
+import type { OpenPorts } from './ports.ts'
+import { askedBack, claimNode, perform, type Result, type Run, type Services } from './run.ts'
+import { actions } from './steps/index.ts'
+import type { StoredMove } from './store.ts'
+
+export type MoveInput = { readonly move: string; readonly run: number; readonly want: Want; readonly approval: 'at-once' | 'person' }
+
+export type Durable = {
+  readonly start: (input: MoveInput) => Promise<void>
+  readonly shutdown: () => Promise<void>
+}
+
+const queueName = 'moves'
+const signalEveryMs = 300
+const restMs = { first: 1000, most: 15_000 } as const
+
+/** Registers, launches and recovers what an earlier process left. `stop` aborts when this process must not act any more. */
+export async function launchDurable(
+  databaseUrl: string,
+  services: Services,
+  openPorts: OpenPorts,
+  stop: AbortSignal,
+  onLog: (text: string) => void,
+): Promise<Durable> {
+  const body = async (input: MoveInput): Promise<Ending> => await execute(input, services, openPorts, stop)
+  const move = DBOS.registerWorkflow(body, { name: 'move', maxRecoveryAttempts: 100_000 })
+  const log = (entry: unknown): void => onLog(entry instanceof Error ? (entry.stack ?? entry.message) : String(entry))
+  DBOS.setConfig({
+    name: 'lifeboat',
+    applicationVersion: runbookVersion,
+    executorID: 'controller',
+    systemDatabaseUrl: databaseUrl,
+    enablePatching: true,
+    logger: { info: () => undefined, debug: () => undefined, warn: log, error: log },
+  })
+  try {
+    await DBOS.launch()
+    await DBOS.registerQueue(queueName, { workerConcurrency: 64, minPollingIntervalMs: 250 })
+  } catch (error) {
+    await DBOS.shutdown()
+    throw new LifeboatError('database-unavailable', `The journal's database does not answer: ${error instanceof Error ? error.message : String(error)}.`, {
+      cause: error,
+    })
+  }
+  return {
+    start: async (input) => void (await DBOS.startWorkflow(move, { workflowID: `${input.move}:${input.run}`, queueName })(input)),
+    shutdown: async () => await DBOS.shutdown({ workflowCompletionTimeoutMS: 1000 }),
+  }
+}
+
+/** One execution: again from the top after a crash, with a new token; steps that are stored are not repeated. */
+async function execute(input: MoveInput, services: Services, openPorts: OpenPorts, stop: AbortSignal): Promise<Ending> {
+  const stored = await services.store.move(input.move)
+  if (stored === null) throw new LifeboatError('move-unknown', `The move ${input.move} is not stored.`)
+  const token = await services.store.raiseToken(input.move)
+  const ended = new AbortController()
+  const run = await openRun(input, stored, token, services, openPorts, AbortSignal.any([stop, ended.signal]))
+  try {
+    const refusal = await takeOver(run)
+    if (refusal !== null) {
+      await close(run, refusal)
+      return refusal
+    }
+    const ending = await migrate(verbsOf(run), input.want)
+    await DBOS.runStep(async () => await close(run, ending), { name: 'close-run' })
+    return ending
+  } finally {
+    ended.abort()
+  }
+}
+
+async function openRun(input: MoveInput, stored: StoredMove, token: number, services: Services, openPorts: OpenPorts, stop: AbortSignal): Promise<Run> {
+  const onWait = (reference: string): void => {
+    const text = `Waiting for ${reference}: run a command where it can be resolved.`
+    void services.journal.append({
+      move: input.move,
+      run: input.run,
+      step: 'credentials',
+      state: 'waiting',
+      text,
+      details: { waitingFor: 'credentials', reference },
+    })
+  }
+  const ports = await openPorts(stored.settings, stored.plan, { signal: stop, onWait })
+  let rollbackAsked = watchForRollback(input, services, stop)
+  const rearm = (): void => void (rollbackAsked = watchForRollback(input, services, stop))
+  return { ...input, token, ports, services, stop, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
+}
+
+/** Claims every side that is prepared already, before the first effect of this execution (runbook.md V6). */
+async function takeOver(run: Run): Promise<Ending | null> {
+  const stored = await run.services.store.move(run.move)
+  if (stored === null || stored.facts.target === null) return null
+  for (const side of ['source', 'target'] as const) {
+    try {
+      const link = await run.ports.link(side, stored.facts)
+      await claimNode(run, link, AbortSignal.any([run.stop, AbortSignal.timeout(10_000)]))
+      run.claimed.add(side)
+    } catch (error) {
+      // A side that cannot be reached now is claimed by the first step that needs it.
+      run.stop.throwIfAborted()
+      const code = codeOf(error)
+      if (code === 'database-behind' || code === 'owned-by-other')
+        return { state: 'failed', step: 'check-source', code, text: error instanceof Error ? error.message : String(error) }
+    }
+  }
+  return null
+}
+
+function verbsOf(run: Run): Verbs {
+  const durable = async <T>(name: string, act: () => Promise<T>): Promise<T> => await DBOS.runStep(act, { name })
+  return {
+    step: async (name) => await durable(name, async () => await perform(run, name, actions[name])),
+    undo: async (name) => await durable(name, async () => await undoPatiently(run, name)),
+    look: async () => await durable('look', async () => ({ serving: (await run.services.store.move(run.move))?.facts.serving ?? 'source' })),
+    note: async (step, state, text) =>
+      await durable('note', async () => void (await run.services.journal.append({ move: run.move, run: run.run, step, state, text }))),
+    takeRollback: async () =>
+      await durable('take-rollback', async () => {
+        await run.services.signals.take(run.move, run.run, 'rollback')
+        run.rearm()
+      }),
+    rest: async (tries) => await durable('rest', async () => await restOrBack(run, tries)),
+  }
+}
+
+/** Three tries: a node that stays silent undoes its part alone, and the next undo must not wait for it for ever. */
+async function undoPatiently(run: Run, name: Parameters<Verbs['undo']>[0]): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    const result = await perform(run, name, actions[name], 'undo')
+    if (result.state === 'done' || tries === 3) return result
+    await sleep(1000, run.stop)
+  }
+}
+
+async function restOrBack(run: Run, tries: number): Promise<boolean> {
+  const ms = Math.min(restMs.most, restMs.first * 2 ** (tries - 1))
+  const either = AbortSignal.any([run.stop, run.rollbackAsked()])
+  await sleep(ms, either).catch(() => undefined)
+  run.stop.throwIfAborted()
+  return run.rollbackAsked().aborted
+}
+
+/** Aborts once a rollback signal waits for this run. */
+function watchForRollback(input: MoveInput, services: Services, until: AbortSignal): AbortSignal {
+  const asked = new AbortController()
+  if (input.want === 'rollback') return asked.signal
+  const look = async (): Promise<void> => {
+    while (!until.aborted && !asked.signal.aborted) {
+      if (await services.signals.waits(input.move, input.run, 'rollback')) asked.abort(askedBack)
+      else await sleep(signalEveryMs, until)
+    }
+  }
+  void look().catch(() => undefined)
+  return asked.signal
+}
+
+async function close(run: Run, ending: Ending): Promise<void> {
+  dropLease(run.move)
+  await run.services.store.setState(run.move, ending.state)
+  const text = { finished: 'Finished.', 'rolled-back': 'Rolled back; the source serves.', failed: ending.state === 'failed' ? ending.text : '' }[ending.state]
+  const details = ending.state === 'failed' ? { code: ending.code, at: ending.step } : {}
+  const state = ending.state === 'finished' ? ('done' as const) : ending.state === 'failed' ? ('failed' as const) : ('undone' as const)
+  await run.services.journal.append({ move: run.move, run: run.run, step: 'move', state, text, details: { ...details, ending: ending.state } })
+  for (const side of ['source', 'target'] as const) {
+    const facts = (await run.services.store.move(run.move))?.facts
+    if (facts !== undefined && (side === 'source' || facts.target !== null)) await (await run.ports.link(side, facts)).close()
+  }
+}

@@ -1,0 +1,128 @@
+// The life of a move, from top to bottom: bring it ready, switch when approved, settle, watch, then finish or go back.
+// Written against two verbs, `step` and `undo`, so that durability (durable.ts) and this story stay apart. It decides
+// only by what steps answered, so a replay after a crash takes the same path.
+import { rowsOf, undoAfter, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
+import type { SideName } from '../core/stored-move.ts'
+import type { Result } from './run.ts'
+
+export type Want = 'migrate' | 'rollback'
+
+/** What a workflow may do: each call is one durable step, named in journals and databases. */
+export type Verbs = {
+  readonly step: (name: StepName) => Promise<Result>
+  /** Undoes a row; trouble is told in the journal, never thrown: the nodes' own rules and the next undo go on. */
+  readonly undo: (name: UndoName) => Promise<Result>
+  /** Which side serves now, and whether the target holds data. */
+  readonly look: () => Promise<{ readonly serving: SideName }>
+  /** A record about an attempt as a whole. */
+  readonly note: (step: string, state: 'done' | 'undone' | 'failed', text: string) => Promise<void>
+  /** Takes the wish to go back, so that it is obeyed once; another try needs another word. */
+  readonly takeRollback: () => Promise<void>
+  /** Rests between two tries of a row that must succeed; true when a rollback was asked for meanwhile. */
+  readonly rest: (tries: number) => Promise<boolean>
+}
+
+export type Ending =
+  | { readonly state: 'finished' }
+  | { readonly state: 'rolled-back' }
+  | { readonly state: 'failed'; readonly step: ActionName; readonly code: string; readonly text: string }
+
+type Walked =
+  | { readonly state: 'through' }
+  | { readonly state: 'stopped'; readonly at: StepName; readonly result: Exclude<Result, { state: 'done' }>; readonly begun: readonly StepName[] }
+
+export async function migrate(verbs: Verbs, want: Want): Promise<Ending> {
+  const { serving } = await verbs.look()
+  if (serving === 'source') {
+    if (want === 'rollback') return await stayHome(verbs)
+    const early = await bringOver(verbs)
+    if (early !== null) return early
+  } else if (want === 'rollback' && (await goBack(verbs))) {
+    return { state: 'rolled-back' }
+  }
+  return await settleAndDecide(verbs)
+}
+
+/** Everything up to the commit; null when it is committed. */
+async function bringOver(verbs: Verbs): Promise<Ending | null> {
+  const prepared = await walk(verbs, [...rowsOf('prepare'), ...rowsOf('sync').filter((row) => row.name !== 'await-approval')])
+  if (prepared.state === 'stopped') return prepared.result.state === 'interrupted' ? await stayHome(verbs) : failure(prepared.at, prepared.result)
+  for (;;) {
+    const approval = await verbs.step('await-approval')
+    if (approval.state === 'interrupted') return await stayHome(verbs)
+    if (approval.state === 'failed') return failure('await-approval', approval)
+    const attempt = await walk(verbs, rowsOf('switch'))
+    if (attempt.state === 'through') return null
+    await undoAttempt(verbs, attempt.begun, attempt.at)
+    const caughtUp = await verbs.step('keep-in-sync')
+    if (caughtUp.state === 'interrupted') return await stayHome(verbs)
+    if (caughtUp.state === 'failed') return failure('keep-in-sync', caughtUp)
+  }
+}
+
+/** After the commit there is only forward, however often a row must be tried, until a person wants back. */
+async function settleAndDecide(verbs: Verbs): Promise<Ending> {
+  for (;;) {
+    const decision = await untilDone(verbs, [...rowsOf('settle'), ...rowsOf('watch')])
+    if (decision === 'done') {
+      const finished = await untilDone(verbs, rowsOf('finish'))
+      if (finished === 'done') return { state: 'finished' }
+    }
+    if (await goBack(verbs)) return { state: 'rolled-back' }
+  }
+}
+
+/** The switch with its sides exchanged. False: it did not come to its commit, and the target serves on. */
+async function goBack(verbs: Verbs): Promise<boolean> {
+  await verbs.takeRollback()
+  const rows = rowsOf('back')
+  const commit = rows.findIndex((row) => row.name === 'commit-switch-back')
+  const attempt = await walk(verbs, rows.slice(0, commit + 1))
+  if (attempt.state === 'stopped') {
+    await undoAttempt(verbs, attempt.begun, attempt.at)
+    return false
+  }
+  await untilDone(verbs, rows.slice(commit + 1))
+  return true
+}
+
+/** Before the hold nothing has been switched: what we put in place goes, copies stay. */
+async function stayHome(verbs: Verbs): Promise<Ending> {
+  const begun = [...rowsOf('prepare'), ...rowsOf('sync')].map((row) => row.name)
+  for (const name of undoAfter(begun)) await verbs.undo(name)
+  return { state: 'rolled-back' }
+}
+
+async function undoAttempt(verbs: Verbs, begun: readonly StepName[], at: StepName): Promise<void> {
+  for (const name of undoAfter(begun)) await verbs.undo(name)
+  await verbs.note('attempt', 'undone', `The attempt ended at ${at}; the side that served before serves on.`)
+}
+
+async function walk(verbs: Verbs, rows: readonly RunbookRow[]): Promise<Walked> {
+  const begun: StepName[] = []
+  for (const row of rows) {
+    begun.push(row.name)
+    const result = await verbs.step(row.name)
+    if (result.state !== 'done') return { state: 'stopped', at: row.name, result, begun }
+  }
+  return { state: 'through' }
+}
+
+/** Each row until it succeeds; `back` when a rollback was asked for while a row that may end early ran or rested. */
+async function untilDone(verbs: Verbs, rows: readonly RunbookRow[]): Promise<'done' | 'back'> {
+  for (const row of rows) {
+    for (let tries = 1; ; tries++) {
+      const result = await verbs.step(row.name)
+      if (result.state === 'done') break
+      if (result.state === 'interrupted') return 'back'
+      if (await verbs.rest(tries)) return 'back'
+    }
+  }
+  return 'done'
+}
+
+function failure(step: ActionName, result: Result): Ending {
+  return result.state === 'failed'
+    ? { state: 'failed', step, code: result.code, text: result.text }
+    : { state: 'failed', step, code: 'defect', text: `${step} did not end.` }
+}

@@ -1,0 +1,32 @@
+// What the workflows need of the rest, for one move. The app builds it from adapters, configuration and secrets; a
+// workflow never sees an adapter, a file or a secret.
+import type { DnsProvider } from '../dns/provider.ts'
+import type { Mover } from '../movers/mover.ts'
+import type { Link } from '../nodes/link.ts'
+import type { EngineEvent } from '../provision/engine.ts'
+import type { Node } from '../core/node.ts'
+import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
+import type { PlannedMove } from '../core/plan.ts'
+
+export type TargetAddress = { readonly address: string; readonly privateAddress: string | null; readonly id: string }
+
+export type Ports = {
+  readonly settings: MoveSettings
+  readonly plan: PlannedMove
+  /** Asks the old provider for the node; null when it answers but has no such node. */
+  readonly lookUp: (signal: AbortSignal) => Promise<Node | null>
+  /** What was last stored about it, for the day when the provider is dead. */
+  readonly stored: () => Promise<Node | null>
+  readonly retire: (signal: AbortSignal) => Promise<string>
+  readonly provision: (listen: (event: EngineEvent) => void, signal: AbortSignal) => Promise<TargetAddress>
+  /** Marks the target's volume at the provider as holding data, before the first byte. */
+  readonly markHoldsData: (signal: AbortSignal) => Promise<void>
+  readonly deprovision: (signal: AbortSignal) => Promise<void>
+  readonly link: (side: SideName, facts: MoveFacts) => Promise<Link>
+  readonly movers: readonly { readonly name: string; readonly mover: Mover }[]
+  readonly names: readonly { readonly name: string; readonly provider: DnsProvider }[]
+}
+
+/** Opens the ports of a move; waits for credentials where the controller does not have them yet. */
+export type OpenPorts = (settings: MoveSettings, plan: PlannedMove, wait: WaitForCredentials) => Promise<Ports>
+export type WaitForCredentials = { readonly signal: AbortSignal; readonly onWait: (reference: string) => void }

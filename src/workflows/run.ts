@@ -1,0 +1,161 @@
+// One execution of one move: who it is (token, owner), what it may use (ports), and how a single step is performed:
+// announced, done within its deadline, recorded. Whether it is durable is decided one level up, in durable.ts.
+import { LifeboatError, codeOf, type Details, type ErrorCode } from '../core/errors.ts'
+import { deadlineMsOf, titleOf, type ActionName } from '../core/runbook.ts'
+import type { RecordState } from '../core/records.ts'
+import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
+import type { Link } from '../nodes/link.ts'
+import type { Journal } from './journal.ts'
+import type { Ports } from './ports.ts'
+import type { Signals } from './signals.ts'
+import type { Store } from './store.ts'
+
+export type Services = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly identity: string }
+
+export type Run = {
+  readonly move: string
+  readonly run: number
+  readonly token: number
+  /** Approve as soon as the gate is open (`--yes`), or ask a person. */
+  readonly approval: 'at-once' | 'person'
+  readonly ports: Ports
+  readonly services: Services
+  /** Aborts when this process ends or has lost the right to act: the step is then not recorded and runs again elsewhere. */
+  readonly stop: AbortSignal
+  /** What aborts when a rollback was asked for: steps of the quiet phases then end early. Armed anew once it was obeyed. */
+  readonly rollbackAsked: () => AbortSignal
+  readonly rearm: () => void
+  /** Sides that accepted our token in this execution. */
+  readonly claimed: Set<SideName>
+}
+
+export type Step = {
+  readonly run: Run
+  readonly name: ActionName
+  readonly settings: MoveSettings
+  readonly facts: MoveFacts
+  readonly signal: AbortSignal
+  /** A progress record: what happens now, for whoever watches. */
+  readonly say: (text: string, details?: Readonly<Record<string, unknown>>) => Promise<void>
+  /** A waiting record. */
+  readonly waitFor: (text: string, details?: Readonly<Record<string, unknown>>) => Promise<void>
+  readonly learn: (facts: Partial<MoveFacts>) => Promise<void>
+}
+
+/** What a step answers: one sentence, and figures for machines. Small: it is stored with every step. */
+export type Done = { readonly text: string; readonly details?: Readonly<Record<string, unknown>> }
+export type Action = (step: Step) => Promise<Done>
+
+export type Result =
+  | { readonly state: 'done'; readonly details: Readonly<Record<string, unknown>> }
+  | { readonly state: 'failed'; readonly code: ErrorCode; readonly text: string }
+  | { readonly state: 'interrupted' }
+
+/** Performs one action. Failures are values, so that a replay sees them as the first run did; only the end of this process throws. */
+export async function perform(run: Run, name: ActionName, action: Action, kind: 'step' | 'undo' = 'step'): Promise<Result> {
+  const words = kind === 'step' ? ({ begun: 'started', ended: 'done' } as const) : ({ begun: 'undoing', ended: 'undone' } as const)
+  const write = async (state: RecordState, text: string, details: Details = {}) =>
+    void (await run.services.journal.append({ move: run.move, run: run.run, step: name, state, text, details }))
+  const { signal, late, settle } = limitsOf(run, name, kind)
+  await write(words.begun, titleOf(name))
+  try {
+    const done = await action(await openStep(run, name, signal, write))
+    await write(words.ended, done.text, done.details)
+    return { state: 'done', details: done.details ?? {} }
+  } catch (error) {
+    run.stop.throwIfAborted()
+    if (signal.reason === askedBack) return { state: 'interrupted' }
+    const told = signal.reason === late ? late : error
+    const text = told instanceof LifeboatError ? told.message : `Unexpected: ${told instanceof Error ? told.message : String(told)}`
+    await write('failed', text, { code: codeOf(told), ...(told instanceof LifeboatError ? told.details : { stack: stackOf(told) }) })
+    return { state: 'failed', code: codeOf(told), text }
+  } finally {
+    settle()
+  }
+}
+
+/** The reason with which `rollbackAsked` aborts. */
+export const askedBack = new LifeboatError('not-now', 'A rollback was asked for.')
+
+function limitsOf(run: Run, name: ActionName, kind: 'step' | 'undo') {
+  const deadlineMs = deadlineMsOf(name)
+  const late = new LifeboatError('timeout', `${titleOf(name)} did not end within ${(deadlineMs ?? 0) / 1000} s.`)
+  const limit = new AbortController()
+  const timer = deadlineMs === null ? undefined : setTimeout(() => limit.abort(late), deadlineMs)
+  const mayEndEarly = kind === 'step' && interruptible.has(name)
+  return { late, signal: AbortSignal.any([run.stop, limit.signal, ...(mayEndEarly ? [run.rollbackAsked()] : [])]), settle: () => clearTimeout(timer) }
+}
+
+async function openStep(
+  run: Run,
+  name: ActionName,
+  signal: AbortSignal,
+  write: (state: RecordState, text: string, details?: Details) => Promise<void>,
+): Promise<Step> {
+  const stored = await run.services.store.move(run.move)
+  if (stored === null) throw new LifeboatError('move-unknown', `The move ${run.move} is not stored.`)
+  return {
+    run,
+    name,
+    settings: run.ports.settings,
+    facts: stored.facts,
+    signal,
+    say: async (text, details) => await write('progress', text, details),
+    waitFor: async (text, details) => await write('waiting', text, details),
+    learn: async (facts) => await run.services.store.learn(run.move, facts),
+  }
+}
+
+/** The node of one side, with our token accepted by its helper. */
+export async function reach(step: Step, side: SideName): Promise<Link> {
+  const link = await step.run.ports.link(side, await freshFacts(step))
+  if (!step.run.claimed.has(side)) {
+    await claimNode(step.run, link, step.signal)
+    step.run.claimed.add(side)
+  }
+  return link
+}
+
+/** Presents our token. A node that has seen a higher one than our database ever gave out tells that the database is an old copy. */
+export async function claimNode(run: Run, link: Link, signal: AbortSignal): Promise<void> {
+  try {
+    await link.call({ op: 'claim', token: run.token, owner: `${run.move}/${run.services.identity}` }, signal)
+  } catch (error) {
+    if (codeOf(error) !== 'token-stale') throw error
+    const stored = await run.services.store.move(run.move)
+    const highest = error instanceof LifeboatError ? Number(error.details['highest'] ?? 0) : 0
+    if (stored !== null && stored.token >= highest) throw error
+    throw new LifeboatError(
+      'database-behind',
+      `${link.address} has seen token ${highest} of ${run.move}; this database has given out only ${stored?.token ?? 0}.`,
+      {
+        details: { highest },
+        cause: error,
+      },
+    )
+  }
+}
+
+export async function freshFacts(step: Step): Promise<MoveFacts> {
+  const stored = await step.run.services.store.move(step.run.move)
+  return stored?.facts ?? step.facts
+}
+
+/** Steps of the quiet phases: they hold nothing, so a rollback need not wait for their end. */
+const interruptible = new Set<ActionName>([
+  'check-source',
+  'provision-node',
+  'prepare-node',
+  'first-sync',
+  'lower-ttl',
+  'keep-in-sync',
+  'await-approval',
+  'watch-target',
+  'await-finish',
+  'switch-dns',
+  'stop-forwarding',
+])
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? '') : ''
+}

@@ -1,0 +1,31 @@
+// What people tell a running move: approve, pause, rollback, finish. A row each, taken once.
+import type { Pool } from 'pg'
+
+export const signalKinds = ['approve', 'pause', 'rollback', 'finish'] as const
+export type SignalKind = (typeof signalKinds)[number]
+
+export type Signals = {
+  readonly send: (move: string, run: number, kind: SignalKind, details?: Readonly<Record<string, unknown>>) => Promise<void>
+  /** Whether such a signal waits; looking does not take it. */
+  readonly waits: (move: string, run: number, kind: SignalKind) => Promise<boolean>
+  /** Takes the oldest waiting signal of this kind, once; null when there is none. */
+  readonly take: (move: string, run: number, kind: SignalKind) => Promise<Readonly<Record<string, unknown>> | null>
+}
+
+export function openSignals(pool: Pool): Signals {
+  return {
+    send: async (move, run, kind, details = {}) => {
+      await pool.query('insert into lifeboat.signal (move, run, kind, details) values ($1, $2, $3, $4)', [move, run, kind, details])
+    },
+    waits: async (move, run, kind) => {
+      const sql = 'select 1 from lifeboat.signal where move = $1 and run = $2 and kind = $3 and taken_at is null limit 1'
+      return (await pool.query(sql, [move, run, kind])).rowCount === 1
+    },
+    take: async (move, run, kind) => {
+      const sql = `update lifeboat.signal set taken_at = clock_timestamp() where id =
+        (select id from lifeboat.signal where move = $1 and run = $2 and kind = $3 and taken_at is null order by id limit 1 for update) returning details`
+      const { rows } = await pool.query<{ details: Record<string, unknown> }>(sql, [move, run, kind])
+      return rows[0]?.details ?? null
+    },
+  }
+}

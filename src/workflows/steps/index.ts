@@ -1,0 +1,24 @@
+// Every row of the runbook and every undo has its action; one that is missing does not compile.
+import type { ActionName } from '../../core/runbook.ts'
+import type { Action } from '../run.ts'
+import { finish } from './finish.ts'
+import { names } from './names.ts'
+import { prepare } from './prepare.ts'
+import { prepareNode } from './prepare-node.ts'
+import { settle } from './settle.ts'
+import { switchOver } from './switch.ts'
+import { sync } from './sync.ts'
+import { undo } from './undo.ts'
+import { watch } from './watch.ts'
+
+export const actions = {
+  ...prepare,
+  'prepare-node': prepareNode,
+  ...names,
+  ...sync,
+  ...switchOver,
+  ...settle,
+  ...watch,
+  ...finish,
+  ...undo,
+} satisfies Record<ActionName, Action>

@@ -1,0 +1,146 @@
+// Names: claimed with an epoch record, their time to live lowered early, switched by compare-and-swap, never otherwise.
+import { LifeboatError } from '../../core/errors.ts'
+import { disagreements } from '../../dns/agreement.ts'
+import { replaceAddresses } from '../../dns/names.ts'
+import type { DnsProvider, NameState, Swap, Wanted } from '../../dns/provider.ts'
+import { sleep, waitUntil } from '../../io/wait.ts'
+import { otherSide, type SideName } from '../../core/stored-move.ts'
+import { freshFacts, reach, type Action, type Step } from '../run.ts'
+
+const lowTtlSeconds = 5
+/** Caches that stretch a TTL a little; measured figures in the literature are higher only for broken ones. */
+const ttlMargin = 1.2
+const agreeWithinMs = 60_000
+
+type Change = (state: NameState) => Pick<Wanted, 'a' | 'aaaa' | 'ttl'>
+
+export const names = {
+  'claim-names': async (step) => {
+    if (step.settings.names.length === 0) return { text: 'This move has no names.' }
+    for (const [provider, group] of byProvider(step)) {
+      await provider.proveWrite(group, step.signal)
+      const states = await provider.read(group, step.signal)
+      for (const state of states) ownedByUs(step, provider, state)
+      await remember(step, states)
+      await swapAll(step, provider, states, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: state.ttl ?? 300 }))
+    }
+    return { text: `${list(step)} claimed with token ${step.run.token}.`, details: { token: step.run.token } }
+  },
+
+  'lower-ttl': async (step) => {
+    if (step.settings.names.length === 0) return { text: 'No name, nothing to lower.' }
+    const { names: claimed, ttlLoweredAt } = await freshFacts(step)
+    await change(step, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds) }))
+    const since = ttlLoweredAt ?? new Date().toISOString()
+    await step.learn({ ttlLoweredAt: since })
+    const oldTtl = Math.max(...Object.values(claimed).map((name) => name.ttl))
+    const restMs = Date.parse(since) + ttlMargin * oldTtl * 1000 - Date.now()
+    if (oldTtl > lowTtlSeconds && restMs > 0) {
+      await step.waitFor(`Caches may keep the old answers for ${Math.ceil(restMs / 1000)} s more.`, { seconds: Math.ceil(restMs / 1000) })
+      await sleep(restMs, step.signal)
+    }
+    return { text: `The time to live is ${lowTtlSeconds} s; the old one of ${oldTtl} s ran out.` }
+  },
+
+  'switch-dns': async (step) => await switchNames(step, 'target'),
+  'switch-dns-back': async (step) => await switchNames(step, 'source'),
+
+  'raise-ttl': async (step) => {
+    const { names: claimed } = await freshFacts(step)
+    await change(step, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: claimed[state.name]?.ttl ?? state.ttl ?? 300 }))
+    return { text: 'The time to live is what it was.' }
+  },
+} satisfies Record<string, Action>
+
+export const restoreTtl: Action = async (step) => {
+  await names['raise-ttl'](step)
+  await step.learn({ ttlLoweredAt: null })
+  return { text: 'The time to live is what it was.' }
+}
+
+/** Epoch records stay for ever: one that is absent where it once was means that somebody else changed the name. */
+export const freeNames: Action = async () => ({ text: 'The names point where they pointed; their epoch records stay.' })
+
+async function switchNames(step: Step, to: SideName) {
+  if (step.settings.names.length === 0) return { text: 'This move has no names.' }
+  const mine = (await reach(step, otherSide(to))).address
+  const theirs = (await reach(step, to)).address
+  await change(step, (state) => ({ ...replaceAddresses(state, [mine], [theirs]), ttl: Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds) }))
+  await step.learn({ namesSwitchedAt: new Date().toISOString() })
+  return { text: `${list(step)} -> ${theirs} at every authority.`, details: { names: step.settings.names.map((name) => name.name), from: mine, to: theirs } }
+}
+
+/** Reads, makes sure that nobody else changed anything since we last wrote, swaps, waits until all authorities agree. */
+async function change(step: Step, wanted: Change): Promise<void> {
+  for (const [provider, group] of byProvider(step)) {
+    const states = await provider.read(group, step.signal)
+    for (const state of states) await unchangedByOthers(step, provider, state)
+    await swapAll(step, provider, states, wanted)
+  }
+}
+
+async function swapAll(step: Step, provider: DnsProvider, states: readonly NameState[], wanted: Change): Promise<void> {
+  const epoch = { token: step.run.token, owner: ownerOf(step) }
+  const swaps: readonly Swap[] = states.map((state) => ({ name: state.name, expected: state, wanted: { ...wanted(state), epoch } }))
+  await provider.swap(swaps, step.signal)
+  const agree = async () => ((await disagreements(provider, swaps, step.signal)).length === 0 ? true : null)
+  await waitUntil(agree, {
+    what: `Agreement of all authorities on ${states.map((state) => state.name).join(', ')}`,
+    deadlineMs: agreeWithinMs,
+    everyMs: 500,
+    signal: step.signal,
+  })
+  const known = (await freshFacts(step)).names
+  const now = swaps.map((swap) => [swap.name, { ttl: known[swap.name]?.ttl ?? swap.wanted.ttl, a: [...swap.wanted.a], aaaa: [...swap.wanted.aaaa] }] as const)
+  await step.learn({ names: { ...known, ...Object.fromEntries(now) } })
+}
+
+/** Keeps what the names were before we touched them, once; a repeat finds our own values and keeps the first ones. */
+async function remember(step: Step, states: readonly NameState[]): Promise<void> {
+  const known = (await freshFacts(step)).names
+  const fresh = states.flatMap((state) =>
+    known[state.name] === undefined ? [[state.name, { ttl: state.ttl ?? 300, a: [...state.a], aaaa: [...state.aaaa] }] as const] : [],
+  )
+  await step.learn({ names: { ...known, ...Object.fromEntries(fresh) } })
+}
+
+async function unchangedByOthers(step: Step, provider: DnsProvider, state: NameState): Promise<void> {
+  ownedByUs(step, provider, state)
+  if (provider.keepsEpoch && state.epoch === null) throw changed(state, 'its epoch record is gone')
+  // A swap of ours whose answer was lost leaves the wanted state behind: its epoch is ours, and the next swap finds it done.
+  if (state.epoch?.token === step.run.token) return
+  const known = (await freshFacts(step)).names[state.name]
+  if (known === undefined || (equal(known.a, state.a) && equal(known.aaaa, state.aaaa))) return
+  throw changed(state, `it points to ${shown(state)}, where we last saw ${shown(known)}`)
+}
+
+function changed(state: NameState, how: string): LifeboatError {
+  return new LifeboatError('names-changed', `${state.name} was changed by somebody else: ${how}.`, { details: { found: state } })
+}
+
+function shown(addresses: { readonly a: readonly string[]; readonly aaaa: readonly string[] }): string {
+  return [...addresses.a, ...addresses.aaaa].join(', ') || 'nothing'
+}
+
+function ownedByUs(step: Step, provider: DnsProvider, state: NameState): void {
+  if (!provider.keepsEpoch || state.epoch === null || state.epoch.owner === ownerOf(step)) return
+  throw new LifeboatError('owned-by-other', `${state.name} is claimed by ${state.epoch.owner} with token ${state.epoch.token}.`, { details: { found: state } })
+}
+
+function byProvider(step: Step): ReadonlyMap<DnsProvider, readonly string[]> {
+  const groups = new Map<DnsProvider, string[]>()
+  for (const { name, provider } of step.run.ports.names) groups.set(provider, [...(groups.get(provider) ?? []), name])
+  return groups
+}
+
+function ownerOf(step: Step): string {
+  return `${step.run.move}/${step.run.services.identity}`
+}
+
+function list(step: Step): string {
+  return step.settings.names.map((name) => name.name).join(', ')
+}
+
+function equal(left: readonly string[], right: readonly string[]): boolean {
+  return [...left].sort().join() === [...right].sort().join()
+}

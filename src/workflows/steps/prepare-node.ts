@@ -1,0 +1,116 @@
+// Both nodes get the helper, their role and each other's key; then every way that the move will need is tried.
+import { LifeboatError } from '../../core/errors.ts'
+import { otherSide, type SideName } from '../../core/stored-move.ts'
+import type { Link } from '../../nodes/link.ts'
+import { acceptsTcp } from '../../nodes/checks.ts'
+import { waitUntil } from '../../io/wait.ts'
+import { claimNode, freshFacts, reach, type Action, type Step } from '../run.ts'
+
+const sides = ['source', 'target'] as const
+
+export const prepareNode: Action = async (step) => {
+  const links = { source: await installed(step, 'source'), target: await installed(step, 'target') }
+  await Promise.all(sides.map(async (side) => await configure(step, side, links)))
+  await Promise.all(sides.map(async (side) => await introduce(step, side, links)))
+  await Promise.all(sides.map(async (side) => await tryPeer(step, side, links[side])))
+  await tryPorts(step, links)
+  return { text: `Both nodes are prepared; ${step.settings.ports.length} ports and the peer channel were tried.` }
+}
+
+/** The helper runs and has accepted our token. A new machine may need a while until it answers. */
+async function installed(step: Step, side: SideName): Promise<Link> {
+  const link = await step.run.ports.link(side, await freshFacts(step))
+  if (side === 'target') await firstAnswer(step, link)
+  await link.install(step.signal)
+  await claimNode(step.run, link, step.signal)
+  step.run.claimed.add(side)
+  return link
+}
+
+async function firstAnswer(step: Step, link: Link): Promise<void> {
+  const ask = async () => await link.run(['true'], { signal: step.signal, deadlineMs: 15_000 }).catch(onlyWhileBooting)
+  await waitUntil(ask, { what: `An answer of ${link.address} over ssh`, deadlineMs: 90_000, everyMs: 500, signal: step.signal })
+}
+
+function onlyWhileBooting(error: unknown): null {
+  if (error instanceof LifeboatError && (error.code === 'ssh-unreachable' || error.code === 'timeout')) return null
+  throw error
+}
+
+async function configure(step: Step, side: SideName, links: Record<SideName, Link>): Promise<void> {
+  const peer = links[otherSide(side)]
+  const hello = await links[side].call({ op: 'hello' }, step.signal)
+  const { services, singletons, ports, data } = step.settings
+  const config = {
+    side,
+    role: side === (await freshFacts(step)).serving ? 'open' : 'closed',
+    services,
+    singletons,
+    ports: ports.map(({ port, protocol }) => ({ port, protocol })),
+    roots: data.filter((each) => each.kind === 'files').map((each) => ({ path: String(each['path']), exclude: each['exclude'] ?? [] })),
+    peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer) },
+    allow: await ourAddresses(step, links[side]),
+  }
+  if (typeof hello['role'] === 'string' && hello['configured'] === true && hello['role'] !== config.role) {
+    throw new LifeboatError('gate-closed', `The ${side} ${links[side].address} is ${hello['role']}, but should be ${config.role}.`, { details: { hello } })
+  }
+  await links[side].call({ op: 'configure', token: step.run.token, config }, step.signal, 60_000)
+}
+
+/** Each side's run key is let in on the other one, for the helper and rsync alone. */
+async function introduce(step: Step, side: SideName, links: Record<SideName, Link>): Promise<void> {
+  const key = await links[otherSide(side)].run(['cat', `${links[otherSide(side)].folder}/run_key.pub`], { signal: step.signal })
+  await links[side].call({ op: 'authorize', token: step.run.token, publicKey: key.stdout.trim() }, step.signal)
+}
+
+async function tryPeer(step: Step, side: SideName, link: Link): Promise<void> {
+  const answer = await link.call({ op: 'peer', token: step.run.token }, step.signal, 30_000)
+  if (answer['reachable'] === true) return
+  throw new LifeboatError(
+    'gate-closed',
+    `The ${side} ${link.address} does not reach the helper of the other side over ssh: ${typeof answer['text'] === 'string' ? answer['text'] : 'no answer'}.`,
+  )
+}
+
+/** The receiving side's ports, from here and from the giving side, with the helper as echo in place of the services. */
+async function tryPorts(step: Step, links: Record<SideName, Link>): Promise<void> {
+  const closed = otherSide((await freshFacts(step)).serving)
+  const ports = step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
+  if (ports.length === 0) return
+  const link = links[closed]
+  await link.call({ op: 'echo', token: step.run.token, ports, forMs: 15_000 }, step.signal)
+  for (const port of ports) {
+    await acceptsTcp(link.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(5000)])).catch((error: unknown) => {
+      throw new LifeboatError('gate-closed', `Port ${port} of ${link.address} is not reachable from here.`, { cause: error })
+    })
+    const probe = await links[otherSide(closed)].run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${link.address}/${port}`], { signal: step.signal })
+    if (probe.exitCode !== 0)
+      throw new LifeboatError('gate-closed', `Port ${port} of ${link.address} is not reachable from ${links[otherSide(closed)].address}.`)
+  }
+}
+
+async function hostKeysOf(step: Step, link: Link): Promise<readonly string[]> {
+  const result = await link.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key.pub'], { signal: step.signal })
+  return result.stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.split(' ').slice(0, 2).join(' ')]))
+}
+
+/** Our own address as the node sees it: it may reach a closed side's ports, for checks. */
+async function ourAddresses(step: Step, link: Link): Promise<readonly string[]> {
+  const result = await link.run(['sh', '-c', 'echo "$SSH_CONNECTION"'], { signal: step.signal })
+  const address = result.stdout.trim().split(' ')[0]
+  return address === undefined || address === '' ? [] : [address]
+}
+
+export const cleanNode: Action = async (step) => {
+  if (step.facts.holdsData) {
+    const source = await reach(step, 'source')
+    await source.call({ op: 'remove', token: step.run.token }, step.signal, 60_000)
+    return { text: 'The helper is off the source; the target holds data and stays closed.' }
+  }
+  for (const side of sides) {
+    if (side === 'target' && step.facts.target === null) continue
+    const link = await reach(step, side)
+    await link.call({ op: 'remove', token: step.run.token, force: true }, step.signal, 60_000)
+  }
+  return { text: 'The helper is off both nodes.' }
+}

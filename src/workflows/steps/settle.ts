@@ -1,0 +1,53 @@
+// After the commit there is only forward: clients go to the new side, stragglers are forwarded, the old side follows.
+import { acceptsTcp } from '../../nodes/checks.ts'
+import { dropLease } from '../lease.ts'
+import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { along, back, forth, type Direction } from './sides.ts'
+import { onePass } from './sync.ts'
+
+async function release(step: Step, way: Direction): Promise<Done> {
+  const { attempt, heldAt, measured } = await freshFacts(step)
+  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
+  const answer = await giver.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)
+  await receiver.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)
+  dropLease(step.run.move)
+  const pauseMs = heldAt === null ? null : Date.now() - Date.parse(heldAt)
+  await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
+  const port = step.settings.ports.find((each) => each.protocol === 'tcp')?.port
+  if (port !== undefined) await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(3000)]))
+  return { text: `Clients wait no longer; the pause was ${pauseMs ?? '?'} ms.`, details: { pauseMs, released: answer['released'] } }
+}
+
+async function forwardStragglers(step: Step, way: Direction): Promise<Done> {
+  const { attempt } = await freshFacts(step)
+  const giver = await reach(step, way.giver)
+  const answer = await giver.call({ op: 'forward', token: step.run.token, attempt }, step.signal)
+  for (const side of [way.giver, way.receiver]) await (await reach(step, side)).call({ op: 'close-attempt', token: step.run.token, attempt }, step.signal)
+  return { text: `${giver.address} forwards who still comes there.`, details: { hash: answer['hash'] } }
+}
+
+async function startSingletons(step: Step, way: Direction): Promise<Done> {
+  const { attempt } = await freshFacts(step)
+  const receiver = await reach(step, way.receiver)
+  const answer = await receiver.call({ op: 'start-singletons', token: step.run.token, attempt, units: step.settings.singletons }, step.signal)
+  return { text: `${step.settings.singletons.length} singletons run on ${receiver.address}.`, details: { started: answer['started'] } }
+}
+
+/** Data flows back from now on, so that going back loses nothing. The pass itself goes on in await-finish. */
+async function startReverseSync(step: Step, way: Direction): Promise<Done> {
+  if (!step.settings.reverseSync) return { text: 'Switched off (reverseSync: false).' }
+  for (const side of [way.giver, way.receiver]) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
+  const pass = await onePass(step, 'repeat')
+  return { text: `The ${way.giver} follows: ${pass.text}`, details: pass.details }
+}
+
+export const settle = {
+  'release-clients': along(forth, release),
+  'forward-stragglers': along(forth, forwardStragglers),
+  'start-singletons': along(forth, startSingletons),
+  'start-reverse-sync': along(forth, startReverseSync),
+  'release-clients-back': along(back, release),
+  'forward-stragglers-back': along(back, forwardStragglers),
+  'start-singletons-back': along(back, startSingletons),
+  'start-reverse-sync-back': along(back, startReverseSync),
+} satisfies Record<string, Action>

@@ -1,0 +1,35 @@
+// The two sides of a move as steps and movers use them, and the direction of a switch: the giver serves until it is
+// sealed, the receiver from the commit on. Going back is the same with the sides exchanged.
+import type { Pair, Side } from '../../movers/mover.ts'
+import type { Link } from '../../nodes/link.ts'
+import { otherSide, type SideName } from '../../core/stored-move.ts'
+import { reach, type Action, type Done, type Step } from '../run.ts'
+
+export type Direction = { readonly giver: SideName; readonly receiver: SideName }
+
+export const forth: Direction = { giver: 'source', receiver: 'target' }
+export const back: Direction = { giver: 'target', receiver: 'source' }
+
+/** The same act, bound to a direction. */
+export function along(way: Direction, act: (step: Step, way: Direction) => Promise<Done>): Action {
+  return async (step) => await act(step, way)
+}
+
+/** Data flows from the side that serves to the other one. */
+export async function pairFrom(step: Step, giver: SideName): Promise<Pair> {
+  const from = await reach(step, giver)
+  const to = await reach(step, otherSide(giver))
+  return { from: sideOf(giver, from, step.run.token), to: sideOf(otherSide(giver), to, step.run.token) }
+}
+
+function sideOf(name: SideName, link: Link, token: number): Side {
+  return {
+    name,
+    address: link.address,
+    port: link.port,
+    user: link.user,
+    folder: link.folder,
+    run: link.run,
+    call: async (request, signal) => await link.call({ token, ...request }, signal, 600_000),
+  }
+}

@@ -1,0 +1,178 @@
+// The switch, from the last check to the commit, in either direction (runbook.md §3, §4, §5). Every effect on a node
+// carries token and attempt; the nodes themselves refuse what comes too late.
+import { LifeboatError } from '../../core/errors.ts'
+import { forecastEndMs, forecastPauseMs } from '../../core/forecast.ts'
+import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
+import type { Link } from '../../nodes/link.ts'
+import { sleep } from '../../io/wait.ts'
+import { keepLease } from '../lease.ts'
+import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { along, back, forth, pairFrom, type Direction } from './sides.ts'
+import { onePass } from './sync.ts'
+
+const leaseMs = 5000
+const holdLimitMs = 30_000
+const graceMs = 5000
+const approvedLagSeconds = 30
+/** The forecast must leave room for what was not foreseen. */
+const budgetShare = 0.6
+
+async function checkReady(step: Step, way: Direction): Promise<Done> {
+  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
+  for (const link of [giver, receiver]) await link.call({ op: 'record-start', token: step.run.token }, step.signal)
+  const pass = await onePass(step, 'repeat')
+  const seconds = Number(pass.details.seconds)
+  if (seconds > approvedLagSeconds) throw closed(`The last pass took ${seconds.toFixed(1)} s; the limit is ${approvedLagSeconds} s.`)
+  const passed = await checksThatPass(step, giver)
+  const forecastMs = forecastPauseMs(await freshFacts(step))
+  const limitMs = budgetShare * step.settings.downtimeBudgetMs
+  if (forecastMs > limitMs) throw closed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
+  return {
+    text: `Ready: ${passed} checks pass, the pause will be about ${(forecastMs / 1000).toFixed(1)} s.`,
+    details: { forecastPauseMs: forecastMs, checks: passed },
+  }
+}
+
+async function checksThatPass(step: Step, link: Link): Promise<number> {
+  const results = await runChecks(step.settings.checks, link, step.signal)
+  const passed = results.filter((result) => result.passed).map((result) => result.check)
+  if (results.length > 0 && passed.length === 0) throw closed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
+  await step.learn({ checksPassed: passed })
+  return passed.length
+}
+
+async function holdClients(step: Step, way: Direction): Promise<Done> {
+  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
+  const hellos = await Promise.all([giver, receiver].map(async (link) => await link.call({ op: 'hello' }, step.signal)))
+  const lastAttempt = (await freshFacts(step)).attempt
+  const attempt = 1 + Math.max(lastAttempt, ...hellos.map((hello) => Number(hello['attempt'] ?? 0)))
+  await step.learn({ attempt, heldAt: new Date().toISOString(), seal: null })
+  const open = { op: 'open-attempt', token: step.run.token, attempt, leaseMs, budgetMs: step.settings.downtimeBudgetMs, holdLimitMs, lastAttempt }
+  await receiver.call({ ...open, part: 'receiver' }, step.signal)
+  await giver.call({ ...open, part: 'giver' }, step.signal)
+  keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
+  if (hellos[1]?.['forwarding'] === true) await receiver.call({ op: 'hold', token: step.run.token, attempt }, step.signal)
+  await giver.call({ op: 'hold', token: step.run.token, attempt }, step.signal)
+  await proveHold(step, giver)
+  return { text: `New connections to ${giver.address} wait.`, details: { attempt } }
+}
+
+/** A hold that nobody from outside reaches would not hold: one connection must arrive at the holder (runbook.md §3a). */
+async function proveHold(step: Step, giver: Link): Promise<void> {
+  const port = step.settings.ports.find((each) => each.protocol === 'tcp')?.port
+  if (port === undefined) return
+  const before = Number((await giver.call({ op: 'holder' }, step.signal))['accepted'] ?? 0)
+  await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(1000)])).catch(() => undefined)
+  for (let tries = 0; tries < 20; tries++) {
+    if (Number((await giver.call({ op: 'holder' }, step.signal))['accepted'] ?? 0) > before) return
+  }
+  throw closed(`A connection to port ${port} of ${giver.address} does not reach the holder; something else redirects it.`)
+}
+
+async function freeze(step: Step, way: Direction): Promise<Done> {
+  const { giver, attempt } = await duringAttempt(step, way)
+  const began = performance.now()
+  const answer = await giver.call({ op: 'freeze', token: step.run.token, attempt, graceMs }, step.signal)
+  const drainMs = Math.round(performance.now() - began)
+  await step.learn({ measured: { ...(await freshFacts(step)).measured, drainMs } })
+  const stopped = Array.isArray(answer['stopped']) ? answer['stopped'] : []
+  return { text: `${stopped.length} units stopped in ${drainMs} ms.`, details: { drainMs, stopped } }
+}
+
+async function finalSync(step: Step, way: Direction): Promise<Done> {
+  const { giver } = await duringAttempt(step, way)
+  const drained = await giver.call({ op: 'record-drain', token: step.run.token }, step.signal)
+  await step.learn({ sequence: Number(drained['sequence'] ?? 0) })
+  return await onePass(step, 'final')
+}
+
+async function verifyData(step: Step, way: Direction): Promise<Done> {
+  await duringAttempt(step, way)
+  const began = performance.now()
+  const pair = await pairFrom(step, way.giver)
+  for (const { name, mover } of step.run.ports.movers) {
+    const differences = await mover.verify(pair, step.signal)
+    const first = differences[0]
+    if (first !== undefined) throw closed(`${name}: ${differences.length} differences, the first: ${first.path} ${first.what}.`)
+  }
+  const verifyMs = Math.round(performance.now() - began)
+  await step.learn({ measured: { ...(await freshFacts(step)).measured, verifyMs } })
+  return { text: `Both sides are equal (${verifyMs} ms).`, details: { verifyMs } }
+}
+
+async function seal(step: Step, way: Direction): Promise<Done> {
+  const { giver, attempt } = await duringAttempt(step, way)
+  const facts = await freshFacts(step)
+  const needMs = Math.round(1.5 * forecastEndMs(facts) + 1000)
+  const answer = await giver.call({ op: 'seal', token: step.run.token, attempt, sequence: facts.sequence, needMs }, step.signal)
+  const sealed = answer['seal']
+  if (typeof sealed !== 'object' || sealed === null) throw new LifeboatError('node-failed', `${giver.address} answered no seal.`)
+  await step.learn({ seal: { ...sealed } })
+  return { text: `${giver.address} is closed; it opens again only on the verdict of the other side.`, details: { attempt } }
+}
+
+async function promote(step: Step, way: Direction): Promise<Done> {
+  const { receiver, attempt } = await duringAttempt(step, way)
+  const began = performance.now()
+  const pair = await pairFrom(step, way.giver)
+  for (const { mover } of step.run.ports.movers) await mover.promote(pair, step.signal)
+  const answer = await receiver.call({ op: 'promote', token: step.run.token, attempt, seal: (await freshFacts(step)).seal }, step.signal)
+  const startMs = Math.round(performance.now() - began)
+  await step.learn({ measured: { ...(await freshFacts(step)).measured, startMs } })
+  return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }
+}
+
+/** Retried until the step's deadline: a service that was just started may need a moment. */
+async function checkReceiver(step: Step, way: Direction): Promise<Done> {
+  const wanted = (await freshFacts(step)).checksPassed
+  for (let last = ''; ;) {
+    const { receiver } = await duringAttempt(step, way)
+    if (step.signal.aborted) throw closed(last)
+    const results = await runChecks(step.settings.checks, receiver, step.signal)
+    const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
+    if (failed === undefined) return { text: `${wanted.length} checks pass on ${receiver.address}.`, details: { checks: results } }
+    last = `${failed.check} does not hold on ${receiver.address}: ${failed.text}.`
+    await sleep(100, step.signal)
+  }
+}
+
+async function commit(step: Step, way: Direction): Promise<Done> {
+  const { receiver, attempt } = await duringAttempt(step, way)
+  await receiver.call({ op: 'commit', token: step.run.token, attempt }, step.signal)
+  await step.learn({ serving: way.receiver, stragglers: 0 })
+  return { text: `${receiver.address} serves from now on.`, details: { attempt } }
+}
+
+/** The attempt of the facts, with its lease kept; a node that ended it refuses each of the ops above by itself. */
+async function duringAttempt(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
+  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
+  const { attempt } = await freshFacts(step)
+  const lease = keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
+  if (lease.lost.aborted) throw lease.lost.reason
+  return { giver, receiver, attempt }
+}
+
+function closed(sentence: string): LifeboatError {
+  return new LifeboatError('gate-closed', sentence)
+}
+
+export const switchOver = {
+  'check-ready': along(forth, checkReady),
+  'hold-clients': along(forth, holdClients),
+  'freeze-source': along(forth, freeze),
+  'final-sync': along(forth, finalSync),
+  'verify-data': along(forth, verifyData),
+  'seal-source': along(forth, seal),
+  'promote-target': along(forth, promote),
+  'check-target': along(forth, checkReceiver),
+  'commit-switch': along(forth, commit),
+  'check-ready-back': along(back, checkReady),
+  'hold-clients-back': along(back, holdClients),
+  'freeze-target': along(back, freeze),
+  'final-sync-back': along(back, finalSync),
+  'verify-data-back': along(back, verifyData),
+  'seal-target': along(back, seal),
+  'promote-source': along(back, promote),
+  'check-source-back': along(back, checkReceiver),
+  'commit-switch-back': along(back, commit),
+} satisfies Record<string, Action>

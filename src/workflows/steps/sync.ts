@@ -1,0 +1,97 @@
+// Data in step: recorders on both sides, a first copy, passes until a person (or --yes) approves.
+import { LifeboatError } from '../../core/errors.ts'
+import { forecastPauseMs } from '../../core/forecast.ts'
+import type { PassKind } from '../../movers/mover.ts'
+import { sleep } from '../../io/wait.ts'
+import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { pairFrom } from './sides.ts'
+
+/** A pass that found nothing new is followed by a longer rest. */
+const restMs = { busy: 500, calm: 3000 } as const
+const calmPassSeconds = 2
+const failuresUntilAsked = 3
+
+export const sync = {
+  'start-recording': async (step) => {
+    for (const side of ['source', 'target'] as const) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
+    return { text: 'Changes are recorded on both sides.' }
+  },
+
+  'first-sync': async (step) => {
+    await step.run.ports.markHoldsData(step.signal)
+    await step.learn({ holdsData: true })
+    const pair = await pairFrom(step, 'source')
+    for (const { name, mover } of step.run.ports.movers) {
+      const prepared = await mover.prepare(pair, step.signal)
+      await step.learn({ files: prepared.files })
+      await step.say(`${name}: ${prepared.files} files, ${prepared.bytes} bytes.`, {
+        files: prepared.files,
+        bytes: prepared.bytes,
+        warnings: prepared.warnings,
+      })
+    }
+    return await onePass(step, 'first')
+  },
+
+  'keep-in-sync': async (step) => {
+    for (;;) {
+      const done = await onePass(step, 'repeat')
+      if (Number(done.details?.['seconds'] ?? 0) <= calmPassSeconds) return done
+      await step.say(done.text, done.details)
+    }
+  },
+
+  'await-approval': async (step) => await awaitApproval(step),
+} satisfies Record<string, Action>
+
+/** One pass of every mover from the side that serves to the other. */
+export async function onePass(step: Step, kind: PassKind) {
+  const { serving } = await freshFacts(step)
+  const pair = await pairFrom(step, serving)
+  let [seconds, movedBytes, movedFiles] = [0, 0, 0]
+  for (const { mover } of step.run.ports.movers) {
+    const pass = await mover.sync(pair, kind, step.signal, (text) => void step.say(text).catch(() => undefined))
+    seconds += pass.seconds
+    movedBytes += pass.movedBytes
+    movedFiles += pass.movedFiles
+  }
+  await step.learn({ lastPass: { seconds, movedBytes, movedFiles, endedAt: new Date().toISOString() } })
+  return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
+}
+
+/** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself, but not a third time in a row. */
+async function awaitApproval(step: Step) {
+  const { signals } = step.run.services
+  const failures = await failedAttempts(step)
+  if (step.run.approval === 'at-once' && failures < failuresUntilAsked) return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
+  let told = ''
+  for (;;) {
+    if (await signals.waits(step.run.move, step.run.run, 'rollback')) throw new LifeboatError('not-now', 'A rollback was asked for.')
+    const approval = await signals.take(step.run.move, step.run.run, 'approve')
+    if (approval !== null) return { text: 'Approved.', details: approval }
+    const pause = forecastPauseMs(await freshFacts(step))
+    const text =
+      failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
+    if (told !== text) await step.waitFor(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
+    told = text
+    const done = await onePass(step, 'repeat')
+    await restUntilSignal(step, Number(done.details['movedFiles']) > 0 ? restMs.busy : restMs.calm)
+  }
+}
+
+/** Rests, but not while somebody waits for an answer to what they said. */
+async function restUntilSignal(step: Step, ms: number): Promise<void> {
+  const end = performance.now() + ms
+  while (performance.now() < end) {
+    if (await step.run.services.signals.waits(step.run.move, step.run.run, 'approve')) return
+    await sleep(250, step.signal)
+  }
+}
+
+/** Attempts of this run that were undone since the last approval by a person. */
+async function failedAttempts(step: Step): Promise<number> {
+  const records = await step.run.services.journal.after(0, { move: step.run.move, limit: 100_000 })
+  const mine = records.filter((record) => record.run === step.run.run)
+  const since = mine.findLastIndex((record) => record.step === 'await-approval' && record.state === 'done' && record.details['by'] !== '--yes')
+  return mine.slice(since + 1).filter((record) => record.step === 'attempt' && record.state === 'undone').length
+}

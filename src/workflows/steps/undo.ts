@@ -1,0 +1,76 @@
+// The undo of each row (runbook.md §3b). The nodes would do most of it by themselves when nobody asks; asking is faster.
+import { LifeboatError, codeOf } from '../../core/errors.ts'
+import type { SideName } from '../../core/stored-move.ts'
+import { dropLease } from '../lease.ts'
+import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { back, forth, type Direction } from './sides.ts'
+import { cleanNode } from './prepare-node.ts'
+import { freeNames, restoreTtl } from './names.ts'
+
+export const undo = {
+  'destroy-node': async (step) => {
+    if (step.facts.holdsData) return { text: 'The target holds data: it stays.' }
+    await step.run.ports.deprovision(step.signal)
+    await step.learn({ target: null })
+    return { text: 'The target is gone; it held no data.' }
+  },
+  'clean-node': cleanNode,
+  'free-names': freeNames,
+  'restore-ttl': restoreTtl,
+  'stop-recording': async () => ({ text: 'The recorders end with their helpers; the copies stay.' }),
+  'stop-reverse-sync': async () => ({ text: 'Nothing is copied back any more; the copies stay.' }),
+
+  'unhold-clients': async (step) => await unhold(step, forth),
+  'thaw-source': async (step) => await thaw(step, 'source'),
+  'unseal-source': async (step) => await unseal(step, 'source'),
+  'demote-target': async (step) => await demote(step, 'target'),
+  'unhold-clients-back': async (step) => await unhold(step, back),
+  'thaw-target': async (step) => await thaw(step, 'target'),
+  'unseal-target': async (step) => await unseal(step, 'target'),
+  'demote-source': async (step) => await demote(step, 'source'),
+} satisfies Record<string, Action>
+
+async function unhold(step: Step, way: Direction) {
+  dropLease(step.run.move)
+  const { attempt } = await freshFacts(step)
+  for (const side of [way.giver, way.receiver]) {
+    const link = await reach(step, side)
+    await unlessOver(async () => await link.call({ op: 'unhold', token: step.run.token, attempt }, step.signal))
+    await unlessOver(async () => await link.call({ op: 'close-attempt', token: step.run.token, attempt }, step.signal))
+  }
+  await step.learn({ heldAt: null, seal: null })
+  return { text: `Clients of ${(await reach(step, way.giver)).address} wait no longer; it serves as before.` }
+}
+
+async function thaw(step: Step, side: SideName) {
+  const { attempt } = await freshFacts(step)
+  const link = await reach(step, side)
+  await unlessOver(async () => await link.call({ op: 'thaw', token: step.run.token, attempt }, step.signal, 30_000))
+  return { text: `What ran on ${link.address} runs again.` }
+}
+
+/** Opens a sealed side; the helper makes the attempt void on the other side first, or refuses. */
+async function unseal(step: Step, side: SideName) {
+  const { attempt } = await freshFacts(step)
+  const link = await reach(step, side)
+  const hello = await link.call({ op: 'hello' }, step.signal)
+  if (hello['phase'] !== 'sealed') return { text: `${link.address} is not sealed.` }
+  await link.call({ op: 'unseal', token: step.run.token, attempt, reason: 'void' }, step.signal, 30_000)
+  return { text: `${link.address} is open again: attempt ${attempt} is void.` }
+}
+
+async function demote(step: Step, side: SideName) {
+  const { attempt } = await freshFacts(step)
+  const link = await reach(step, side)
+  await link.call({ op: 'demote', token: step.run.token, attempt }, step.signal, 30_000)
+  return { text: `The services of ${link.address} are stopped; attempt ${attempt} is void.` }
+}
+
+/** An attempt that the node has ended already is undone already. */
+async function unlessOver(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    if (!(error instanceof LifeboatError) || codeOf(error) !== 'attempt-over') throw error
+  }
+}

@@ -1,0 +1,85 @@
+// The target serves and is watched; the source follows it; a person decides between finish and rollback.
+import { LifeboatError, codeOf } from '../../core/errors.ts'
+import { rollbackPrice } from '../../core/forecast.ts'
+import { runChecks } from '../../nodes/checks.ts'
+import { sleep } from '../../io/wait.ts'
+import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { onePass } from './sync.ts'
+
+const checkEveryMs = 5000
+const syncEveryMs = 3000
+/** A single red check is told; that many in a row close the gate. */
+const redInARow = 3
+
+export const watch = {
+  'watch-target': async (step) => {
+    const end = performance.now() + step.settings.finish.watchForMs
+    for (let red = 0; ;) {
+      const failure = await firstRedCheck(step)
+      red = failure === null ? 0 : red + 1
+      if (failure !== null) await step.say(`${failure} (${red} in a row).`)
+      if (red >= redInARow) throw new LifeboatError('gate-closed', `The target fails a check that the source passed: ${failure}.`)
+      const stragglers = await countStragglers(step)
+      const leftMs = Math.max(0, end - performance.now())
+      const seen = stragglers === null ? 'Stragglers unknown' : `${stragglers} stragglers`
+      if (leftMs === 0 && red === 0) return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s.`, details: { stragglers } }
+      await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch.`, { stragglers })
+      await sleep(Math.max(200, Math.min(checkEveryMs, leftMs)), step.signal)
+    }
+  },
+
+  'await-finish': async (step) => {
+    const { signals } = step.run.services
+    for (let told = false; ; told = true) {
+      if ((await signals.take(step.run.move, step.run.run, 'finish')) !== null) return { text: 'Finish was asked for.' }
+      const answers = await followBack(step)
+      const price = rollbackPrice(await freshFacts(step), answers)
+      if (!told) await step.waitFor('Switched. Waiting for `finish` or `rollback`.', { waitingFor: 'finish', price })
+      await countStragglers(step)
+      await restUnlessFinish(step)
+    }
+  },
+} satisfies Record<string, Action>
+
+/** The first check that the source passed and the target does not; null: all hold. */
+async function firstRedCheck(step: Step): Promise<string | null> {
+  const wanted = (await freshFacts(step)).checksPassed
+  const results = await runChecks(step.settings.checks, await reach(step, 'target'), step.signal)
+  const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
+  return failed === undefined ? null : `${failed.check}: ${failed.text}`
+}
+
+/** One reverse pass; false when the source does not answer (then rolling back is impossible, and said so). */
+async function followBack(step: Step): Promise<boolean> {
+  if (!step.settings.reverseSync) return false
+  try {
+    await onePass(step, 'repeat')
+    return true
+  } catch (error) {
+    step.signal.throwIfAborted()
+    if (!['ssh-unreachable', 'timeout', 'sync-failed', 'node-failed'].includes(codeOf(error))) throw error
+    await step.say(`The source does not follow: ${error instanceof Error ? error.message : String(error)}`)
+    return codeOf(error) !== 'ssh-unreachable'
+  }
+}
+
+/** New connections to the old address since it forwards; null when the source does not answer. */
+async function countStragglers(step: Step): Promise<number | null> {
+  try {
+    const status = await (await reach(step, 'source')).call({ op: 'forward-status' }, step.signal, 5000)
+    const stragglers = Number(status['flows'] ?? 0)
+    await step.learn({ stragglers })
+    return stragglers
+  } catch (error) {
+    step.signal.throwIfAborted()
+    return codeOf(error) === 'defect' ? Promise.reject(error) : null
+  }
+}
+
+async function restUnlessFinish(step: Step): Promise<void> {
+  const end = performance.now() + syncEveryMs
+  while (performance.now() < end) {
+    if (await step.run.services.signals.waits(step.run.move, step.run.run, 'finish')) return
+    await sleep(250, step.signal)
+  }
+}

@@ -1,0 +1,126 @@
+// What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
+// the product against them stands in this file or in journal.ts.
+import type { Pool } from 'pg'
+import { inventorySchema, type Inventory } from '../core/node.ts'
+import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
+import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
+
+const schema = `
+create schema if not exists lifeboat;
+create table if not exists lifeboat.identity (only boolean primary key default true check (only), id text not null);
+create table if not exists lifeboat.inventory (provider text primary key, body jsonb not null);
+create table if not exists lifeboat.plan (fingerprint text primary key, body jsonb not null, at timestamptz not null default now());
+create table if not exists lifeboat.move (
+  name text primary key, settings jsonb not null, plan jsonb not null, facts jsonb not null,
+  token bigint not null default 0, run int not null default 0, state text not null, started_at timestamptz not null default now());
+create table if not exists lifeboat.signal (
+  id bigserial primary key, move text not null, run int not null, kind text not null, details jsonb not null default '{}', at timestamptz not null default now(), taken_at timestamptz);
+create table if not exists lifeboat.journal (
+  seq bigserial primary key, at timestamptz not null default clock_timestamp(), move text not null, run int not null, step text not null, state text not null, text text not null, details jsonb not null default '{}');
+create index if not exists journal_of_move on lifeboat.journal (move, seq);
+`
+
+/** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
+export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
+
+export type StoredMove = {
+  readonly name: string
+  readonly settings: MoveSettings
+  readonly plan: PlannedMove
+  readonly facts: MoveFacts
+  readonly token: number
+  readonly run: number
+  readonly state: MoveState
+  readonly startedAt: string
+}
+
+export type Store = ReturnType<typeof openStore>
+
+export async function createTables(pool: Pool): Promise<void> {
+  await pool.query(schema)
+}
+
+export function openStore(pool: Pool) {
+  return { ...inventoriesAndPlans(pool), ...moves(pool) }
+}
+
+function inventoriesAndPlans(pool: Pool) {
+  return {
+    /** The permanent name of this state folder's database; made at first use with the given value. */
+    identity: async (fresh: string): Promise<string> => {
+      await pool.query('insert into lifeboat.identity (id) values ($1) on conflict do nothing', [fresh])
+      const { rows } = await pool.query<{ id: string }>('select id from lifeboat.identity')
+      return rows[0]?.id ?? fresh
+    },
+    saveInventory: async (inventory: Inventory): Promise<void> => {
+      const sql = 'insert into lifeboat.inventory (provider, body) values ($1, $2) on conflict (provider) do update set body = excluded.body'
+      await pool.query(sql, [inventory.provider, inventory])
+    },
+    inventory: async (provider: string): Promise<Inventory | null> => {
+      const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.inventory where provider = $1', [provider])
+      return rows[0] === undefined ? null : inventorySchema.parse(rows[0].body)
+    },
+    savePlan: async (plan: Plan): Promise<void> => {
+      await pool.query('insert into lifeboat.plan (fingerprint, body) values ($1, $2) on conflict (fingerprint) do update set at = now()', [
+        plan.fingerprint,
+        plan,
+      ])
+    },
+    plan: async (fingerprint: string): Promise<Plan | null> => {
+      const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.plan where fingerprint = $1', [fingerprint])
+      return rows[0] === undefined ? null : planSchema.parse(rows[0].body)
+    },
+  }
+}
+
+type MoveRow = { name: string; settings: unknown; plan: unknown; facts: unknown; token: string; run: number; state: MoveState; started_at: Date }
+
+function moves(pool: Pool) {
+  return {
+    move: async (name: string): Promise<StoredMove | null> => {
+      const { rows } = await pool.query<MoveRow>('select * from lifeboat.move where name = $1', [name])
+      return rows[0] === undefined ? null : readMove(rows[0])
+    },
+    moves: async (): Promise<readonly StoredMove[]> => {
+      const { rows } = await pool.query<MoveRow>('select * from lifeboat.move order by name')
+      return rows.map(readMove)
+    },
+    /** Begins a new run of a move with these settings; facts of earlier runs stay. Answers null when one runs already. */
+    beginRun: async (settings: MoveSettings, plan: PlannedMove): Promise<number | null> => {
+      const sql = `insert into lifeboat.move as m (name, settings, plan, facts, run, state) values ($1, $2, $3, $4, 1, 'running')
+        on conflict (name) do update set settings = excluded.settings, plan = excluded.plan, run = m.run + 1, state = 'running', started_at = now()
+        where m.state in ('failed', 'rolled-back') returning run`
+      const { rows } = await pool.query<{ run: number }>(sql, [settings.name, settings, plan, noFacts])
+      return rows[0]?.run ?? null
+    },
+    setState: async (name: string, state: MoveState): Promise<void> => {
+      await pool.query('update lifeboat.move set state = $2 where name = $1', [name, state])
+    },
+    /** The next token of a move: written here before anybody outside sees it. */
+    raiseToken: async (name: string): Promise<number> => {
+      const { rows } = await pool.query<{ token: string }>('update lifeboat.move set token = token + 1 where name = $1 returning token', [name])
+      return Number(rows[0]?.token ?? 0)
+    },
+    /** Merges what was learned. `measured` is merged one level deeper, so that one figure does not wipe the others. */
+    learn: async (name: string, facts: Partial<MoveFacts>): Promise<void> => {
+      const { measured, ...rest } = facts
+      await pool.query(
+        `update lifeboat.move set facts = facts || $2::jsonb || jsonb_build_object('measured', (facts -> 'measured') || $3::jsonb) where name = $1`,
+        [name, JSON.stringify(rest), JSON.stringify(measured ?? {})],
+      )
+    },
+  }
+}
+
+function readMove(row: MoveRow): StoredMove {
+  return {
+    name: row.name,
+    settings: moveSettingsSchema.parse(row.settings),
+    plan: plannedMoveSchema.parse(row.plan),
+    facts: moveFactsSchema.parse({ ...noFacts, ...(row.facts as object) }),
+    token: Number(row.token),
+    run: row.run,
+    state: row.state,
+    startedAt: row.started_at.toISOString(),
+  }
+}
