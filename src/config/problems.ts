@@ -15,7 +15,10 @@ export function showPath(path: Path): string {
 
 /** One error for all problems: the first as the sentence, the others by their lines, all of them in the details. */
 export function configError(problems: readonly Problem[], file: string, lineOf: (path: Path) => number): LifeboatError {
-  const located = problems.map(({ path, code, text }) => ({ path: showPath(path), line: lineOf(path), code, text })).sort((a, b) => a.line - b.line)
+  const located = problems.map(({ path, code, text }) => ({ path: showPath(path), line: lineOf(path), code, text }))
+  // A key that is not known explains the one that is missing, not the other way round.
+  const rank = (code: ErrorCode) => (code === 'config-unknown-key' ? 0 : 1)
+  located.sort((a, b) => a.line - b.line || rank(a.code) - rank(b.code))
   const [first, ...others] = located
   if (!first) return new LifeboatError('defect', 'A configuration without a problem was refused.')
   const where = first.path === '' ? '' : `${first.path}: `
@@ -47,11 +50,15 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], base: Path = [])
 
 /** The branch with the fewest complaints, unless it complains about the value as a whole: then the union speaks for itself. */
 function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
-  const weight = (issues: readonly z.core.$ZodIssue[]) => issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
-  const [best] = branches
-    .filter((issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0))
-    .sort((a, b) => weight(a) - weight(b))
+  const ofThisType = branches.filter((issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0))
+  const [best] = ofThisType.sort((a, b) => complaints(a) - complaints(b))
   return best ?? null
+}
+
+/** A key that is nearly right counts less than one that has nothing to do with the branch. */
+function complaints(issues: readonly z.core.$ZodIssue[]): number {
+  const weights = issues.map((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.length - (issue.message.includes('did you mean') ? 0.5 : 0) : 1))
+  return weights.reduce((sum, weight) => sum + weight, 0)
 }
 
 export function pathOf(issue: { readonly path: readonly PropertyKey[] }): Path {
@@ -96,8 +103,11 @@ function wording(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union':
       return wrongForm(issue)
     case 'invalid_format':
-      return issue.format === 'url' ? 'must be a URL' : 'is not written as it must be'
-    default:
+      return wrongFormat(issue.format)
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
       return undefined
   }
 }
@@ -121,8 +131,12 @@ function wrongForm(issue: Readonly<Record<string, unknown>>): string {
   if (typeof discriminator !== 'string' || !Array.isArray(options)) return 'has none of the forms that are allowed here'
   const kinds = options.map(String)
   const word: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, discriminator) : undefined
-  const [near] = typeof word === 'string' ? nearest(word, kinds, 1) : []
+  const [near] = typeof word === 'string' && kinds.length > 1 ? nearest(word, kinds, 1) : []
   return `${oneOf(kinds)}${near === undefined ? '' : `; did you mean ${near}?`}`
+}
+
+function wrongFormat(format: string): string {
+  return format === 'url' ? 'must be a URL' : 'is not written as it must be'
 }
 
 function oneOf(values: readonly string[]): string {

@@ -1,7 +1,7 @@
 // One move with everything that it inherits: its own keys, then its provider's, then `defaults`, then ours.
 import type { Move, SshAccess } from '../core/move.ts'
 import { LifeboatError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import { didYouMean } from '../core/nearest.ts'
 import { Secret } from '../core/secret.ts'
 import { dataNames } from './checks.ts'
 import type { Config, MoveConfig, ProviderConfig, SshConfig } from './schema.ts'
@@ -88,7 +88,5 @@ function given<T extends object>(settings: T | undefined): Partial<T> {
 }
 
 function unknownMove(config: Config, name: string): LifeboatError {
-  const near = nearest(name, Object.keys(config.moves))
-  const hint = near.length > 0 ? `; the nearest are ${near.join(', ')}` : ''
-  return new LifeboatError('move-unknown', `There is no move ${name}${hint}.`, { details: { move: name, nearest: near } })
+  return new LifeboatError('move-unknown', `There is no move ${name}${didYouMean(name, Object.keys(config.moves))}`, { details: { move: name } })
 }

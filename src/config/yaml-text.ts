@@ -1,5 +1,5 @@
 // The text of lifeboat.yaml as plain values, with the line on which each of them stands.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type ErrorCode as YamlCode, type Node, type Pair } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type ErrorCode as YamlCode, type Node, type Pair } from 'yaml'
 import { LifeboatError } from '../core/errors.ts'
 import { showPath, type Path } from './problems.ts'
 
@@ -16,22 +16,24 @@ const maxAliases = 100
 export function parseYaml(text: string, file: string): YamlText {
   if (text.length > maxBytes) throw invalid(file, `is ${Math.ceil(text.length / 1024)} KiB long; the limit is ${maxBytes / 1024} KiB`)
   const lines = new LineCounter()
-  const document = orTooDeep(file, () => parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'silent' }))
-  const [error] = document.errors
+  const document = orTooDeep(file, () => parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'error' }))
+  const [error] = [...document.errors, ...document.warnings]
   if (error) throw invalid(file, sentences[error.code] ?? 'is not written as YAML', lines.linePos(error.pos[0]).line)
   if (document.contents === null) throw invalid(file, 'is empty')
   if (!isMap(document.contents)) throw invalid(file, 'must be a mapping: `project: …`, `providers: …`', 1)
   const lineOf = (path: Path) => lines.linePos(offsetOf(document, path)).line
-  return { value: orTooDeep(file, () => plainValue(document, file)), lineOf }
+  return { value: orTooDeep(file, () => plainValue(document, file, lines)), lineOf }
 }
+
+const unsetAlias = 'names an alias (*…) that is not set; put quotes around a text that begins with *'
 
 /** yaml's own sentences quote the file, and the file may hold a secret where none belongs. */
 const sentences: Partial<Record<YamlCode, string>> = {
   DUPLICATE_KEY: 'has the same key twice',
   TAB_AS_INDENT: 'is indented with a tab; use spaces',
-  BAD_INDENT: 'is indented differently from its neighbours',
+  BAD_INDENT: 'is indented differently from its neighbours, or lacks a closing bracket before it',
   MULTIPLE_DOCS: 'holds several documents; only one is read',
-  BAD_ALIAS: 'names an alias (*…) that is not set; put quotes around a text that begins with *',
+  BAD_ALIAS: unsetAlias,
   TAG_RESOLVE_FAILED: 'has a tag (!…) that is not known; put quotes around a text that begins with !',
   MISSING_CHAR: 'lacks a closing quote or bracket, or the `:` after a key',
   BAD_SCALAR_START: 'begins a text with a reserved character; put quotes around it',
@@ -39,12 +41,17 @@ const sentences: Partial<Record<YamlCode, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'has a second `key:` on one line; put quotes around a text with `: `',
 }
 
-function plainValue(document: Document.Parsed, file: string): unknown {
+function plainValue(document: Document.Parsed, file: string, lines: LineCounter): unknown {
+  visit(document, {
+    Alias: (_, alias) => {
+      if (!alias.resolve(document)) throw invalid(file, unsetAlias, lines.linePos(startOf(alias) ?? 0).line)
+    },
+  })
   try {
     return document.toJS({ maxAliasCount: maxAliases })
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error
-    throw invalid(file, `uses aliases (*…) that are not set, or that multiply to more than ${maxAliases}`)
+    if (error instanceof ReferenceError) throw invalid(file, `uses aliases (*…) that multiply to more than ${maxAliases}`)
+    throw error
   }
 }
 

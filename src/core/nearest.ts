@@ -12,6 +12,14 @@ export function nearest(word: string, candidates: Iterable<string>, count = 3): 
     .map(({ name }) => name)
 }
 
+/** The end of a sentence about a word that nobody knows: `; did you mean a, b or c?`, or a full stop. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const near = nearest(word, candidates)
+  const last = near.pop()
+  if (last === undefined) return '.'
+  return `; did you mean ${near.length === 0 ? last : `${near.join(', ')} or ${last}`}?`
+}
+
 /** Letters to insert, remove, replace or exchange with their neighbour to make one word the other. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []

@@ -100,7 +100,7 @@ function existingTarget(move: Move, catalog: Catalog, request: PlanRequest): Cho
 
 function newTarget(move: Move, node: Node, catalog: Catalog): Chosen {
   const { provider, image } = move.to
-  const { size, reasons, alternatives } = chooseSize(move.to.size, needOf(node), catalog)
+  const { size, reasons, alternatives } = chooseSize(move.to.size, needOf(node), catalog, `moves.${move.name}.to.size`)
   const volumeGiB = move.to.diskGiB ?? volumeFor(node)
   const cost = (one: Size) => costOf(one, volumeGiB, catalog)
   const target = {

@@ -2,7 +2,7 @@
 // node, prefer the family with the node's memory per vCPU, then the cheapest, or the smallest where prices are unknown.
 import { byCodeUnit } from './canonical.ts'
 import { LifeboatError } from './errors.ts'
-import { nearest } from './nearest.ts'
+import { didYouMean } from './nearest.ts'
 import type { Catalog, Size } from './plan.ts'
 
 export type Need = {
@@ -33,10 +33,11 @@ const enoughDays = 14
 
 /**
  * The size for a wish: `auto` (steady sizes, the family by memory per vCPU), `fit` (whatever is cheapest or smallest,
- * burstable too), or the name of a size. Fails with config-invalid when the catalogue has no such size.
+ * burstable too), or the name of a size. Fails with config-invalid, naming the path of the wish and the nearest sizes,
+ * when the catalogue has no such size.
  */
-export function chooseSize(wish: string, need: Need, catalog: Catalog): Sizing {
-  const named = wish === 'auto' || wish === 'fit' ? null : sizeNamed(wish, catalog)
+export function chooseSize(wish: string, need: Need, catalog: Catalog, path = 'size'): Sizing {
+  const named = wish === 'auto' || wish === 'fit' ? null : sizeNamed(wish, catalog, path)
   const cpus = cpusNeeded(need)
   const { memoryMiB } = need
   if (cpus === null || memoryMiB === null) return withoutNeed(named)
@@ -87,15 +88,14 @@ function withoutNeed(named: Size | null): Sizing {
   return { size: named, reasons, alternatives: [], rejected: [] }
 }
 
-function sizeNamed(name: string, catalog: Catalog): Size {
+function sizeNamed(name: string, catalog: Catalog, path: string): Size {
   const size = catalog.sizes.find((candidate) => candidate.name === name)
   if (size) return size
-  const near = nearest(
+  const hint = didYouMean(
     name,
     catalog.sizes.map((candidate) => candidate.name),
   )
-  const hint = near.length > 0 ? `; the nearest are ${near.join(', ')}` : ''
-  throw new LifeboatError('config-invalid', `${name} is not a size of ${catalog.kind}${hint}.`, { details: { size: name, nearest: near } })
+  throw new LifeboatError('config-invalid', `${path}: ${name} is not a size of ${catalog.kind}${hint}`, { details: { path, size: name } })
 }
 
 /** Family letter by GiB per vCPU: compute, general, memory; null at a provider whose sizes have no such families. */

@@ -6,6 +6,7 @@
 // is still the expected one and a set that is already the wanted one are both in order.
 import { z } from 'zod'
 import { codeOf, LifeboatError } from '../core/errors.ts'
+import { endpointText } from '../io/dns-wire.ts'
 import { resolveAddresses, resolveNameservers } from '../io/resolver.ts'
 import { sleep } from '../io/wait.ts'
 import { answerWithinMs, plainExchange } from './authority.ts'
@@ -105,13 +106,14 @@ async function viewsOf(swap: Swap, names: Pick<DnsProvider, 'authorities' | 'rea
   const authorities = await names.authorities([swap.name], signal)
   return await Promise.all(
     authorities.map(async (authority) => {
+      const where = endpointText(authority)
       const [state] = await names.readAt(authority, [swap.name], signal).catch((error: unknown) => {
         signal.throwIfAborted()
         if (!isSilence(error)) throw error
         return [error.message]
       })
-      if (state === undefined || typeof state === 'string') return { swap, state: null, trouble: state ?? `${authority.address} tells nothing.` }
-      return { swap, state, trouble: `${authority.address} tells ${stateText(state)} for ${swap.name}.` }
+      if (state === undefined || typeof state === 'string') return { swap, state: null, trouble: state ?? `${where} tells nothing.` }
+      return { swap, state, trouble: `${where} tells ${stateText(state)} for ${swap.name}.` }
     }),
   )
 }

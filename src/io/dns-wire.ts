@@ -11,9 +11,10 @@ export type WireOptions = {
   readonly deadlineMs: number
 }
 
-/** How an endpoint reads in a sentence. */
-export function endpointText(endpoint: Endpoint): string {
-  return endpoint.address.includes(':') ? `[${endpoint.address}]:${endpoint.port}` : `${endpoint.address}:${endpoint.port}`
+/** How an endpoint reads in a sentence: the usual port is not said. */
+export function endpointText({ address, port }: Endpoint): string {
+  if (port === 53) return address
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 /**

@@ -71,6 +71,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return Number.isNaN(date) ? null : Math.max(0, date - now)
 }
 
+type NextAttempt = Attempt & { readonly waitMs: number }
 type Attempt = { readonly url: URL; readonly redirects: number; readonly lost: number; readonly pauseMs: number }
 
 async function answerOf(agent: Agent, options: HttpOptions, request: HttpRequest): Promise<HttpAnswer> {
@@ -99,19 +100,24 @@ async function answerOf(agent: Agent, options: HttpOptions, request: HttpRequest
   }
 }
 
-function nextAttempt(answer: HttpAnswer, attempt: Attempt, request: HttpRequest, options: HttpOptions): (Attempt & { waitMs: number }) | null {
+function nextAttempt(answer: HttpAnswer, attempt: Attempt, request: HttpRequest, options: HttpOptions): NextAttempt | null {
   if (answer.status === 429 || answer.status === 503) {
     const asked = retryAfterMs(answer.headers.get('retry-after'), Date.now())
     return { ...attempt, pauseMs: Math.min(attempt.pauseMs * 2, longestPauseMs), waitMs: Math.max(asked ?? 0, attempt.pauseMs) }
   }
   const location = answer.headers.get('location')
-  if (answer.status < 300 || answer.status >= 400 || answer.status === 304 || location === undefined) return null
+  const isRedirect = answer.status >= 300 && answer.status < 400 && location !== undefined
+  return isRedirect ? redirected(answer.status, location, attempt, request, options) : null
+}
+
+function redirected(status: number, location: string, attempt: Attempt, request: HttpRequest, options: HttpOptions): NextAttempt {
   const url = URL.parse(location, attempt.url.href)
-  const mayFollow = request.method === undefined || request.method === 'GET' || request.method === 'HEAD' || answer.status >= 307
-  if (url === null || url.origin !== attempt.url.origin || !mayFollow || attempt.redirects >= redirectLimit) {
-    throw new LifeboatError('answer-malformed', `${options.service} redirects (${answer.status}) to ${url?.origin ?? 'nowhere'}, which is not followed.`)
+  // 307 and 308 keep the method; the others turn it into GET, which no caller means.
+  const keepsMethod = isReading(request) || status >= 307
+  if (url?.origin === attempt.url.origin && keepsMethod && attempt.redirects < redirectLimit) {
+    return { ...attempt, url, redirects: attempt.redirects + 1, waitMs: 0 }
   }
-  return { ...attempt, url, redirects: attempt.redirects + 1, waitMs: 0 }
+  throw new LifeboatError('answer-malformed', `${options.service} redirects (${status}) to ${url?.origin ?? 'nowhere'}, which is not followed.`)
 }
 
 async function once(agent: Agent, options: HttpOptions, request: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpAnswer> {
@@ -152,7 +158,11 @@ async function textOf(response: Dispatcher.ResponseData, maxBytes: number, optio
 }
 
 function isRepeatable(request: HttpRequest): boolean {
-  return request.repeatable ?? (request.method === undefined || request.method === 'GET' || request.method === 'HEAD')
+  return request.repeatable ?? isReading(request)
+}
+
+function isReading(request: HttpRequest): boolean {
+  return request.method === undefined || request.method === 'GET' || request.method === 'HEAD'
 }
 
 function isLost(error: unknown): boolean {
@@ -180,7 +190,9 @@ function translated(options: HttpOptions, error: unknown): LifeboatError {
   const code = systemCode(error)
   const isParser = error instanceof Error && error.name === 'HTTPParserError'
   if (isParser || /^(?:HPE_|Z_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_)/.test(code)) {
-    return new LifeboatError('answer-malformed', `${options.service} sent an answer that is not proper HTTP${code === '' ? '' : ` (${code})`}.`, { cause: error })
+    return new LifeboatError('answer-malformed', `${options.service} sent an answer that is not proper HTTP${code === '' ? '' : ` (${code})`}.`, {
+      cause: error,
+    })
   }
   const tls = /^(?:ERR_SSL|EPROTO)/.test(code) ? 'it does not speak TLS as expected' : undefined
   const reason = reasons[code] ?? tls ?? 'the connection failed'

@@ -125,7 +125,8 @@ function contentOf(inside: readonly unknown[], scope: Scope): { children: readon
 
 function cdataOf(inside: unknown): string {
   const first: unknown = Array.isArray(inside) ? inside[0] : undefined
-  return isEntry(first) ? String(first['#text'] ?? '') : ''
+  const text = isEntry(first) ? first['#text'] : undefined
+  return typeof text === 'string' ? text : ''
 }
 
 function scopeOf(raw: readonly (readonly [string, string])[], outer: Scope): Scope {

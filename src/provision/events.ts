@@ -50,7 +50,7 @@ export function createEventLog(listen: Listen): EventLog {
     if (failed) {
       const resource = resourceOf(failed.metadata.urn)
       const last = diagnostics.findLast((one) => one.resource === resource)
-      listen({ resource, state: 'failed', text: last?.text ?? `${failed.metadata.op} failed` })
+      listen({ resource, state: 'failed', text: last === undefined ? `${failed.metadata.op} failed` : sentenceOf(last.text) })
     }
     if (message?.severity === 'error' && message.ephemeral !== true) {
       diagnostics.push({ resource: message.urn ? resourceOf(message.urn) : null, text: plainText(message.message) })
@@ -86,4 +86,15 @@ export const noChanges: Changes = changesOf({})
 export function plainText(message: string): string {
   // oxlint-disable-next-line no-control-regex -- the escape sequences of terminals begin with a control character
   return message.replaceAll(/<\{%[^%]*%\}>/g, '').replaceAll(/\u001B\[[0-9;]*m/g, '')
+}
+
+/** The provider wraps its words in where they come from, and in lists. */
+export function sentenceOf(message: string): string {
+  const flat = message
+    .replace(/^\s*(sdk-v\d\/)?\S+\.go:\d+: \S+: /, '')
+    .replace(/: provider=\S+$/m, '')
+    .replace(/^\s*(error: )?((creating|updating|deleting|refreshing|reading) urn:\S+: )?/, '')
+    .replace(/\d+ errors? occurred:\s*\*\s*/g, '')
+  const line = flat.split('\n').find((one) => one.trim() !== '') ?? ''
+  return line.trim().replace(/\s+/g, ' ')
 }

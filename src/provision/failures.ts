@@ -1,7 +1,7 @@
 // What a failed operation of the engine means for a person: one sentence with the provider's own words.
 import { LifeboatError } from '../core/errors.ts'
 import type { ReadFailure } from '../providers/provider.ts'
-import { plainText, type Diagnostic } from './events.ts'
+import { plainText, sentenceOf, type Diagnostic } from './events.ts'
 
 export type Circumstances = {
   readonly stack: string
@@ -75,17 +75,6 @@ function firstWords(said: string, diagnostics: readonly Diagnostic[]): Diagnosti
   }
   const line = said.split('\n').find((one) => /(^|\s)error: /.test(one))
   return { resource: null, text: line === undefined ? 'the engine gave no reason' : sentenceOf(line.replace(/^.*?error: /, '')) }
-}
-
-/** The provider wraps its words in where they come from, and in lists. */
-export function sentenceOf(message: string): string {
-  const flat = message
-    .replace(/^\s*(sdk-v\d\/)?\S+\.go:\d+: \S+: /, '')
-    .replace(/: provider=\S+$/m, '')
-    .replace(/^\s*(error: )?((creating|updating|deleting|refreshing|reading) urn:\S+: )?/, '')
-    .replace(/\d+ errors? occurred:\s*\*\s*/g, '')
-  const line = flat.split('\n').find((one) => one.trim() !== '') ?? ''
-  return line.trim().replace(/\s+/g, ' ')
 }
 
 function hide(text: string, secrets: readonly string[]): string {

@@ -1,5 +1,5 @@
 // The engine on Pulumi: programs run inline, in this process (session.ts), its CLI as a child (cli.ts).
-import type { Secret } from '../core/secret.ts'
+import { LifeboatError } from '../core/errors.ts'
 import { findCli, type Cli } from './cli.ts'
 import type { Changes, Engine, Listen, StackRequest } from './engine.ts'
 import { changesOf, createEventLog, noChanges, type EventLog } from './events.ts'
@@ -8,100 +8,99 @@ import { refusePending } from './pending.ts'
 import { recoverStack } from './recovery.ts'
 import { openStack, revealAll, type EngineOptions, type Open, type StackSession } from './session.ts'
 
-const quiet: Listen = () => {}
-const color = 'never'
-/** No operation on one node takes this long: the runbook gives it 15 minutes. */
+export type { EngineOptions } from './session.ts'
+
+/** No operation on one layer takes this long: the runbook gives a node 15 minutes. */
 const longestMs = 30 * 60_000
 
+const quiet: Listen = () => {}
+const options = { color: 'never', showSecrets: false } as const
+
+type Operation = { readonly request: StackRequest; readonly open: Open; readonly log: EventLog }
+
 /** An engine for one project. It does nothing before its first call. */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(settings: EngineOptions): Engine {
   const turns = new Map<string, Promise<unknown>>()
   let found: Promise<Cli> | null = null
 
-  async function cli(signal: AbortSignal): Promise<Cli> {
-    found ??= findCli(options.pulumiRoot, options.environment, signal)
-    return found.catch((error: unknown) => {
-      found = null
-      throw error
-    })
+  function cli(): Promise<Cli> {
+    found ??= findCli(settings.pulumiRoot, settings.environment, AbortSignal.timeout(30_000))
+    // Not remembered: it may be installed before the next call.
+    found.catch(() => (found = null))
+    return found
   }
 
   /** Calls for one stack run one after the other: they share its folder. */
-  async function inTurn<T>(request: StackRequest, log: EventLog, signal: AbortSignal, act: (open: Open) => Promise<T>): Promise<T> {
+  function inTurn<T>(request: StackRequest, listen: Listen, signal: AbortSignal, act: (operation: Operation) => Promise<T>): Promise<T> {
     const before = turns.get(request.stack) ?? Promise.resolve()
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(longestMs)])
-    const turn = before.then(() => guarded(request, log, deadline, act))
-    turns.set(
-      request.stack,
-      turn.catch(() => {}),
-    )
+    const turn = before.then(() => guarded(request, listen, signal, act))
+    const settled = turn.catch(() => {})
+    turns.set(request.stack, settled)
     return turn
   }
 
-  async function guarded<T>(request: StackRequest, log: EventLog, signal: AbortSignal, act: (open: Open) => Promise<T>): Promise<T> {
+  async function guarded<T>(request: StackRequest, listen: Listen, signal: AbortSignal, act: (operation: Operation) => Promise<T>): Promise<T> {
     signal.throwIfAborted()
-    const revealed = revealAll({ ...options.environment, ...request.environment })
+    const deadline = AbortSignal.timeout(longestMs)
+    const { environment, secrets } = revealAll({ ...settings.environment, ...request.environment })
+    const log = createEventLog(listen)
     try {
-      return await act(await openStack(options, request, { cli: await cli(signal), environment: revealed.environment, signal }))
+      const open = await openStack(settings, request, { cli: await cli(), environment, signal: AbortSignal.any([signal, deadline]) })
+      return await act({ request, open, log })
     } catch (error) {
-      // The engine wraps the abort in errors of its own.
-      if (signal.aborted) throw signal.reason
-      const secrets = [...revealed.secrets, options.passphrase.reveal()]
-      throw failureOf(error, { stack: request.stack, diagnostics: log.diagnostics(), readFailure: request.readFailure, secrets })
+      // The engine wraps an abort in errors of its own.
+      signal.throwIfAborted()
+      if (deadline.aborted) throw new LifeboatError('timeout', `The operation on stack ${request.stack} did not end within ${longestMs / 60_000} minutes.`)
+      const hidden = [...secrets, settings.passphrase.reveal()]
+      throw failureOf(error, { stack: request.stack, diagnostics: log.diagnostics(), readFailure: request.readFailure, secrets: hidden })
     }
   }
 
   return {
-    preview: (request, signal) => {
-      const log = createEventLog(quiet)
-      return inTurn(request, log, signal, async (open) => {
-        const { stack } = await open.orCreate()
-        const { changeSummary } = await stack.preview({ refresh: true, color, onEvent: log.onEvent, signal })
-        return changesOf(changeSummary)
-      })
-    },
-    up: (request, listen, signal) => {
-      const log = createEventLog(listen)
-      return inTurn(request, log, signal, async (open) => {
-        const session = await open.orCreate()
-        await refusePending(request.stack, session)
-        await session.stack.up({ refresh: true, color, showSecrets: false, onEvent: log.onEvent, signal })
-        return { changes: log.changes(), outputs: await outputsOf(session) }
-      })
-    },
-    drift: (request, signal) => {
-      const log = createEventLog(quiet)
-      return inTurn(request, log, signal, async (open) => {
-        const session = await open.orNull()
-        if (session === null) return { changes: noChanges, resources: [] }
-        const { changeSummary } = await session.stack.previewRefresh({ color, onEvent: log.onEvent, signal })
-        return { changes: changesOf(changeSummary), resources: log.changed() }
-      })
-    },
-    outputs: (request, signal) =>
-      inTurn(request, createEventLog(quiet), signal, async (open) => {
-        const session = await open.orNull()
-        const outputs = session === null ? {} : await outputsOf(session)
-        return Object.keys(outputs).length === 0 ? null : outputs
-      }),
-    destroy: (request, listen, signal) => {
-      const log = createEventLog(listen)
-      return inTurn(request, log, signal, async (open) => {
-        const session = await open.orNull()
-        if (session === null) return noChanges
-        return destroyStack(request, session, log, signal)
-      })
-    },
+    preview: (request, signal) => inTurn(request, quiet, signal, preview),
+    up: (request, listen, signal) => inTurn(request, listen, signal, up),
+    drift: (request, signal) => inTurn(request, quiet, signal, drift),
+    outputs: (request, signal) => inTurn(request, quiet, signal, outputs),
+    destroy: (request, listen, signal) => inTurn(request, listen, signal, destroy),
     recover: (request, find, signal) =>
-      inTurn(request, createEventLog(quiet), signal, (open) => recoverStack({ ...options, ...open, stack: request.stack, find, signal })),
+      inTurn(request, quiet, signal, ({ open }) => recoverStack({ ...settings, ...open, stack: request.stack, find, signal })),
   }
 }
 
-async function destroyStack(request: StackRequest, session: StackSession, log: EventLog, signal: AbortSignal): Promise<Changes> {
+async function preview({ open, log }: Operation): Promise<Changes> {
+  const { stack } = await open.orCreate()
+  const { changeSummary } = await stack.preview({ ...options, refresh: true, onEvent: log.onEvent })
+  return changesOf(changeSummary)
+}
+
+async function up({ request, open, log }: Operation) {
+  const session = await open.orCreate()
+  await refusePending(request.stack, session)
+  await session.stack.up({ ...options, refresh: true, onEvent: log.onEvent })
+  return { changes: log.changes(), outputs: await outputsOf(session) }
+}
+
+async function drift({ open, log }: Operation) {
+  const session = await open.orNull()
+  if (session === null) return { changes: noChanges, resources: [] }
+  const { changeSummary } = await session.stack.previewRefresh({ ...options, onEvent: log.onEvent })
+  return { changes: changesOf(changeSummary), resources: log.changed() }
+}
+
+async function outputs({ open }: Operation) {
+  const session = await open.orNull()
+  if (session === null) return null
+  const all = await outputsOf(session)
+  return Object.keys(all).length === 0 ? null : all
+}
+
+async function destroy({ request, open, log }: Operation): Promise<Changes> {
+  const session = await open.orNull()
+  if (session === null) return noChanges
   await refusePending(request.stack, session)
   // Volumes are protected so that no `up` can replace them. Whoever calls this has made sure that they hold nothing.
   await session.run('state', 'unprotect', '--all', '--yes')
-  await session.stack.destroy({ color, showSecrets: false, onEvent: log.onEvent, signal })
+  await session.stack.destroy({ ...options, onEvent: log.onEvent })
   return log.changes()
 }
 

@@ -17,6 +17,8 @@ export type Journal = {
   /** Records after that sequence number, oldest first, at most `limit`. */
   readonly after: (seq: number, options?: { readonly move?: string; readonly limit?: number }) => Promise<readonly JournalRecord[]>
   readonly last: () => Promise<number>
+  /** The newest record of this move. */
+  readonly latest: (move: string) => Promise<JournalRecord | null>
   /** Calls back for each record of this process as it is written; answers the way to stop. */
   readonly listen: (onRecord: (record: JournalRecord) => void) => () => void
 }
@@ -42,6 +44,10 @@ export function openJournal(pool: Pool): Journal {
     last: async () => {
       const { rows } = await pool.query<{ seq: string }>('select coalesce(max(seq), 0) as seq from lifeboat.journal')
       return Number(rows[0]?.seq ?? 0)
+    },
+    latest: async (move) => {
+      const { rows } = await pool.query<Row>('select * from lifeboat.journal where move = $1 order by seq desc limit 1', [move])
+      return rows[0] === undefined ? null : readRow(rows[0])
     },
     listen: (onRecord) => {
       events.on('record', onRecord)

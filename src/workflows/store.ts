@@ -7,11 +7,11 @@ import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../c
 
 const schema = `
 create schema if not exists lifeboat;
-create table if not exists lifeboat.identity (only boolean primary key default true check (only), id text not null);
+create table if not exists lifeboat.identity (sole boolean primary key default true check (sole), id text not null);
 create table if not exists lifeboat.inventory (provider text primary key, body jsonb not null);
 create table if not exists lifeboat.plan (fingerprint text primary key, body jsonb not null, at timestamptz not null default now());
 create table if not exists lifeboat.move (
-  name text primary key, settings jsonb not null, plan jsonb not null, facts jsonb not null,
+  name text primary key, settings jsonb not null, plan jsonb not null, facts jsonb not null, config jsonb not null,
   token bigint not null default 0, run int not null default 0, state text not null, started_at timestamptz not null default now());
 create table if not exists lifeboat.signal (
   id bigserial primary key, move text not null, run int not null, kind text not null, details jsonb not null default '{}', at timestamptz not null default now(), taken_at timestamptz);
@@ -22,6 +22,9 @@ create index if not exists journal_of_move on lifeboat.journal (move, seq);
 
 /** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
 export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
+
+/** lifeboat.yaml as it was when the move began; references, never secrets. */
+export type ConfigText = { readonly text: string; readonly baseFolder: string }
 
 export type StoredMove = {
   readonly name: string
@@ -66,6 +69,10 @@ function inventoriesAndPlans(pool: Pool) {
         plan,
       ])
     },
+    latestPlan: async (): Promise<Plan | null> => {
+      const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.plan order by at desc limit 1')
+      return rows[0] === undefined ? null : planSchema.parse(rows[0].body)
+    },
     plan: async (fingerprint: string): Promise<Plan | null> => {
       const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.plan where fingerprint = $1', [fingerprint])
       return rows[0] === undefined ? null : planSchema.parse(rows[0].body)
@@ -86,12 +93,16 @@ function moves(pool: Pool) {
       return rows.map(readMove)
     },
     /** Begins a new run of a move with these settings; facts of earlier runs stay. Answers null when one runs already. */
-    beginRun: async (settings: MoveSettings, plan: PlannedMove): Promise<number | null> => {
-      const sql = `insert into lifeboat.move as m (name, settings, plan, facts, run, state) values ($1, $2, $3, $4, 1, 'running')
-        on conflict (name) do update set settings = excluded.settings, plan = excluded.plan, run = m.run + 1, state = 'running', started_at = now()
+    beginRun: async (settings: MoveSettings, plan: PlannedMove, config: ConfigText): Promise<number | null> => {
+      const sql = `insert into lifeboat.move as m (name, settings, plan, facts, config, run, state) values ($1, $2, $3, $4, $5, 1, 'running')
+        on conflict (name) do update set settings = excluded.settings, plan = excluded.plan, config = excluded.config, run = m.run + 1, state = 'running', started_at = now()
         where m.state in ('failed', 'rolled-back') returning run`
-      const { rows } = await pool.query<{ run: number }>(sql, [settings.name, settings, plan, noFacts])
+      const { rows } = await pool.query<{ run: number }>(sql, [settings.name, settings, plan, noFacts, config])
       return rows[0]?.run ?? null
+    },
+    configOf: async (name: string): Promise<ConfigText> => {
+      const { rows } = await pool.query<{ config: ConfigText }>('select config from lifeboat.move where name = $1', [name])
+      return rows[0]?.config ?? { text: '', baseFolder: '' }
     },
     setState: async (name: string, state: MoveState): Promise<void> => {
       await pool.query('update lifeboat.move set state = $2 where name = $1', [name, state])

@@ -69,6 +69,7 @@ export function checkReply(bytes: Buffer, key: TsigKey, requestMac: Buffer, now:
   const elsewhere = [...message.answers, ...message.authorities, ...message.additionals.slice(0, -1)]
   if (elsewhere.some((one) => one.type === types.TSIG)) throw forged('its signature is not the last record')
   if (record?.type !== types.TSIG || lastRecordAt === null) return { message, signed: false, error: 0, serverTime: null }
+  if (record.class !== classes.ANY || record.ttl !== 0) throw forged('its signature record has a class or TTL that none has')
   const signature = readSignature(record)
   const bare = { ...message, additionals: message.additionals.slice(0, -1) }
   if (signature.mac.length === 0) return { message: bare, signed: false, error: signature.error, serverTime: null }

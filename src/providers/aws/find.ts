@@ -3,10 +3,8 @@
 import {
   CreateTagsCommand,
   DescribeAddressesCommand,
-  DescribeTagsCommand,
-  DescribeVolumesCommand,
-  DescribeInstancesCommand,
   DescribeRouteTablesCommand,
+  DescribeVolumesCommand,
   type EC2Client,
   type Filter,
 } from '@aws-sdk/client-ec2'
@@ -15,6 +13,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import { sleep } from '../../io/wait.ts'
 import type { Outputs, Pending } from '../provider.ts'
 import { callFailure } from './failures.ts'
+import { listers, listInstances, listVolumes } from './list.ts'
 import { tagKeys } from './tags.ts'
 
 /** EC2 is eventually consistent: something created a moment ago may be missing from the first answers. */
@@ -32,55 +31,28 @@ export async function findPending(client: EC2Client, pending: Pending, patience:
   }
 }
 
-/** The type of the engine -> the type by which AWS lists tags. */
-const tagged: Readonly<Record<string, string>> = {
-  'aws:ec2/vpc:Vpc': 'vpc',
-  'aws:ec2/subnet:Subnet': 'subnet',
-  'aws:ec2/internetGateway:InternetGateway': 'internet-gateway',
-  'aws:ec2/routeTable:RouteTable': 'route-table',
-  'aws:ec2/securityGroup:SecurityGroup': 'security-group',
-  'aws:ebs/volume:Volume': 'volume',
-  'aws:ec2/instance:Instance': 'instance',
-  'aws:ec2/eip:Eip': 'elastic-ip',
-}
-
 async function lookFor(client: EC2Client, pending: Pending, signal: AbortSignal): Promise<string | null> {
   switch (pending.type) {
-    case 'aws:ec2/keyPair:KeyPair':
-      return (await taggedIds(client, 'key-pair', pending, signal)).length > 0 ? z.string().parse(pending.inputs.keyName) : null
     case 'aws:ec2/volumeAttachment:VolumeAttachment':
       return attachment(client, pending, signal)
     case 'aws:ec2/eipAssociation:EipAssociation':
       return addressAssociation(client, pending, signal)
     case 'aws:ec2/routeTableAssociation:RouteTableAssociation':
       return routeAssociation(client, pending, signal)
-    case 'aws:ec2/instance:Instance':
-      return only(pending, await living(client, await taggedIds(client, 'instance', pending, signal), signal))
     default: {
-      const type = tagged[pending.type]
-      if (type === undefined)
+      const list = listers[pending.type]
+      if (list === undefined)
         throw new LifeboatError('provision-failed', `Whether ${pending.name} exists cannot be found out: ${pending.type} is not known here.`)
-      return only(pending, await taggedIds(client, type, pending, signal))
+      return only(pending, await list(client, ownTags(pending), { abortSignal: signal }))
     }
   }
 }
 
-async function taggedIds(client: EC2Client, type: string, { urn, name }: Pending, signal: AbortSignal): Promise<string[]> {
-  const [, , stack = ''] = (urn.split('::')[0] ?? '').split(':')
-  const project = urn.split('::')[1] ?? ''
-  const wanted = { [tagKeys.project]: project, [tagKeys.stack]: stack, [tagKeys.object]: name }
-  let ids: string[] | null = null
-  for (const [key, value] of Object.entries(wanted)) {
-    const Filters: Filter[] = [
-      { Name: 'resource-type', Values: [type] },
-      { Name: 'key', Values: [key] },
-      { Name: 'value', Values: [value] },
-    ]
-    const { Tags = [] } = await client.send(new DescribeTagsCommand({ Filters }), { abortSignal: signal })
-    const found = new Set(Tags.flatMap(({ ResourceId }) => ResourceId ?? []))
-    ids = ids === null ? [...found] : ids.filter((id) => found.has(id))
-  }
-  return ids ?? []
+/** The tags that the object got when it was created, as a filter. */
+function ownTags({ urn, name }: Pending): Filter[] {
+  const [stack = '', project = ''] = urn.split('::')
+  const wanted = { [tagKeys.project]: project, [tagKeys.stack]: stack.split(':').slice(2).join(':'), [tagKeys.object]: name }
+  return Object.entries(wanted).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }))
 }
 
 function only(pending: Pending, ids: readonly string[]): string | null {
@@ -88,17 +60,6 @@ function only(pending: Pending, ids: readonly string[]): string | null {
   throw new LifeboatError('provision-failed', `There are ${ids.length} objects tagged as ${pending.name}: ${ids.join(', ')}. Delete all but one.`, {
     details: { ids },
   })
-}
-
-/** A terminated instance stays listed, with its tags, for about an hour. */
-async function living(client: EC2Client, ids: readonly string[], signal: AbortSignal): Promise<string[]> {
-  if (ids.length === 0) return []
-  const Filters = [
-    { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
-    { Name: 'instance-id', Values: [...ids] },
-  ]
-  const { Reservations = [] } = await client.send(new DescribeInstancesCommand({ Filters }), { abortSignal: signal })
-  return Reservations.flatMap(({ Instances = [] }) => Instances.flatMap(({ InstanceId }) => InstanceId ?? []))
 }
 
 async function attachment(client: EC2Client, { inputs }: Pending, signal: AbortSignal): Promise<string | null> {
@@ -153,13 +114,14 @@ export async function markHoldsData(client: EC2Client, outputs: Outputs, signal:
 export async function holdsData(client: EC2Client, outputs: Outputs, signal: AbortSignal): Promise<boolean> {
   const id = markedId(outputs)
   if (id === null) return false
+  const isVolume = id.startsWith('vol-')
+  const Filters = [
+    { Name: isVolume ? 'volume-id' : 'instance-id', Values: [id] },
+    { Name: 'tag-key', Values: [tagKeys.holdsData] },
+  ]
   try {
-    const Filters = [
-      { Name: 'resource-id', Values: [id] },
-      { Name: 'key', Values: [tagKeys.holdsData] },
-    ]
-    const { Tags = [] } = await client.send(new DescribeTagsCommand({ Filters }), { abortSignal: signal })
-    return Tags.length > 0
+    const marked = await (isVolume ? listVolumes : listInstances)(client, Filters, { abortSignal: signal })
+    return marked.length > 0
   } catch (error) {
     signal.throwIfAborted()
     throw callFailure(`whether ${id} holds data`, error)

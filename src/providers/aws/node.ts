@@ -59,7 +59,7 @@ export async function nodeProgram(name: string, config: AwsConfig, move: Planned
       vpcSecurityGroupIds: ports === null ? [shared.groupId] : [shared.groupId, ports.id],
       ...(shared.keyName === undefined ? {} : { keyName: shared.keyName }),
       userData,
-      rootBlockDevice: { volumeType: 'gp3', encrypted: true, tags },
+      rootBlockDevice: { volumeType: 'gp3', volumeSize: config.rootGiB, encrypted: true, tags },
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       tags,
     },

@@ -25,6 +25,7 @@ export const awsSchema = z.strictObject({
   accessKey: secretField.optional().describe('with secretKey, instead of a profile'),
   secretKey: secretField.optional(),
   network: network.prefault({}),
+  rootGiB: z.number().int().min(8).default(20).describe('system disk of each node; the data of a move has a volume of its own'),
   images: z.record(z.string().min(1), image).default({}).describe('images by the name that moves use, beside those known by name'),
   endpoint: z.url().optional().describe('only for a lab'),
 })

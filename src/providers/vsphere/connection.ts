@@ -21,7 +21,7 @@ export function connectionOf(login: Login, trust: Trust): Connection {
   const session = async (signal: AbortSignal): Promise<Session> => {
     const mine = opening.then(async () => (current ??= await openSession(http, login, signal)))
     opening = mine.catch(() => undefined)
-    return mine
+    return orAbort(mine, signal)
   }
 
   return {
@@ -42,5 +42,18 @@ export function connectionOf(login: Login, trust: Trust): Connection {
       if (last !== null) await last.logout(AbortSignal.timeout(logoutMs)).catch(() => undefined)
       await http.close()
     },
+  }
+}
+
+/** Another's log-in may take longer than this caller wants to wait. */
+async function orAbort<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([awaited, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }

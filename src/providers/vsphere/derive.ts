@@ -5,7 +5,7 @@ import { disksOf, isReachable, nicsOf } from './devices.ts'
 import { osOf, toolsOf } from './guest.ts'
 import { hazardsOf } from './hazards.ts'
 import { displayName, parentOf, pathOf, type Places } from './places.ts'
-import { booleanOf, elementsOf, integerOf, isMissing, textOf, valueAt, type VimObject } from './properties.ts'
+import { booleanOf, elementsAt, integerOf, isMissing, textOf, valueAt, type VimObject } from './properties.ts'
 import { snapshotTrees } from './snapshots.ts'
 
 /** One node. Every value that the server did not give is null (or its kind of nothing) and named in `unknown`. */
@@ -36,19 +36,15 @@ export function nodeOf(machine: VimObject, places: Places): Node {
   return { ...node, unknown: [...new Set([...nothingGiven(machine, node), ...nullsOf(node)])].toSorted() }
 }
 
+const powers: ReadonlyMap<string | null, Power> = new Map([
+  ['poweredOn', 'on'],
+  ['poweredOff', 'off'],
+  ['suspended', 'suspended'],
+])
+
 /** While vCenter has lost its host, the last known state says nothing about now. */
 export function powerOf(machine: VimObject): Power {
-  if (!isConnected(machine)) return 'unknown'
-  switch (textOf(machine, 'runtime.powerState')) {
-    case 'poweredOn':
-      return 'on'
-    case 'poweredOff':
-      return 'off'
-    case 'suspended':
-      return 'suspended'
-    default:
-      return 'unknown'
-  }
+  return (isConnected(machine) ? powers.get(textOf(machine, 'runtime.powerState')) : null) ?? 'unknown'
 }
 
 function isConnected(machine: VimObject): boolean {
@@ -69,8 +65,8 @@ function addressesOf(machine: VimObject, nics: readonly Nic[]): string[] {
 
 /** Custom attributes: values name their field by a number, which the list of fields explains. */
 function labelsOf(machine: VimObject): Record<string, string> {
-  const fields = new Map(elementsOf(valueAt(machine, 'availableField')).map((field) => [textAt(field, 'key'), textAt(field, 'name')]))
-  const labels = elementsOf(valueAt(machine, 'customValue')).flatMap((value) => {
+  const fields = new Map(elementsAt(machine, 'availableField').map((field) => [textAt(field, 'key'), textAt(field, 'name')]))
+  const labels = elementsAt(machine, 'customValue').flatMap((value) => {
     const name = fields.get(textAt(value, 'key'))
     const text = textAt(value, 'value')
     return name && text ? [[name, text] as const] : []

@@ -2,7 +2,7 @@
 import type { Disk, Nic } from '../../core/node.ts'
 import { attributeOf, childOf, childrenOf, textAt, type XmlElement } from '../../io/xml.ts'
 import type { Places } from './places.ts'
-import { booleanOf, elementsOf, integerOf, textOf, valueAt, type VimObject } from './properties.ts'
+import { booleanOf, elementsAt, integerOf, textOf, valueAt, type VimObject } from './properties.ts'
 
 const bytesOfMiB = 1024 * 1024
 
@@ -63,7 +63,7 @@ function toMiB(bytes: number | null): number | null {
 function usedBytes(machine: VimObject): ReadonlyMap<string, number> {
   const used = new Map<string, number>()
   const shared = new Set<string>()
-  for (const fileSystem of elementsOf(valueAt(machine, 'guest.disk'))) {
+  for (const fileSystem of elementsAt(machine, 'guest.disk')) {
     const keys = childrenOf(fileSystem, 'mappings').flatMap((mapping) => textAt(mapping, 'key') ?? [])
     const capacity = integerOf(textAt(fileSystem, 'capacity'))
     const free = integerOf(textAt(fileSystem, 'freeSpace'))
@@ -94,7 +94,7 @@ export function nicsOf(machine: VimObject, places: Places): readonly Nic[] {
 }
 
 function guestCards(machine: VimObject): readonly GuestCard[] {
-  return elementsOf(valueAt(machine, 'guest.net')).map((card) => {
+  return elementsAt(machine, 'guest.net').map((card) => {
     const configured = childrenOf(childOf(card, 'ipConfig'), 'ipAddress').flatMap((each) => textAt(each, 'ipAddress') ?? [])
     const plain = childrenOf(card, 'ipAddress').map(({ text }) => text)
     const key = textAt(card, 'deviceConfigId')

@@ -18,7 +18,7 @@ export function osOf(machine: VimObject): Os {
 function osFrom(machine: VimObject, part: 'guest' | 'config'): Os {
   const id = textOf(machine, `${part}.guestId`)
   const name = textOf(machine, `${part}.guestFullName`)
-  const family = familyOfId(id) ?? (part === 'guest' ? familyOf(textOf(machine, 'guest.guestFamily')) : null)
+  const family = familyOfId(id) ?? (part === 'guest' ? guestFamilies[textOf(machine, 'guest.guestFamily') ?? ''] : null)
   return { family: family ?? 'unknown', id, name }
 }
 
@@ -35,29 +35,18 @@ function familyOfId(id: string | null): Os['family'] | null {
   return idFamilies.find(([pattern]) => pattern.test(id))?.[1] ?? null
 }
 
-function familyOf(guestFamily: string | null): Os['family'] | null {
-  switch (guestFamily) {
-    case 'linuxGuest':
-      return 'linux'
-    case 'windowsGuest':
-      return 'windows'
-    case 'darwinGuestFamily':
-    case 'solarisGuest':
-    case 'netwareGuest':
-      return 'other'
-    default:
-      return null
-  }
+/** Only what a family says by itself; `otherGuestFamily` is where every BSD stands, and more. */
+const guestFamilies: Readonly<Record<string, Os['family']>> = {
+  linuxGuest: 'linux',
+  windowsGuest: 'windows',
+  darwinGuestFamily: 'other',
+  solarisGuest: 'other',
+  netwareGuest: 'other',
 }
 
 export function toolsOf(machine: VimObject): Node['tools'] {
-  switch (textOf(machine, 'guest.toolsRunningStatus')) {
-    case 'guestToolsRunning':
-    case 'guestToolsExecutingScripts':
-      return 'running'
-    case 'guestToolsNotRunning':
-      return textOf(machine, 'guest.toolsVersionStatus2') === 'guestToolsNotInstalled' ? 'absent' : 'stopped'
-    default:
-      return 'unknown'
-  }
+  const status = textOf(machine, 'guest.toolsRunningStatus')
+  if (status === 'guestToolsRunning' || status === 'guestToolsExecutingScripts') return 'running'
+  if (status !== 'guestToolsNotRunning') return 'unknown'
+  return textOf(machine, 'guest.toolsVersionStatus2') === 'guestToolsNotInstalled' ? 'absent' : 'stopped'
 }

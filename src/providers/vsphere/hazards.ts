@@ -6,73 +6,103 @@ import { osOf, toolsOf } from './guest.ts'
 import { booleanOf, textOf, valueAt, type VimObject } from './properties.ts'
 import { snapshotTrees } from './snapshots.ts'
 
+type Severity = Notice['severity']
+type Row<Subject> = readonly [code: string, severity: Severity, text: (subject: Subject) => string | null]
+
 const twoTiB = 2 * 1024 ** 4
 
+/** A row applies when it has something to say. */
+const machineRows: readonly Row<VimObject>[] = [
+  ['template', 'info', (machine) => when(isTrue(machine, 'config.template'), 'It is a template, not a running machine.')],
+  ['system-machine', 'info', (machine) => when(/^vCLS[-_ ]/.test(textOf(machine, 'name') ?? ''), 'vCenter runs it for its own cluster services.')],
+  ['not-connected', 'warning', notConnected],
+  ['suspended', 'warning', (machine) => when(isSuspended(machine), 'It is suspended: its memory is on disk and would be lost by a power-off.')],
+  [
+    'consolidation-needed',
+    'warning',
+    (machine) => when(isTrue(machine, 'runtime.consolidationNeeded'), 'Its disks still hang on a removed snapshot and need consolidation.'),
+  ],
+  ['snapshots', 'warning', snapshotChain],
+  ['guest-unknown', 'warning', guestUnknown],
+  ['guest-differs', 'info', guestDiffers],
+  ['vtpm', 'warning', (machine) => when(hasTpm(machine), 'It has a virtual TPM; keys that are sealed in it do not move.')],
+  ['pci-passthrough', 'warning', (machine) => when(hasDevice(devicesOf(machine), 'VirtualPCIPassthrough'), 'It uses a PCI device of its host.')],
+  ['fault-tolerance', 'warning', (machine) => when(valueAt(machine, 'config.ftInfo') !== null, 'It is one half of a fault-tolerant pair.')],
+]
+
+type DiskOf = { readonly disk: XmlElement; readonly devices: readonly XmlElement[] }
+
+const diskRows: readonly Row<DiskOf>[] = [
+  ['disk-raw', 'warning', ({ disk }) => when(/RawDisk/.test(backingType(disk)), `${labelOf(disk)} is a raw device of the storage (${modeOf(disk)}).`)],
+  [
+    'disk-shared',
+    'error',
+    ({ disk, devices }) => when(isOnSharedBus(disk, devices), `${labelOf(disk)} is shared with another machine, which may write to it at any time.`),
+  ],
+  ['disk-over-2tib', 'warning', ({ disk }) => tooLarge(disk)],
+  ['disk-independent', 'info', ({ disk }) => when(diskMode(disk).startsWith('independent'), `${labelOf(disk)} is left out of snapshots (${diskMode(disk)}).`)],
+]
+
 export function hazardsOf(machine: VimObject): readonly Notice[] {
-  return [...stateHazards(machine), ...diskHazards(machine), ...deviceHazards(machine)]
+  const devices = devicesOf(machine)
+  const disks = virtualDisks(devices).map((disk) => ({ disk, devices }))
+  return [...applied(machineRows, machine), ...disks.flatMap((disk) => applied(diskRows, disk))]
 }
 
-function warning(code: string, text: string): Notice {
-  return { code, severity: 'warning', text }
+function applied<Subject>(rows: readonly Row<Subject>[], subject: Subject): readonly Notice[] {
+  return rows.flatMap(([code, severity, say]) => {
+    const text = say(subject)
+    return text === null ? [] : [{ code, severity, text }]
+  })
 }
 
-function stateHazards(machine: VimObject): Notice[] {
-  const found: Notice[] = []
-  const connection = textOf(machine, 'runtime.connectionState')
-  const name = textOf(machine, 'name') ?? ''
-  if (booleanOf(textOf(machine, 'config.template'))) found.push({ code: 'template', severity: 'info', text: 'It is a template, not a running machine.' })
-  if (/^vCLS[-_ ]/.test(name)) found.push({ code: 'system-machine', severity: 'info', text: 'vCenter runs it for its own cluster services.' })
-  if (connection !== null && connection !== 'connected') {
-    found.push(warning('not-connected', `vCenter has no connection to it (${connection}); what it says may be old.`))
-  }
-  if (textOf(machine, 'runtime.powerState') === 'suspended') {
-    found.push(warning('suspended', 'It is suspended: its memory is on disk and would be lost by a power-off.'))
-  }
-  if (booleanOf(textOf(machine, 'runtime.consolidationNeeded'))) {
-    found.push(warning('consolidation-needed', 'Its disks still hang on a removed snapshot and need consolidation.'))
-  }
+function when(holds: boolean, text: string): string | null {
+  return holds ? text : null
+}
+
+function isTrue(machine: VimObject, path: string): boolean {
+  return booleanOf(textOf(machine, path)) === true
+}
+
+function isSuspended(machine: VimObject): boolean {
+  return textOf(machine, 'runtime.powerState') === 'suspended'
+}
+
+function hasTpm(machine: VimObject): boolean {
+  return hasDevice(devicesOf(machine), 'VirtualTPM') || isTrue(machine, 'summary.config.tpmPresent')
+}
+
+function notConnected(machine: VimObject): string | null {
+  const state = textOf(machine, 'runtime.connectionState')
+  return when(state !== null && state !== 'connected', `vCenter has no connection to it (${state}); what it says may be old.`)
+}
+
+function snapshotChain(machine: VimObject): string | null {
   const { depth } = snapshotTrees(machine)
-  if (depth > 0) found.push(warning('snapshots', `It runs on a chain of ${depth} ${depth === 1 ? 'snapshot' : 'snapshots'}, which slows its disks.`))
-  const os = osOf(machine)
-  if (os.family === 'unknown') found.push(warning('guest-unknown', `Its operating system is not known (${os.id ?? 'nothing is given'}).`))
+  return when(depth > 0, `It runs on a chain of ${depth} ${depth === 1 ? 'snapshot' : 'snapshots'}, which slows its disks.`)
+}
+
+function guestUnknown(machine: VimObject): string | null {
+  const { family, id } = osOf(machine)
+  return when(family === 'unknown', `Its operating system is not known (${id ?? 'nothing is given'}).`)
+}
+
+function guestDiffers(machine: VimObject): string | null {
   const configured = textOf(machine, 'config.guestId')
-  if (toolsOf(machine) === 'running' && os.id !== null && configured !== null && os.id !== configured) {
-    found.push({ code: 'guest-differs', severity: 'info', text: `It is configured as ${configured}, and ${os.id} runs in it.` })
-  }
-  return found
+  const { id } = osOf(machine)
+  const differs = toolsOf(machine) === 'running' && id !== null && configured !== null && id !== configured
+  return when(differs, `It is configured as ${configured}, and ${id} runs in it.`)
 }
 
-function diskHazards(machine: VimObject): Notice[] {
-  const devices = devicesOf(machine)
-  return virtualDisks(devices).flatMap((disk) => diskRows(disk, devices))
+function modeOf(disk: XmlElement): string {
+  return textAt(disk, 'backing', 'compatibilityMode') ?? 'mode not given'
 }
 
-function diskRows(disk: XmlElement, devices: readonly XmlElement[]): Notice[] {
-  const found: Notice[] = []
-  const label = labelOf(disk)
-  const backing = backingType(disk)
-  if (/RawDiskMapping|RawDiskVer/.test(backing)) {
-    found.push(warning('disk-raw', `${label} is a raw device of the storage (${textAt(disk, 'backing', 'compatibilityMode') ?? 'mode not given'}).`))
-  }
-  if (isOnSharedBus(disk, devices)) {
-    found.push({ code: 'disk-shared', severity: 'error', text: `${label} is shared with another machine, which may write to it at any time.` })
-  }
-  const bytes = capacityOf(disk)
-  if (bytes !== null && bytes > twoTiB) {
-    found.push(warning('disk-over-2tib', `${label} has ${(bytes / 1024 ** 4).toFixed(1)} TiB; the limit of an MBR partition table is 2 TiB.`))
-  }
-  const mode = textAt(disk, 'backing', 'diskMode') ?? ''
-  if (mode.startsWith('independent')) found.push({ code: 'disk-independent', severity: 'info', text: `${label} is left out of snapshots (${mode}).` })
-  return found
+function diskMode(disk: XmlElement): string {
+  return textAt(disk, 'backing', 'diskMode') ?? ''
 }
 
-function deviceHazards(machine: VimObject): Notice[] {
-  const devices = devicesOf(machine)
-  const found: Notice[] = []
-  if (hasDevice(devices, 'VirtualTPM') || booleanOf(textOf(machine, 'summary.config.tpmPresent'))) {
-    found.push(warning('vtpm', 'It has a virtual TPM; keys that are sealed in it do not move.'))
-  }
-  if (hasDevice(devices, 'VirtualPCIPassthrough')) found.push(warning('pci-passthrough', 'It uses a PCI device of its host.'))
-  if (valueAt(machine, 'config.ftInfo') !== null) found.push(warning('fault-tolerance', 'It is one half of a fault-tolerant pair.'))
-  return found
+function tooLarge(disk: XmlElement): string | null {
+  const bytes = capacityOf(disk) ?? 0
+  return when(bytes > twoTiB, `${labelOf(disk)} has ${(bytes / 1024 ** 4).toFixed(1)} TiB; the limit of an MBR partition table is 2 TiB.`)
 }

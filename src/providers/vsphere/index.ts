@@ -25,6 +25,7 @@ const tls = z
     }),
     z.strictObject({ ca: z.union([z.string(), z.instanceof(Secret)]).describe('Certificate authority to believe, PEM') }),
   ])
+  .optional()
   .describe('Whom to believe, when the certificate is not signed by a public authority')
 
 const schema = z.strictObject({
@@ -32,7 +33,7 @@ const schema = z.strictObject({
   url,
   user: z.string().min(1).describe('User name, such as ops@vsphere.local'),
   password: z.instanceof(Secret).describe('Password of that user'),
-  tls: tls.optional(),
+  tls,
   contact: z.record(z.string(), z.string()).optional().describe('How to reach the people who run it: statusPage, ticket, phone, forum'),
   ssh: z.unknown().optional().describe('How to log in to its nodes'),
 })

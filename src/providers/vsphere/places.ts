@@ -37,7 +37,7 @@ export function parentOf(object: VimObject): string | null {
 export function pathOf(places: Places, parent: string | null, name: string): string | null {
   const parts = [displayName(name)]
   const seen = new Set<string>()
-  for (let here = parent; here !== places.root; ) {
+  for (let here = parent; here !== places.root;) {
     const container = here === null || seen.has(here) ? undefined : places.containers.get(here)
     if (here === null || container === undefined || container.name === null) return null
     seen.add(here)

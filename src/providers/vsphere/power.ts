@@ -6,6 +6,8 @@ import { escapeXml } from '../../io/xml.ts'
 import { powerOf } from './derive.ts'
 import { errorOf, type Fault } from './faults.ts'
 import { toolsOf } from './guest.ts'
+import { displayName } from './places.ts'
+import type { VimObject } from './properties.ts'
 import { retrieveOne } from './retrieve.ts'
 import { snapshotTrees } from './snapshots.ts'
 import type { CallOptions, Reference, Session } from './soap.ts'
@@ -19,13 +21,13 @@ export function machineOf(id: string): Reference {
   return { type: 'VirtualMachine', id }
 }
 
-/** Brings a machine's power to what is wanted. Off asks the guest first and cuts the power after 120 s. */
-export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal): Promise<void> {
+/** Brings a machine's power to what is wanted. Off asks the guest first, and cuts the power after `guestMs`. */
+export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, guestMs = shutdownMs): Promise<void> {
   const options: CallOptions = { act: `${wanted === 'on' ? 'start' : 'stop'} ${id}`, signal }
   const power = await readPower(session, id, options)
   if (power === wanted) return
   if (wanted === 'on') await start(session, id, options)
-  else await stop(session, id, power, options)
+  else await stop(session, id, power, options, guestMs)
   await reached(session, id, wanted, readBackMs, options)
 }
 
@@ -34,15 +36,15 @@ async function start(session: Session, id: string, options: CallOptions): Promis
   if (fault !== null && !isUnderWay(fault)) throw errorOf(fault, session.service, options.act)
 }
 
-async function stop(session: Session, id: string, power: Power, options: CallOptions): Promise<void> {
+async function stop(session: Session, id: string, power: Power, options: CallOptions, guestMs: number): Promise<void> {
   if (power === 'suspended') {
     const sentence = `${session.service} would lose the memory of ${id} with a power-off, because it is suspended. Resume it or power it off there.`
     throw new LifeboatError('source-refused', sentence)
   }
   const { fault } = await session.call('ShutdownGuest', machineOf(id), '', options)
   if (fault?.type === 'NoPermission' || fault?.type === 'NotAuthenticated') throw errorOf(fault, session.service, options.act)
-  // Without Tools nobody hears the request, and a guest may ignore it.
-  if (fault === null && (await isReached(session, id, 'off', shutdownMs, options))) return
+  // Without Tools nobody hears the request, and a guest may ignore it. One that is shutting down already gets its time.
+  if ((fault === null || isUnderWay(fault)) && (await isReached(session, id, 'off', guestMs, options))) return
   const cut = await runTask(session, 'PowerOffVM_Task', machineOf(id), '', options)
   if (cut !== null && !isUnderWay(cut)) throw errorOf(cut, session.service, options.act)
 }
@@ -82,16 +84,20 @@ const quiesceFaults: ReadonlySet<string> = new Set(['ApplicationQuiesceFault', '
 export async function takeSnapshot(session: Session, id: string, name: string, signal: AbortSignal): Promise<void> {
   const options: CallOptions = { act: `take a snapshot of ${id}`, signal }
   const machine = await retrieveOne(session, machineOf(id), ['snapshot', 'runtime.powerState', 'guest.toolsRunningStatus'], options)
-  if (snapshotTrees(machine).names.includes(name)) return
+  if (hasSnapshot(machine, name)) return
   const quiesce = toolsOf(machine) === 'running'
   const take = (still: boolean): Promise<Fault | null> => runTask(session, 'CreateSnapshot_Task', machineOf(id), snapshotXml(name, still), options)
   let fault = await take(quiesce)
   if (fault !== null && quiesce && quiesceFaults.has(fault.type)) fault = await take(false)
   if (fault !== null) throw errorOf(fault, session.service, options.act)
   const after = await retrieveOne(session, machineOf(id), ['snapshot'], options)
-  if (!snapshotTrees(after).names.includes(name)) {
+  if (!hasSnapshot(after, name)) {
     throw new LifeboatError('source-refused', `${session.service} says that the snapshot ${name} of ${id} is taken, but does not list it.`)
   }
+}
+
+function hasSnapshot(machine: VimObject, name: string): boolean {
+  return snapshotTrees(machine).names.some((stored) => stored === name || displayName(stored) === name)
 }
 
 function snapshotXml(name: string, quiesce: boolean): string {

@@ -117,7 +117,10 @@ export function booleanOf(text: string | null): boolean | null {
   return value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : null
 }
 
-/** The elements of an array property: `ArrayOfX` holds elements called X. */
-export function elementsOf(value: XmlElement | null): readonly XmlElement[] {
-  return value?.children ?? []
+/** The elements of an array at a property path: `ArrayOfX` holds elements called X, a shorter path repeated ones. */
+export function elementsAt(object: VimObject, path: string): readonly XmlElement[] {
+  const array = object.given.get(path)
+  if (array !== undefined) return array.children
+  const names = path.split('.')
+  return names.length < 2 ? [] : childrenOf(valueAt(object, names.slice(0, -1).join('.')), names.at(-1) ?? '')
 }

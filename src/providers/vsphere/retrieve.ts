@@ -102,7 +102,10 @@ const notAuthenticated: Fault = { type: 'NotAuthenticated', message: '', privile
 
 /** Some servers answer a retrieval without a session with success: every value of every object is missing for that reason. */
 function isLostSession(objects: readonly VimObject[]): boolean {
-  return objects.length > 0 && objects.every(({ given, missing }) => given.size === 0 && missing.size > 0 && [...missing.values()].every((type) => type === 'NotAuthenticated'))
+  return (
+    objects.length > 0 &&
+    objects.every(({ given, missing }) => given.size === 0 && missing.size > 0 && [...missing.values()].every((type) => type === 'NotAuthenticated'))
+  )
 }
 
 function objectsOf(page: XmlElement | null, unknown: readonly string[]): readonly VimObject[] {

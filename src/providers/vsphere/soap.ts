@@ -56,8 +56,7 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
   if (!/^\d+(\.\d+)*$/.test(apiVersion)) throw notVsphere(login.service)
   const sessionManager = referenceAt(root, 'sessionManager', login.service)
   const call: Session['call'] = (method, target, inside, options) => transport(method, target, inside, apiVersion, options)
-  const ask: Session['ask'] = async (method, target, inside, options) =>
-    answerOf(await call(method, target, inside, options), login.service, options.act)
+  const ask: Session['ask'] = async (method, target, inside, options) => answerOf(await call(method, target, inside, options), login.service, options.act)
 
   const { user, password } = login
   const credentials = `<userName>${escapeXml(user)}</userName><password>${escapeXml(password.reveal())}</password>`

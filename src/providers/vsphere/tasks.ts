@@ -1,5 +1,5 @@
 // What vSphere does in the background: a call answers a task, and the task its end.
-import { childOf, textAt } from '../../io/xml.ts'
+import { childOf } from '../../io/xml.ts'
 import { sleep } from '../../io/wait.ts'
 import { LifeboatError } from '../../core/errors.ts'
 import { localizedFault, type Fault } from './faults.ts'

@@ -1,0 +1,157 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/helper/internal/boot"
+	"lifeboat/helper/internal/machine"
+)
+
+// watch is the dead man: it looks each 100 ms whether an attempt's time is over, undoes alone what nobody undoes, and
+// keeps the rules as they are wanted.
+func (d *Daemon) watch(ctx context.Context) {
+	ticks := time.NewTicker(tick)
+	defer ticks.Stop()
+	undone := make(chan struct{}, 1)
+	busy := false
+	var rest time.Time
+	for count := 0; ; count++ {
+		lost := (<-chan struct{})(nil)
+		if d.rules != nil {
+			lost = d.rules.Lost()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-undone:
+			busy, rest = false, time.Now().Add(time.Second)
+			continue
+		case <-lost:
+			d.settleNow(ctx)
+			continue
+		case <-ticks.C:
+		}
+		over := d.look(ctx)
+		if over && !busy && time.Now().After(rest) {
+			busy = true
+			go func() { d.undo(ctx); undone <- struct{}{} }()
+		}
+		if count%5 == 0 {
+			d.mend(ctx)
+		}
+	}
+}
+
+// look says whether an attempt is over and something of it is left.
+func (d *Daemon) look(ctx context.Context) bool {
+	d.mu.Lock()
+	before := d.node
+	d.expireIfDue()
+	after := d.node
+	held := d.clock.HeldMs
+	d.mu.Unlock()
+	a := after.Attempt
+	if a != nil && a.Over && a.Phase == machine.Sealed && a.Holding && !a.Refusing && held > 0 && boot.NowMs()-held > a.HoldLimitMs {
+		d.record(machine.HoldLimit{})
+		go d.settleNow(ctx)
+	}
+	if machine.Wanted(before) != machine.Wanted(after) {
+		go d.settleNow(ctx)
+	}
+	return a != nil && a.Over
+}
+
+// mend makes rules again that somebody else removed.
+func (d *Daemon) mend(ctx context.Context) {
+	if d.rules == nil || !d.effects.TryLock() {
+		return // an effect is on its way, it leaves the rules right
+	}
+	defer d.effects.Unlock()
+	d.noteTraffic(ctx)
+	if d.rules.Intact(ctx) {
+		return
+	}
+	d.journal.Note("rules-mended", nil)
+	_, err := d.settle(ctx)
+	d.trouble.set("rules", err)
+}
+
+// undo takes back what an attempt did that is over; what fails is tried again a second later. A sealed giver opens only
+// when the other side has made the attempt void.
+func (d *Daemon) undo(ctx context.Context) {
+	n := d.now()
+	a := n.Attempt
+	if a == nil || !a.Over {
+		return
+	}
+	if a.Phase == machine.Sealed {
+		err := d.askPeer(ctx, n, a.Number)
+		d.trouble.set("sealed", err)
+		if err != nil {
+			return
+		}
+	}
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	d.trouble.set("undo", d.undoEffects(ctx))
+}
+
+// undoEffects is called with effects held.
+func (d *Daemon) undoEffects(ctx context.Context) error {
+	a := d.now().Attempt
+	if a == nil || !a.Over || a.Phase == machine.Sealed {
+		return nil
+	}
+	var thaw error
+	if a.Part == machine.Giver && a.Phase != machine.PhaseDone {
+		if a.Freeze != machine.NotStopped {
+			if err := d.record(machine.ThawBegun{Alone: true}); err != nil {
+				return err
+			}
+			// Clients of what did start must not wait for what did not.
+			if _, thaw = d.startRecorded(ctx, a.Running); thaw == nil {
+				if err := d.record(machine.Thawed{Alone: true}); err != nil {
+					return err
+				}
+			}
+		}
+		if err := d.record(machine.Unhold{Alone: true}); err != nil {
+			return err
+		}
+	}
+	if _, err := d.settle(ctx); err != nil {
+		return err
+	}
+	if thaw != nil {
+		return fmt.Errorf("not everything started again: %w", thaw)
+	}
+	if err := d.record(machine.Close{Alone: true}); err != nil {
+		var refusal *machine.Refusal
+		if a.Part == machine.Receiver && errors.As(err, &refusal) {
+			return nil // promoted: its peer or a controller decides
+		}
+		return err
+	}
+	d.disarm(ctx)
+	return nil
+}
+
+// askPeer asks a sealed giver's question: whose is this attempt? Asking makes it void unless it is committed, and the
+// answer void comes only when the services of the other side are down.
+func (d *Daemon) askPeer(ctx context.Context, n machine.Node, attempt int64) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	answer, err := d.peer.Ask(ctx, n.Config.Peer, fmt.Sprintf("void %d", attempt))
+	switch {
+	case answer != nil && answer["value"] == string(machine.Committed):
+		return d.record(machine.Release{Alone: true, Committed: true})
+	case err != nil:
+		return err
+	case answer["value"] != string(machine.Void):
+		return fmt.Errorf("the peer's answer %v is none that was expected", answer["value"])
+	}
+	return d.record(machine.Unseal{Alone: true, Reason: machine.ByVoid, Voided: true})
+}

@@ -1,0 +1,148 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"lifeboat/helper/internal/machine"
+	"lifeboat/helper/internal/units"
+)
+
+func (d *Daemon) promote(ctx context.Context, r request) (answer, error) {
+	var f struct {
+		Seal  *machine.Seal
+		Fence *machine.Fence
+		Units []string // what ran on the giver; absent: all services
+	}
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	ctx, done := d.attemptContext(ctx)
+	defer done()
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	if err := d.recording.ensure(ctx); err != nil {
+		return nil, err
+	}
+	// From here on no receiver is let in; those that were are ended, and only then something may start to write.
+	if err := d.step(machine.Promote{Call: d.call(r), Seal: f.Seal, Fence: f.Fence}); err != nil {
+		return nil, err
+	}
+	if err := d.endReceivers(ctx); err != nil {
+		return nil, err
+	}
+	d.echo.end()
+	if _, err := d.settle(ctx); err != nil {
+		return nil, err
+	}
+	started := []units.Start{}
+	order := slices.Clone(d.now().Config.Services)
+	slices.Reverse(order)
+	for _, unit := range order {
+		if f.Units != nil && !slices.Contains(f.Units, unit) {
+			continue
+		}
+		one, err := units.StartNow(ctx, unit)
+		if err != nil {
+			return answer{"started": started}, err
+		}
+		started = append(started, one)
+	}
+	return answer{"started": started}, nil
+}
+
+func (d *Daemon) demote(ctx context.Context, r request) (answer, error) {
+	return d.makeVoid(ctx, machine.MakeVoid{Call: d.call(r)})
+}
+
+// makeVoid answers only when nothing of the promotion runs any more: the other side opens on this answer.
+func (d *Daemon) makeVoid(ctx context.Context, event machine.MakeVoid) (answer, error) {
+	if err := d.step(event); err != nil {
+		return answer{"value": d.now().VerdictOf(event.Attempt)}, err
+	}
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	if _, err := d.stopClosed(ctx); err != nil {
+		return nil, err
+	}
+	n := d.now()
+	running, err := units.Running(ctx, n.Config.Units())
+	if err != nil {
+		return nil, err
+	}
+	for unit, runs := range running {
+		if runs && n.Role == machine.Closed {
+			return nil, fmt.Errorf("%s runs again after it was stopped", unit)
+		}
+	}
+	if _, err := d.settle(ctx); err != nil {
+		return nil, err
+	}
+	return answer{"attempt": event.Attempt, "value": machine.Void}, nil
+}
+
+func (d *Daemon) commit(ctx context.Context, r request) (answer, error) {
+	if err := d.step(machine.Commit{Call: d.call(r)}); err != nil {
+		return nil, err
+	}
+	done, err := d.settleNow(ctx)
+	return answer{"hash": done.hash, "value": machine.Committed}, err
+}
+
+func (d *Daemon) startSingletons(ctx context.Context, r request) (answer, error) {
+	wanted, err := d.openUnits(r)
+	if err != nil {
+		return nil, err
+	}
+	started := []units.Start{}
+	for _, unit := range wanted {
+		one, err := units.StartNow(ctx, unit)
+		if err != nil {
+			return answer{"started": started}, err
+		}
+		started = append(started, one)
+	}
+	return answer{"started": started}, nil
+}
+
+func (d *Daemon) stopSingletons(ctx context.Context, r request) (answer, error) {
+	wanted, err := d.openUnits(r)
+	if err != nil {
+		return nil, err
+	}
+	stopped := []units.Stop{}
+	for _, unit := range wanted {
+		one, err := units.StopBy(ctx, unit, time.Now().Add(5*time.Second))
+		stopped = append(stopped, one)
+		if err != nil {
+			return answer{"stopped": stopped}, err
+		}
+	}
+	return answer{"stopped": stopped}, nil
+}
+
+// openUnits are singletons of this side, which must be open: they run on one side at most, and only there (V13).
+func (d *Daemon) openUnits(r request) ([]string, error) {
+	var f struct{ Units []string }
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	n := d.now()
+	if n.Role != machine.Open || n.Config == nil {
+		return nil, &machine.Refusal{Code: machine.GateClosed, Text: "this side is closed: what may run only once does not run here"}
+	}
+	if a := n.Attempt; a != nil && a.Phase != machine.PhaseDone && a.Phase != machine.Opened {
+		return nil, &machine.Refusal{Code: machine.GateClosed, Text: fmt.Sprintf("attempt %d is %s", a.Number, a.Phase)}
+	}
+	if f.Units == nil {
+		return n.Config.Singletons, nil
+	}
+	for _, unit := range f.Units {
+		if !slices.Contains(n.Config.Singletons, unit) {
+			return nil, &machine.Refusal{Code: machine.Usage, Text: unit + " is none of the singletons of this move"}
+		}
+	}
+	return f.Units, nil
+}

@@ -1,0 +1,40 @@
+package daemon
+
+import (
+	"context"
+
+	"lifeboat/helper/internal/machine"
+)
+
+// peerLine answers what the other side may ask. It carries no token: its right is the key that ssh let in, and it can
+// only ask what was decided, or decide an attempt against this side. Nil: not a question of the peer.
+func (d *Daemon) peerLine(ctx context.Context, r request) answer {
+	var told answer
+	var err error
+	switch r.Op {
+	case "peer-void":
+		told, err = d.makeVoid(ctx, machine.MakeVoid{Call: machine.Call{Attempt: r.Attempt}, ByPeer: true})
+	case "peer-receive":
+		var f struct {
+			PID         int
+			Destination string
+		}
+		if err = r.read(&f); err == nil {
+			err = d.admit(f.PID, f.Destination)
+		}
+	default:
+		return nil
+	}
+	if err != nil {
+		failed := failure(err, told)
+		if told != nil {
+			failed["value"] = told["value"]
+		}
+		return failed
+	}
+	if told == nil {
+		told = answer{}
+	}
+	told["ok"] = true
+	return told
+}

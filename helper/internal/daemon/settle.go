@@ -1,0 +1,153 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"lifeboat/helper/internal/boot"
+	"lifeboat/helper/internal/holder"
+	"lifeboat/helper/internal/machine"
+	"lifeboat/helper/internal/rules"
+)
+
+// settled is what the world looks like after it was brought in line with the state.
+type settled struct {
+	hash      string
+	listening map[int]int
+	released  int
+	failed    int
+}
+
+// settle brings holder and rules in line with the state. Called with effects held. Redirected connections always find
+// somebody who listens: the holder is ready before the rules, and lets go only after they are gone.
+func (d *Daemon) settle(ctx context.Context) (settled, error) {
+	n := d.now()
+	done := settled{}
+	if n.Config == nil {
+		return done, nil
+	}
+	w := machine.Wanted(n)
+	tcp := n.Config.PortsOf("tcp")
+	if d.lonely && w.Hold == machine.HoldNew {
+		w.Hold = machine.Pass // nobody is here to hold them
+	}
+	if !d.lonely && (w.Hold == machine.HoldNew || w.Forwarding == machine.ForwardOn) {
+		if w.Hold == machine.HoldNew {
+			d.raiseLimits()
+			d.holder.Hold(time.Duration(n.Attempt.HoldLimitMs)*time.Millisecond, d.markHeld())
+		}
+		at, err := d.holder.Listen(tcp)
+		if err != nil {
+			return done, err
+		}
+		done.listening = at
+	}
+	if err := d.settleForwardingSysctls(w, n); err != nil {
+		return done, err
+	}
+	plan, err := planOf(d.paths.Table(), n, w, done.listening)
+	if err != nil {
+		return done, err
+	}
+	if d.rules == nil {
+		if plan.Forward || plan.PortGuard || plan.Reject || len(plan.Catch) > 0 {
+			return done, &machine.Refusal{Code: machine.NodeToolAbsent, Text: d.why}
+		}
+	} else if done.hash, err = d.rules.Apply(ctx, plan); err != nil {
+		return done, err
+	}
+	if d.lonely {
+		return done, nil
+	}
+	switch w.Hold {
+	case machine.Refuse:
+		d.holder.Refuse()
+	case machine.Pass:
+		if d.holder.Counts().SinceMs != 0 {
+			done.released, done.failed = d.holder.Release(targetOf(n, w))
+			d.markReleased()
+		} else {
+			d.holder.Pass(targetOf(n, w))
+		}
+		d.restoreSysctl(somaxconn)
+	}
+	return done, nil
+}
+
+func planOf(table string, n machine.Node, w machine.World, listening map[int]int) (rules.Plan, error) {
+	plan := rules.Plan{
+		Table: table, TCP: n.Config.PortsOf("tcp"), UDP: n.Config.PortsOf("udp"),
+		Anchor: w.Anchor, Forward: w.Forwarding == machine.ForwardOn, Reject: w.Forwarding == machine.Rejecting, PortGuard: w.PortGuard,
+	}
+	peer, err := netip.ParseAddr(n.Config.Peer.Address)
+	if err != nil {
+		return plan, fmt.Errorf("the peer's address %q: %w", n.Config.Peer.Address, err)
+	}
+	plan.Peer = peer.Unmap()
+	for _, text := range n.Config.Allow {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			address, err := netip.ParseAddr(text)
+			if err != nil {
+				return plan, fmt.Errorf("allow %q: %w", text, err)
+			}
+			prefix = netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen())
+		}
+		plan.Allow = append(plan.Allow, prefix)
+	}
+	if w.Hold == machine.HoldNew {
+		plan.Catch = listening
+	} else if plan.Forward {
+		plan.Splice = listening
+	}
+	return plan, nil
+}
+
+// targetOf says where the holder connects its clients: to the peer by its address, or here to what they asked for.
+func targetOf(n machine.Node, w machine.World) holder.Target {
+	if w.Serves == machine.ToPeer {
+		return func(port int, _ string) []string {
+			return []string{net.JoinHostPort(n.Config.Peer.Address, strconv.Itoa(port))}
+		}
+	}
+	return func(port int, original string) []string {
+		targets := []string{}
+		for _, address := range []string{original, "127.0.0.1", "::1"} {
+			if address != "" {
+				targets = append(targets, net.JoinHostPort(address, strconv.Itoa(port)))
+			}
+		}
+		return targets
+	}
+}
+
+// markHeld notes when holding began, so that a helper that was started anew knows the limit still.
+func (d *Daemon) markHeld() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.clock.HeldMs == 0 {
+		d.clock.HeldMs = boot.NowMs()
+		d.trouble.set("deadman.json", d.saveDeadlines())
+	}
+	return d.clock.HeldMs
+}
+
+func (d *Daemon) markReleased() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clock.HeldMs = 0
+	d.trouble.set("deadman.json", d.saveDeadlines())
+}
+
+// settleNow takes the lock for settle.
+func (d *Daemon) settleNow(ctx context.Context) (settled, error) {
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	done, err := d.settle(ctx)
+	d.trouble.set("rules", err)
+	return done, err
+}

@@ -1,0 +1,116 @@
+// Package install puts the helper of a move under systemd's care, and takes it away.
+package install
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"lifeboat/helper/internal/client"
+	"lifeboat/helper/internal/durable"
+	"lifeboat/helper/internal/paths"
+	"lifeboat/helper/internal/units"
+)
+
+// Install writes the units and starts the daemon, or starts it anew when this program is another version, unless
+// connections live in the one that runs: they would be cut. It answers what it did.
+func Install(ctx context.Context, p paths.Paths, version string) (map[string]any, error) {
+	if err := os.MkdirAll(p.Folder(), 0o700); err != nil {
+		return nil, err
+	}
+	changed := false
+	for unit, text := range unitTexts(p) {
+		if have, err := os.ReadFile(p.UnitFile(unit)); err == nil && string(have) == text {
+			continue
+		}
+		if err := durable.Write(p.UnitFile(unit), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+		changed = true
+	}
+	if changed {
+		if err := units.Reload(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := units.Do(ctx, "enable", "--quiet", p.HelperUnit()); err != nil {
+		return nil, err
+	}
+	told := map[string]any{"ok": true, "version": version, "restarted": false}
+	running, err := units.Running(ctx, []string{p.HelperUnit()})
+	if err != nil {
+		return nil, err
+	}
+	word := "start"
+	if running[p.HelperUnit()] {
+		hello, err := client.Ask(p, map[string]any{"op": "hello"})
+		counts, _ := client.Ask(p, map[string]any{"op": "holder"})
+		switch {
+		case err == nil && hello["version"] == version && !changed:
+			return told, nil
+		case carries(counts) || err == nil && hello["phase"] != "idle":
+			told["version"], told["waits"] = hello["version"], "connections or an attempt depend on the helper that runs"
+			return told, nil
+		}
+		word = "restart"
+		told["restarted"] = true
+	}
+	return told, units.Do(ctx, word, p.HelperUnit())
+}
+
+func carries(counts map[string]any) bool {
+	held, _ := counts["held"].(float64)
+	spliced, _ := counts["spliced"].(float64)
+	return held+spliced > 0
+}
+
+// unitTexts: the helper comes before the network and before every service that it guards (their drop-ins say After=), so
+// that a closed side is closed and a forwarding one forwards before anything could start.
+func unitTexts(p paths.Paths) map[string]string {
+	return map[string]string{
+		p.HelperUnit(): fmt.Sprintf(`# Kept by Lifeboat for the move %q.
+[Unit]
+Description=Lifeboat helper of %s
+DefaultDependencies=no
+After=local-fs.target systemd-sysctl.service systemd-modules-load.service
+Before=network-pre.target shutdown.target
+Wants=network-pre.target
+Conflicts=shutdown.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=%s daemon --move %s
+Restart=always
+RestartSec=100ms
+TimeoutStartSec=20s
+TimeoutStopSec=5s
+LimitNOFILE=1048576
+OOMScoreAdjust=-900
+
+[Install]
+WantedBy=multi-user.target
+`, p.Move, p.Move, p.Program(), p.Move),
+		p.DeadManUnit(): fmt.Sprintf(`# Kept by Lifeboat for the move %q.
+[Unit]
+Description=Lifeboat dead man of %s
+
+[Service]
+Type=oneshot
+ExecStart=%s deadman --move %s
+TimeoutStartSec=%ds
+LogLevelMax=warning
+`, p.Move, p.Move, p.Program(), p.Move, int((90 * time.Second).Seconds())),
+		p.DeadManTimer(): fmt.Sprintf(`# Kept by Lifeboat for the move %q. Runs only while an attempt is open.
+[Unit]
+Description=Lifeboat dead man of %s
+
+[Timer]
+OnActiveSec=2s
+OnUnitInactiveSec=2s
+AccuracySec=100ms
+`, p.Move, p.Move),
+	}
+}

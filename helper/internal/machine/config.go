@@ -1,0 +1,116 @@
+package machine
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"regexp"
+	"slices"
+)
+
+type Port struct {
+	Port     int    `json:"port"`
+	Protocol string `json:"protocol"` // tcp or udp
+}
+
+type Root struct {
+	Path    string   `json:"path"`
+	Exclude []string `json:"exclude"`
+}
+
+type Peer struct {
+	Address  string   `json:"address"`
+	Port     int      `json:"port"`
+	User     string   `json:"user"`
+	HostKeys []string `json:"hostKeys"`
+}
+
+// Config is what the controller tells a node about the move.
+type Config struct {
+	Side       string   `json:"side"`
+	Role       Role     `json:"role"`
+	Services   []string `json:"services"`
+	Singletons []string `json:"singletons"`
+	Ports      []Port   `json:"ports"`
+	Roots      []Root   `json:"roots"`
+	Peer       Peer     `json:"peer"`
+	Allow      []string `json:"allow"`
+}
+
+func (c Config) clone() Config {
+	c.Services = slices.Clone(c.Services)
+	c.Singletons = slices.Clone(c.Singletons)
+	c.Ports = slices.Clone(c.Ports)
+	c.Roots = slices.Clone(c.Roots)
+	c.Allow = slices.Clone(c.Allow)
+	c.Peer.HostKeys = slices.Clone(c.Peer.HostKeys)
+	return c
+}
+
+// PortsOf lists the ports of one protocol, in order.
+func (c *Config) PortsOf(protocol string) []int {
+	ports := []int{}
+	if c == nil {
+		return ports
+	}
+	for _, p := range c.Ports {
+		if p.Protocol == protocol && !slices.Contains(ports, p.Port) {
+			ports = append(ports, p.Port)
+		}
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// Units lists singletons, then services: the order of stopping.
+func (c *Config) Units() []string {
+	if c == nil {
+		return nil
+	}
+	return append(slices.Clone(c.Singletons), c.Services...)
+}
+
+var (
+	unitName = regexp.MustCompile(`^[A-Za-z0-9:_.@\\-]+\.(service|timer|socket|path|target)$`)
+	userName = regexp.MustCompile(`^[a-z_][a-z0-9_.-]*\$?$`)
+)
+
+// Check refuses what could not be put into a rule, a unit or a command line as it stands.
+func (c *Config) Check() error {
+	if c.Role != Open && c.Role != Closed {
+		return fmt.Errorf("role is %q, it must be open or closed", c.Role)
+	}
+	for _, unit := range c.Units() {
+		if !unitName.MatchString(unit) {
+			return fmt.Errorf("%q is not the name of a unit", unit)
+		}
+	}
+	for _, p := range c.Ports {
+		if p.Port < 1 || p.Port > 65535 || (p.Protocol != "tcp" && p.Protocol != "udp") {
+			return fmt.Errorf("%d/%s is not a port", p.Port, p.Protocol)
+		}
+	}
+	for _, root := range c.Roots {
+		if !filepath.IsAbs(root.Path) || filepath.Clean(root.Path) != root.Path || root.Path == "/" {
+			return fmt.Errorf("root %q must be an absolute path, clean, and not /", root.Path)
+		}
+	}
+	if _, err := netip.ParseAddr(c.Peer.Address); err != nil {
+		return fmt.Errorf("the peer's address %q is not an address", c.Peer.Address)
+	}
+	if c.Peer.Port < 1 || c.Peer.Port > 65535 {
+		return fmt.Errorf("the peer's ssh port is %d", c.Peer.Port)
+	}
+	if !userName.MatchString(c.Peer.User) {
+		return fmt.Errorf("the peer's user is %q", c.Peer.User)
+	}
+	for _, allowed := range c.Allow {
+		if _, err := netip.ParsePrefix(allowed); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(allowed); err != nil {
+			return fmt.Errorf("%q in allow is no address", allowed)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Only connections that begin are matched. A NAT table that is loaded while connections run would otherwise seize their
+// next packet as well, as conntrack takes it for a new flow, and the client would see a reset.
+const begins = "tcp flags & (fin|syn|rst|ack) == syn"
+
+// Before the destination NAT of Docker (-100): its published ports are caught too.
+const early = "-110"
+
+type script struct{ lines []string }
+
+func (s *script) add(format string, args ...any) {
+	s.lines = append(s.lines, fmt.Sprintf(format, args...))
+}
+
+// replace empties a table, whatever it holds, and gives it its new lines: all in one transaction.
+func (s *script) replace(table, flags string, lines []string) {
+	s.add("add table inet %s%s", table, flags)
+	s.add("delete table inet %s", table)
+	if len(lines) == 0 {
+		return
+	}
+	s.add("add table inet %s%s", table, flags)
+	s.lines = append(s.lines, lines...)
+}
+
+// holdLines redirects new connections to the holder.
+func holdLines(table string, p Plan) []string {
+	if len(p.Catch) == 0 {
+		return nil
+	}
+	s := &script{}
+	s.add("add chain inet %s prerouting { type nat hook prerouting priority %s; }", table, early)
+	s.add("add chain inet %s output { type nat hook output priority %s; }", table, early)
+	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
+	for _, chain := range []string{"prerouting", "output"} {
+		for _, port := range slices.Sorted(maps.Keys(p.Catch)) {
+			s.add("add rule inet %s %s fib daddr type local %s tcp dport %d counter redirect to :%d", table, chain, begins, port, p.Catch[port])
+		}
+	}
+	return s.lines
+}
+
+// mainLines forwards, rejects or guards.
+func mainLines(table string, p Plan) []string {
+	s := &script{}
+	if p.Anchor {
+		s.add("add chain inet %s anchor { type nat hook postrouting priority 90; }", table)
+	}
+	if p.Forward {
+		forwardLines(s, table, p)
+	}
+	if p.Reject || p.PortGuard {
+		guardLines(s, table, p)
+	}
+	return s.lines
+}
+
+func forwardLines(s *script, table string, p Plan) {
+	family, nfproto := "ip", "ipv4"
+	loopback := "ip daddr 127.0.0.0/8"
+	if p.Peer.Is6() {
+		family, nfproto, loopback = "ip6", "ipv6", "ip6 daddr ::1"
+	}
+	for _, chain := range []string{"prerouting", "output"} {
+		s.add("add chain inet %s %s { type nat hook %s priority %s; }", table, chain, chain, early)
+	}
+	s.add("add chain inet %s postrouting { type nat hook postrouting priority 90; }", table)
+	s.add("add chain inet %s passing { type filter hook forward priority -150; }", table)
+	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
+	for _, port := range slices.Sorted(maps.Keys(p.Splice)) {
+		s.add("add rule inet %s output meta nfproto %s %s %s tcp dport %d counter redirect to :%d comment \"flows\"", table, nfproto, loopback, begins, port, p.Splice[port])
+		for _, chain := range []string{"prerouting", "output"} {
+			s.add("add rule inet %s %s meta nfproto != %s fib daddr type local %s tcp dport %d counter redirect to :%d comment \"flows\"", table, chain, nfproto, begins, port, p.Splice[port])
+		}
+	}
+	for _, protocol := range []string{"tcp", "udp"} {
+		ports := p.TCP
+		if protocol == "udp" {
+			ports = p.UDP
+		}
+		if len(ports) == 0 {
+			continue
+		}
+		match := fmt.Sprintf("%s dport %s", protocol, set(ports))
+		only := match
+		if protocol == "tcp" {
+			only = begins + " " + match
+		}
+		for _, chain := range []string{"prerouting", "output"} {
+			s.add("add rule inet %s %s meta nfproto %s fib daddr type local %s counter dnat %s to %s comment \"flows\"", table, chain, nfproto, only, family, p.Peer)
+		}
+		s.add("add rule inet %s postrouting %s daddr %s %s ct status dnat masquerade", table, family, p.Peer, match)
+		s.add("add rule inet %s passing %s daddr %s %s ct status dnat counter comment \"packets\"", table, family, p.Peer, match)
+	}
+	s.add("add rule inet %s passing tcp flags syn ct status dnat %s daddr %s tcp option maxseg size set rt mtu", table, family, p.Peer)
+}
+
+// guardLines closes the ports to clients: here, and where a container would answer for this node.
+func guardLines(s *script, table string, p Plan) {
+	s.add("add chain inet %s input { type filter hook input priority -150; }", table)
+	if !p.Reject {
+		s.add("add rule inet %s input iif lo return", table)
+		for _, allowed := range append([]netip.Prefix{netip.PrefixFrom(p.Peer, p.Peer.BitLen())}, p.Allow...) {
+			s.add("add rule inet %s input %s saddr %s return", table, familyOf(allowed.Addr()), allowed)
+		}
+	}
+	if len(p.TCP) > 0 {
+		s.add("add rule inet %s input %s tcp dport %s reject with tcp reset", table, begins, set(p.TCP))
+	}
+	if len(p.UDP) > 0 {
+		s.add("add rule inet %s input udp dport %s reject", table, set(p.UDP))
+	}
+}
+
+func from(peer netip.Addr) string { return fmt.Sprintf("%s saddr %s", familyOf(peer), peer) }
+
+func familyOf(a netip.Addr) string {
+	if a.Is4() {
+		return "ip"
+	}
+	return "ip6"
+}
+
+func set(ports []int) string {
+	words := make([]string, len(ports))
+	for i, port := range ports {
+		words[i] = fmt.Sprint(port)
+	}
+	return "{ " + strings.Join(words, ", ") + " }"
+}

@@ -1,0 +1,43 @@
+// Package rules turns what a node wants with its ports into packet filter rules of its own, and nothing else's.
+package rules
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Plan is all that the rules of one move depend on.
+type Plan struct {
+	Table string // name of the table, or stem of the chains
+	Peer  netip.Addr
+	Allow []netip.Prefix
+	TCP   []int
+	UDP   []int
+	// Anchor keeps address translation alive where nobody else needs it: the kernel stops translating the packets of
+	// connections that go on, held ones that were just released among them, when the last NAT chain goes.
+	Anchor bool
+	// Catch sends new connections to the holder's ports; empty: nobody is held.
+	Catch map[int]int
+	// Forward sends new connections to the peer. Splice are the holder's ports for those that the kernel cannot carry
+	// over: clients on loopback, and clients of the family that the peer does not have.
+	Forward bool
+	Splice  map[int]int
+	// Reject refuses everybody, PortGuard everybody but the peer and what is allowed.
+	Reject    bool
+	PortGuard bool
+}
+
+// Flows counts what was forwarded since the rules were first made.
+type Flows struct{ Connections, Packets int64 }
+
+// Rules keeps the rules of one move in the kernel. Apply is all or nothing: a refused plan leaves the old rules.
+type Rules interface {
+	Name() string
+	// Apply makes the rules so and answers a digest of what was read back.
+	Apply(ctx context.Context, plan Plan) (string, error)
+	// Intact says whether what was applied last still stands.
+	Intact(ctx context.Context) bool
+	Flows(ctx context.Context) (Flows, error)
+	// Lost is ready when rules vanished with the program that owned them.
+	Lost() <-chan struct{}
+}

@@ -1,0 +1,163 @@
+// Package units starts and stops what systemd runs, and says how it went.
+package units
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+type Stop struct {
+	Unit   string `json:"unit"`
+	Ms     int64  `json:"ms"`
+	Killed bool   `json:"killed"`
+}
+
+type Start struct {
+	Unit string `json:"unit"`
+	Ms   int64  `json:"ms"`
+}
+
+type State struct {
+	Unit     string
+	Active   string // active, inactive, failed, activating, deactivating, reloading
+	Loaded   bool
+	Triggers []string // of a timer, path or socket: what it starts
+}
+
+// Runs says whether a unit is up, or on its way up or down.
+func (s State) Runs() bool { return s.Active != "inactive" && s.Active != "failed" }
+
+// States asks for several units at once, in the order given.
+func States(ctx context.Context, names []string) ([]State, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	out, err := systemctl(ctx, append([]string{"show", "-p", "ActiveState,LoadState,Triggers", "--"}, names...)...)
+	if err != nil {
+		return nil, err
+	}
+	blocks := strings.Split(strings.TrimSpace(out), "\n\n")
+	if len(blocks) != len(names) {
+		return nil, fmt.Errorf("systemctl answered for %d units, %d were asked for", len(blocks), len(names))
+	}
+	states := make([]State, len(names))
+	for i, block := range blocks {
+		states[i] = parseState(names[i], block)
+	}
+	return states, nil
+}
+
+func parseState(unit, block string) State {
+	state := State{Unit: unit}
+	for _, line := range strings.Split(block, "\n") {
+		key, value, _ := strings.Cut(line, "=")
+		switch key {
+		case "ActiveState":
+			state.Active = value
+		case "LoadState":
+			state.Loaded = value == "loaded"
+		case "Triggers":
+			state.Triggers = strings.Fields(value)
+		}
+	}
+	return state
+}
+
+// Running maps each unit to whether it runs.
+func Running(ctx context.Context, names []string) (map[string]bool, error) {
+	states, err := States(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	running := map[string]bool{}
+	for _, state := range states {
+		running[state.Unit] = state.Active == "active" || state.Active == "activating" || state.Active == "reloading"
+	}
+	return running, nil
+}
+
+// Await polls until a unit rests or the deadline passes; it says whether it rests.
+func Await(ctx context.Context, unit string, until time.Time) (bool, error) {
+	for {
+		states, err := States(ctx, []string{unit})
+		if err != nil {
+			return false, err
+		}
+		if !states[0].Runs() {
+			return true, nil
+		}
+		if !time.Now().Before(until) {
+			return false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(15 * time.Millisecond):
+		}
+	}
+}
+
+// StopBy asks a unit to stop, waits until the deadline, and kills then what is left of it.
+func StopBy(ctx context.Context, unit string, until time.Time) (Stop, error) {
+	begin := time.Now()
+	done := func(killed bool) Stop { return Stop{unit, time.Since(begin).Milliseconds(), killed} }
+	states, err := States(ctx, []string{unit})
+	if err != nil || !states[0].Runs() {
+		return done(false), err
+	}
+	if _, err := systemctl(ctx, "stop", "--no-block", "--", unit); err != nil {
+		return done(false), err
+	}
+	if rests, err := Await(ctx, unit, until); rests || err != nil {
+		return done(false), err
+	}
+	if _, err := systemctl(ctx, "kill", "-s", "KILL", "--", unit); err != nil {
+		return done(true), err
+	}
+	rests, err := Await(ctx, unit, time.Now().Add(3*time.Second))
+	if err == nil && !rests {
+		err = fmt.Errorf("%s still runs 3 s after it was killed", unit)
+	}
+	return done(true), err
+}
+
+// StartNow starts a unit and waits until systemd says that it is up. An earlier failure does not count against it.
+func StartNow(ctx context.Context, unit string) (Start, error) {
+	begin := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	systemctl(ctx, "reset-failed", "--", unit) // complains when there was none
+	_, err := systemctl(ctx, "start", "--", unit)
+	return Start{unit, time.Since(begin).Milliseconds()}, err
+}
+
+// Reload makes systemd read units and drop-ins again.
+func Reload(ctx context.Context) error {
+	_, err := systemctl(ctx, "daemon-reload")
+	return err
+}
+
+// Do is any other word to systemctl.
+func Do(ctx context.Context, args ...string) error {
+	_, err := systemctl(ctx, args...)
+	return err
+}
+
+func systemctl(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "systemctl", args...).Output()
+	if err == nil {
+		return string(out), nil
+	}
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		return "", fmt.Errorf("systemctl %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
+	}
+	return "", fmt.Errorf("systemctl %s: %w", args[0], err)
+}

@@ -1,0 +1,63 @@
+// lifeboat-helper runs on the nodes of a move: it holds clients, freezes, seals, promotes, forwards and records, and keeps
+// its promises alone when nobody talks to it any more. docs/helper-protocol.md is its contract.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+
+	"lifeboat/helper/internal/client"
+	"lifeboat/helper/internal/daemon"
+	"lifeboat/helper/internal/install"
+	"lifeboat/helper/internal/paths"
+)
+
+// version changes with every release; install starts a daemon of another version anew.
+var version = "0.1.0"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "lifeboat-helper: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("which of install, channel, peer, daemon, deadman, version?")
+	}
+	verb := args[0]
+	if verb == "version" {
+		fmt.Println(version)
+		return nil
+	}
+	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
+	move := flags.String("move", "", "name of the move")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	p, err := paths.For(*move)
+	if err != nil {
+		return err
+	}
+	switch verb {
+	case "install":
+		told, err := install.Install(context.Background(), p, version)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(told)
+	case "channel":
+		return client.Channel(p, os.Stdin, os.Stdout)
+	case "peer":
+		return client.Peer(p, os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdout)
+	case "daemon":
+		return daemon.Run(p, version)
+	case "deadman":
+		return daemon.StandIn(p, version)
+	}
+	return fmt.Errorf("there is no verb %q", verb)
+}

@@ -1,0 +1,62 @@
+// `npm run lab -- COMMAND`: a world that stays open, to play with.
+import { parseArgs } from 'node:util'
+import { askWorld, bringDown, bringUp, openPort, openShell, worldIsUp } from './open-world.ts'
+import { faultKinds } from './faults.ts'
+import { serveWorld } from './serve-world.ts'
+
+const usage = `Usage: npm run lab -- COMMAND
+  up [--from vsphere|static] [--to aws|static]   starts a world in the background; returns when it is ready
+  down                                           ends it; nothing stays
+  status                                         its nodes, names and customers
+  traffic [stop | REQUESTS-PER-SECOND]           starts customers, or says how they fare
+  fault [SUBJECT KIND|none]                      causes or mends a fault; without arguments: lists the kinds
+  shell [NODE]                                   a shell in the world, with lifeboat on PATH; or on a node
+  open PORT|ADDRESS:PORT                         makes a port of the world reachable on this machine's loopback
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { from: { type: 'string', default: 'vsphere' }, to: { type: 'string', default: 'aws' }, help: { type: 'boolean', short: 'h' } },
+})
+const [command, ...rest] = positionals
+
+async function main(): Promise<number> {
+  if (values.help === true) return say(usage)
+  switch (command) {
+    case 'up':
+      return say(await bringUp({ from: values.from, to: values.to }))
+    case 'serve':
+      // What `up` starts in the background.
+      await serveWorld({ from: values.from, to: values.to })
+      return 0
+    case 'down':
+      return say((await bringDown()) ? 'The world is gone.\n' : 'There was no world.\n')
+    case 'status':
+      return say(worldIsUp() ? await askWorld('/status', {}) : 'There is no world. Try: npm run lab -- up\n')
+    case 'traffic':
+      return say(await askWorld('/traffic', { what: rest[0] ?? 'start' }))
+    case 'fault':
+      if (rest.length === 0) return say(`${faultKinds().map(({ kind, on, title }) => `${kind.padEnd(18)}${on.padEnd(9)}${title}`).join('\n')}\n`)
+      return say(await askWorld('/fault', { subject: rest[0], kind: rest[1] ?? '' }))
+    case 'shell':
+      return await openShell(rest[0])
+    case 'open':
+      await openPort(rest[0] ?? '')
+      return 0
+    default:
+      process.stderr.write(usage)
+      return 2
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`lab: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}

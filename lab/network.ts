@@ -1,0 +1,107 @@
+// The networks of the world, all of documentation ranges (RFC 5737). The world's own network namespace is the
+// operator's machine, and also the router between them:
+//   192.0.2.0/24     operator (.1), APIs (.10 vCenter, .20 AWS), name server (.53), clients (.101 and up)
+//   198.51.100.0/24  old provider
+//   203.0.113.0/24   new provider, public
+//   10.20.0.0/16     new provider, private (VPC); on the same wire as its public side
+import { writeFileSync } from 'node:fs'
+import { insideLab } from './enter.ts'
+import { run } from './command.ts'
+
+export const operator = '192.0.2.1'
+export const vcenterAddress = '192.0.2.10'
+export const cloudAddress = '192.0.2.20'
+export const nameServer = '192.0.2.53'
+/** Source addresses of clients. */
+export const clients = ['192.0.2.101', '192.0.2.102', '192.0.2.103', '192.0.2.104'] as const
+
+type Side = { readonly bridge: 'old' | 'new'; readonly prefix: string; readonly length: number; readonly gateway: string }
+const sides: readonly Side[] = [
+  { bridge: 'old', prefix: '198.51.100.', length: 24, gateway: '198.51.100.1' },
+  { bridge: 'new', prefix: '203.0.113.', length: 24, gateway: '203.0.113.1' },
+  { bridge: 'new', prefix: '10.20.', length: 16, gateway: '10.20.0.1' },
+]
+
+let built: Promise<void> | null = null
+
+/** Builds the networks, once. */
+export async function buildNetwork(): Promise<void> {
+  built ??= build()
+  await built
+}
+
+async function build(): Promise<void> {
+  if (!insideLab()) throw new Error('Networks are made inside a world only: call enterLab() first.')
+  const here = [operator, vcenterAddress, cloudAddress, nameServer, ...clients]
+  await ip([
+    // A bridge without ports: addresses of this machine that no wire leads to.
+    'link add operator type bridge',
+    ...here.map((address) => `addr add ${address}/24 dev operator`),
+    'link set operator up',
+    'link add old type bridge',
+    'link add new type bridge',
+    ...sides.flatMap(({ bridge, gateway, length }) => [`addr add ${gateway}/${length} dev ${bridge}`, `link set ${bridge} up`]),
+  ])
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+}
+
+/** A network card of a node: its wire is a veth pair, `eth0` in the node's namespace and one end in a bridge here. */
+export type Wire = {
+  /** The node's network namespace, under /run/netns. */
+  readonly namespace: string
+  readonly plug: () => Promise<void>
+  readonly unplug: () => Promise<void>
+  /** Gives the node exactly these addresses. The last one is the source of what it sends elsewhere. */
+  readonly readdress: (addresses: readonly string[]) => Promise<void>
+  readonly remove: () => Promise<void>
+}
+
+let wires = 0
+
+/** Makes a network namespace with one card and these addresses, which must be of one provider. */
+export async function layWire(namespace: string, addresses: readonly string[], mac?: string): Promise<Wire> {
+  await buildNetwork()
+  // Interface names have at most 15 characters; those of nodes may be longer.
+  const port = `wire${wires++}`
+  await ip([
+    `netns add ${namespace}`,
+    `link add ${port} type veth peer name eth0 ${mac === undefined ? '' : `address ${mac}`} netns ${namespace}`,
+    `link set ${port} master ${sideOf(addresses[0]).bridge} up`,
+  ])
+  await ip(['link set lo up', 'link set eth0 up', ...addressing(addresses)], namespace)
+  await ip([`neigh flush dev ${sideOf(addresses[0]).bridge}`])
+  return {
+    namespace,
+    plug: async () => await ip([`link set ${port} up`]),
+    unplug: async () => await ip([`link set ${port} down`]),
+    readdress: async (wanted) => {
+      await ip(['addr flush dev eth0', ...addressing(wanted)], namespace)
+      // Another node may have had one of these a moment ago.
+      await ip([`neigh flush dev ${sideOf(wanted[0]).bridge}`])
+    },
+    remove: async () => await ip([`netns del ${namespace}`]),
+  }
+}
+
+function addressing(addresses: readonly string[]): string[] {
+  const source = addresses.at(-1)
+  const { gateway } = sideOf(addresses[0])
+  const sourced = addresses.length > 1 && source !== undefined ? `src ${source}` : ''
+  return [...addresses.map((address) => `addr add ${address}/${sideOf(address).length} dev eth0`), `route replace default via ${gateway} ${sourced}`]
+}
+
+/** Whose network an address is of. */
+export function networkOf(address: string): 'old' | 'new' | null {
+  const bridge = sides.find(({ prefix }) => address.startsWith(prefix))?.bridge
+  return bridge ?? null
+}
+
+function sideOf(address: string | undefined): Side {
+  const side = sides.find(({ prefix }) => address?.startsWith(prefix))
+  if (!side) throw new Error(`${address ?? 'no address'} is in none of the lab's provider networks (198.51.100.0/24, 203.0.113.0/24, 10.20.0.0/16).`)
+  return side
+}
+
+async function ip(commands: readonly string[], namespace?: string): Promise<void> {
+  await run('ip', [...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], { input: `${commands.join('\n')}\n` })
+}

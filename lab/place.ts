@@ -1,0 +1,16 @@
+// Where things of the lab are.
+import path from 'node:path'
+
+/** The repository. */
+export const repository = path.resolve(import.meta.dirname, '..')
+/** What lab/setup prepared. */
+export const prepared = path.join(repository, '.lab')
+/** The file system that every node starts from. */
+export const image = path.join(prepared, 'image')
+/** Memory of the world alone: it ends with the last process of the world, whatever kills it. */
+export const worldFolder = '/run/lifeboat-lab'
+
+/** A program that lab/setup built. */
+export function program(name: 'vcsim' | 'moto_server' | 'pulumi' | 'lifeboat-helper'): string {
+  return path.join(prepared, 'bin', name)
+}

@@ -1,0 +1,142 @@
+// The process of an open world: holds it, and does on a unix socket what the commands of lab.ts ask for.
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import { connect } from 'node:net'
+import path from 'node:path'
+import { z } from 'zod'
+import { enterLab } from './enter.ts'
+import { causeFault, faultKinds, type FaultKind } from './faults.ts'
+import { prepared, repository } from './place.ts'
+import { shopNodes, type ShopNode } from './shop/nodes.ts'
+import type { Traffic } from './traffic.ts'
+import { startWorld, type World, type WorldSpec } from './world.ts'
+
+/** On the machine's own disk, so that it can be read from outside: socket, lifeboat.yaml, log. */
+export const openWorldFolder = path.join(prepared, 'world')
+export const socketName = 'socket'
+
+export type Choice = { readonly from: string; readonly to: string }
+
+export function specOf({ from, to }: Choice): WorldSpec {
+  if (from !== 'vsphere' && from !== 'static') throw new Error(`--from is vsphere or static, not ${from}.`)
+  if (to !== 'aws' && to !== 'static') throw new Error(`--to is aws or static, not ${to}.`)
+  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, vcenter: from === 'vsphere', folder: path.join(openWorldFolder, 'shop') }
+}
+
+/** Starts a world and serves until somebody asks for its end. */
+export async function serveWorld(choice: Choice): Promise<void> {
+  await enterLab()
+  const world = await startWorld(specOf(choice))
+  writeWrapper()
+  let traffic: Traffic | null = null
+  const answer = async (where: string, asked: unknown): Promise<string> => {
+    switch (where) {
+      case '/status':
+        return await describe(world, traffic)
+      case '/traffic': {
+        const { what } = z.object({ what: z.string() }).parse(asked)
+        if (what === 'stop') {
+          const figures = await traffic?.stop()
+          traffic = null
+          return figures ? `${figuresText(figures)}, lost writes ${count(await world.lostWrites(figures))}\n` : 'No customers were there.\n'
+        }
+        if (traffic) return `${figuresText(traffic.figures())} so far\n`
+        traffic = world.customers(what === 'start' ? 10 : z.coerce.number().positive().max(500).parse(what))
+        return `Customers have come. Samples: ${traffic.samples}\n`
+      }
+      case '/pid': {
+        const { node } = z.object({ node: z.string() }).parse(asked)
+        const found = world.nodes.get(node) ?? world.hypervisor?.nodes().get(node)
+        if (!found) throw new Error(`There is no node ${node} here.`)
+        if (found.pid() === null) throw new Error(`${node} is off.`)
+        return `${found.pid()}\n`
+      }
+      case '/fault': {
+        const { subject, kind } = z.object({ subject: z.string(), kind: z.string() }).parse(asked)
+        if (!isKind(kind)) throw new Error(`There is no fault ${kind}. There are: ${[...faultKinds().map((each) => each.kind), 'none'].join(', ')}.`)
+        await causeFault(world, subject, kind)
+        return `${subject}: ${kind === 'none' ? 'mended' : kind}\n`
+      }
+      default:
+        throw new Error(`Nobody knows ${where}.`)
+    }
+  }
+  await listen(answer)
+  await world.stop()
+  process.exit(0)
+}
+
+function isKind(kind: string): kind is FaultKind | 'none' {
+  return kind === 'none' || faultKinds().some((each) => each.kind === kind)
+}
+
+/** `lifeboat` for shells in the world. */
+function writeWrapper(): void {
+  const folder = path.join(openWorldFolder, 'bin')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, 'lifeboat')
+  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${path.join(repository, 'src/cli.ts')}' "$@"\n`)
+  chmodSync(file, 0o755)
+}
+
+/** Serves until `/down`. CONNECT leads to a port of the world. */
+async function listen(answer: (where: string, asked: unknown) => Promise<string>): Promise<void> {
+  // A path relative to the folder: the path of a socket has at most 107 bytes, that of a clone may be longer.
+  process.chdir(openWorldFolder)
+  rmSync(socketName, { force: true })
+  const server = http.createServer()
+  const over = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    server.on('request', (request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        if (request.url === '/down') {
+          response.end('down\n')
+          return resolve()
+        }
+        const asked: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}')
+        answer(request.url ?? '', asked).then(
+          (text) => response.end(text),
+          (error: unknown) => response.writeHead(400).end(error instanceof Error ? error.message : String(error)),
+        )
+      })
+    })
+  })
+  server.on('connect', (request, near, head) => {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(request.url ?? '') ?? []
+    const far = connect({ host, port: Number(port) })
+    far.once('connect', () => {
+      near.write('HTTP/1.1 200 OK\r\n\r\n')
+      if (head.length > 0) far.write(head)
+      far.pipe(near).pipe(far)
+    })
+    far.on('error', () => near.destroy())
+    near.on('error', () => far.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(socketName, resolve))
+  chmodSync(socketName, 0o600)
+  await over
+  rmSync(socketName, { force: true })
+}
+
+async function describe(world: World, traffic: Traffic | null): Promise<string> {
+  const nodes = [...world.nodes.values(), ...(world.hypervisor?.nodes().values() ?? [])]
+  const lines = nodes.map((node) => `${node.name.padEnd(22)}${node.power().padEnd(5)}${node.addresses().join(' ')}`)
+  for (const { dnsName } of world.spec.sources.map((name: ShopNode) => shopNodes[name])) {
+    lines.push(`${dnsName.padEnd(22)}${'A'.padEnd(5)}${(await world.names?.addressesOf(dnsName).catch(() => ['no answer']))?.join(' ') ?? ''}`)
+  }
+  if (world.vcenter) lines.push(`${'vCenter'.padEnd(27)}${world.vcenter.url}`)
+  if (world.cloud) lines.push(`${'AWS'.padEnd(27)}${world.cloud.endpoint}`)
+  lines.push(traffic ? `customers: ${figuresText(traffic.figures())}` : 'customers: none')
+  lines.push(...world.complaints.map((text) => `complaint: ${text}`))
+  return `${lines.join('\n')}\n`
+}
+
+function figuresText({ requests, failed, retried, longestPauseMs }: ReturnType<Traffic['figures']>): string {
+  return `${requests} requests, ${failed} failed, ${retried} retried, longest pause ${longestPauseMs} ms`
+}
+
+function count(lost: Record<string, readonly string[]>): number {
+  return Object.values(lost).flat().length
+}

@@ -1,0 +1,51 @@
+// Volumes: files that nodes see as block devices. They outlive the power of a node, and even the node.
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { run } from './command.ts'
+import { worldFolder } from './place.ts'
+
+export type Volume = {
+  readonly name: string
+  /** The loop device on this machine. */
+  readonly device: string
+  /** Mounts it here for a moment, for instance to seed it; never while a node has it. */
+  readonly use: <T>(work: (folder: string) => Promise<T>) => Promise<T>
+  readonly remove: () => Promise<void>
+}
+
+/** Makes an empty volume, or finds the one of that name again. `format`: with an ext4 file system on it. Size in MiB; only what is written takes memory. */
+export async function makeVolume(name: string, options: { readonly sizeMiB: number; readonly format: boolean }): Promise<Volume> {
+  const folder = path.join(worldFolder, 'volumes')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, name)
+  const fresh = !existsSync(file)
+  if (fresh) {
+    writeFileSync(file, '')
+    truncateSync(file, options.sizeMiB * 1024 * 1024)
+    if (options.format) await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-L', name.slice(0, 16), file])
+  }
+  const device = (await run('losetup', ['--find', '--show', file])).trim()
+  // Detached while somebody has it open, the kernel frees it at the last close: also when this process is killed.
+  const holder = openSync(device, 'r')
+  await run('losetup', ['--detach', device])
+  return {
+    name,
+    device,
+    use: async (work) => await withMount(device, path.join(folder, `${name}.mounted`), work),
+    remove: async () => {
+      closeSync(holder)
+      rmSync(file)
+      await Promise.resolve()
+    },
+  }
+}
+
+async function withMount<T>(device: string, at: string, work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(at, { recursive: true })
+  await run('mount', [device, at])
+  try {
+    return await work(at)
+  } finally {
+    await run('umount', [at])
+  }
+}

@@ -1,0 +1,151 @@
+// A whole world on one machine: the shop at its old provider, what it could move to, names, customers.
+import { mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { ExecResult } from '../src/io/exec.ts'
+import { startCloud, type Cloud } from './cloud.ts'
+import { attempt, run } from './command.ts'
+import { writeConfig } from './config.ts'
+import { machineEvents, runCloud, type CloudHypervisor } from './hypervisor.ts'
+import { startNames, type NameServer } from './names.ts'
+import { buildNetwork } from './network.ts'
+import { startNode, type LabNode } from './node.ts'
+import { repository, worldFolder } from './place.ts'
+import { seedShop } from './shop/seed.ts'
+import { shopNodes, type ShopNode } from './shop/nodes.ts'
+import { lostWrites, startTraffic, type Figures, type Traffic } from './traffic.ts'
+import { startVCenter, type VCenter } from './vcenter.ts'
+
+export type WorldSpec = {
+  /** Nodes of the shop at the old provider. */
+  readonly sources: readonly ShopNode[]
+  /** static: for each source an empty node with the software installed; aws: a cloud that makes them; none: nothing. */
+  readonly targets: 'static' | 'aws' | 'none'
+  /** A name server with the names of the shop. */
+  readonly names?: boolean
+  /** The old provider has a vCenter; else it is a list of addresses. */
+  readonly vcenter?: boolean
+  readonly volumeMiB?: number
+  /** Files on each volume, beside what the shop itself writes; default 300. */
+  readonly files?: number
+  /** Where lifeboat.yaml and the state go; default: in the world's own memory. */
+  readonly folder?: string
+  /** Keys of lifeboat.yaml over those of the lab, merged by key: `{ moves: { 'web-1': { downtimeBudget: '5s' } } }`. */
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+export type World = {
+  readonly spec: WorldSpec
+  /** Holds lifeboat.yaml. */
+  readonly folder: string
+  /** Private key that opens every node, as root; its public half beside it. */
+  readonly keyFile: string
+  /** All nodes by name: web-1, and new-web-1 for its static target. */
+  readonly nodes: ReadonlyMap<string, LabNode>
+  readonly source: (name: ShopNode) => LabNode
+  /** Where the move of this name leads; with a cloud the node at the address, once there is one. */
+  readonly target: (name: ShopNode) => LabNode
+  readonly names: NameServer | null
+  readonly vcenter: VCenter | null
+  readonly cloud: Cloud | null
+  readonly hypervisor: CloudHypervisor | null
+  /** Customers of all sources' names, or of these. */
+  readonly customers: (requestsPerSecond?: number, names?: readonly string[]) => Traffic
+  /** Ids of all orders that lie on a node, read from its volume. */
+  readonly ordersOn: (node: LabNode) => Promise<string[]>
+  /** Name -> acknowledged orders that are not exactly once on the node that its name leads to. */
+  readonly lostWrites: (figures: Figures) => Promise<Record<string, string[]>>
+  /** The node that has this address. */
+  readonly nodeAt: (address: string) => LabNode | null
+  /** Runs the CLI in the world's folder to its end. */
+  readonly lifeboat: (args: readonly string[], options?: { readonly input?: string; readonly deadlineMs?: number }) => Promise<ExecResult>
+  /** What went wrong in the machinery of the lab itself. */
+  readonly complaints: readonly string[]
+  /** Ends all of it. What is not stopped ends with the process. */
+  readonly stop: () => Promise<void>
+}
+
+/** Starts a world; inside `enterLab()` only. All its parts start at the same time. */
+export async function startWorld(spec: WorldSpec): Promise<World> {
+  await buildNetwork()
+  const folder = spec.folder ?? path.join(worldFolder, 'shop-team')
+  mkdirSync(path.join(folder, 'secrets'), { recursive: true, mode: 0o700 })
+  const keyFile = path.join(folder, 'secrets', 'id_ed25519')
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', keyFile])
+  const publicKey = readFileSync(`${keyFile}.pub`, 'utf8').trim()
+  const complaints: string[] = []
+  const complain = (text: string) => void complaints.push(text)
+  const nodes = new Map<string, LabNode>()
+
+  const sources = spec.sources.map((name) => shopNodes[name])
+  const onEvent = machineEvents(nodes, complain)
+  const [names, vcenter, cloud] = await Promise.all([
+    spec.names === true ? startNames(Object.fromEntries(sources.map(({ dnsName, address }) => [dnsName, [address]]))) : null,
+    spec.vcenter === true ? startVCenter(machinesOf(spec.sources), onEvent) : null,
+    spec.targets === 'aws' ? startCloud() : null,
+    ...sources.map(async ({ name, address, mac, kind }) => {
+      const seed = seedShop(kind, spec.files)
+      nodes.set(name, await startNode({ name, addresses: [address], mac, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] }))
+    }),
+    ...sources.map(async ({ name, targetAddress }) => {
+      if (spec.targets !== 'static') return
+      const target = `new-${name}`
+      nodes.set(target, await startNode({ name: target, addresses: [targetAddress], volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
+    }),
+  ])
+  const hypervisor = cloud === null ? null : runCloud(cloud, complain)
+  writeConfig({ folder, spec, names, vcenter, cloud })
+
+  const nodeAt = (address: string) => [...nodes.values()].find((node) => node.addresses().includes(address)) ?? hypervisor?.nodeAt(address) ?? null
+  const found = (name: string, node: LabNode | null | undefined) => {
+    if (!node) throw new Error(`There is no node for ${name} in this world.`)
+    return node
+  }
+  return {
+    ...{ spec, folder, keyFile, nodes, names, vcenter, cloud, hypervisor, complaints, nodeAt, ordersOn },
+    source: (name) => found(name, nodes.get(name)),
+    target: (name) => found(`new-${name}`, nodes.get(`new-${name}`) ?? targetInCloud(hypervisor, name)),
+    customers: (rate, of) => startTraffic(of ?? sources.map(({ dnsName }) => dnsName), rate),
+    lostWrites: async ({ acknowledged }) => {
+      const lost: Record<string, string[]> = {}
+      for (const [name, ids] of Object.entries(acknowledged)) {
+        const [address = ''] = (await names?.addressesOf(name)) ?? []
+        lost[name] = lostWrites(ids, await ordersOn(found(`${name} (${address})`, nodeAt(address))))
+      }
+      return lost
+    },
+    lifeboat: async (args, options = {}) => await runCli(folder, args, options),
+    stop: async () => {
+      await hypervisor?.stop()
+      await Promise.all([...nodes.values()].map(async (node) => await node.stop()))
+      await Promise.all([names?.stop(), vcenter?.stop(), cloud?.stop()])
+    },
+  }
+}
+
+/** Product software names an instance's node after the move; the lab finds it by that host name. */
+function targetInCloud(hypervisor: CloudHypervisor | null, name: ShopNode): LabNode | undefined {
+  return [...(hypervisor?.nodes().values() ?? [])].findLast((node) => readFileSync(path.join(node.root, 'etc/hostname'), 'utf8').trim() === name)
+}
+
+async function ordersOn(node: LabNode): Promise<string[]> {
+  const script = 'if [ -d /srv/files/orders ]; then ls /srv/files/orders | grep -v "[.]part$"; else cut -f1 /srv/shop/orders.log; fi || true'
+  return (await node.run(script)).split('\n').filter(Boolean)
+}
+
+async function runCli(folder: string, args: readonly string[], options: { readonly input?: string; readonly deadlineMs?: number }): Promise<ExecResult> {
+  const config = path.join(folder, 'lifeboat.yaml')
+  const cli = path.join(repository, 'src/cli.ts')
+  return await attempt(process.execPath, [cli, ...args, '--config', config], { deadlineMs: 600_000, ...options })
+}
+
+function machinesOf(names: readonly ShopNode[]) {
+  const shop = names.map((name) => ({ name, folder: 'shop', address: shopNodes[name].address, mac: shopNodes[name].mac }))
+  // Others of the same tenant, so that an inventory is one: some are off, none is more than a record.
+  const others = Array.from({ length: 22 }, (_, number) => ({
+    name: `office-${String(number + 1).padStart(2, '0')}`,
+    folder: 'office',
+    address: `198.51.100.${100 + number}`,
+    power: number % 5 === 4 ? ('off' as const) : ('on' as const),
+  }))
+  return [...shop, ...others]
+}

@@ -1,0 +1,36 @@
+// The one list of every adapter. A new kind is one line here, its file or room, and a ten-line conformance test.
+import type { z } from 'zod'
+import { manual } from './dns/manual.ts'
+import type { DnsAdapter } from './dns/provider.ts'
+import { rfc2136 } from './dns/rfc2136/index.ts'
+import { files } from './movers/files/index.ts'
+import type { MoverAdapter } from './movers/mover.ts'
+import { awsProvider } from './providers/aws/index.ts'
+import type { ProviderAdapter } from './providers/provider.ts'
+import { staticProvider } from './providers/static.ts'
+import { vsphere } from './providers/vsphere/index.ts'
+
+export const providers = { vsphere, aws: awsProvider, static: staticProvider } as const
+export const dns = { rfc2136, manual } as const
+export const movers = { files } as const
+
+/** The schemas of all kinds, for lifeboat.yaml. */
+export const kinds = {
+  providers: Object.values(providers).map((adapter) => adapter.schema),
+  dns: Object.values(dns).map((adapter) => adapter.schema),
+  data: Object.values(movers).map((adapter) => adapter.schema),
+  hooks: [],
+}
+
+// Each adapter was given a configuration that its own schema has parsed; the lists below forget which is whose.
+export function providerOf(kind: string): ProviderAdapter<z.ZodType<never>> | undefined {
+  return (providers as Readonly<Record<string, unknown>>)[kind] as ProviderAdapter<z.ZodType<never>> | undefined
+}
+
+export function dnsOf(kind: string): DnsAdapter<z.ZodType<never>> | undefined {
+  return (dns as Readonly<Record<string, unknown>>)[kind] as DnsAdapter<z.ZodType<never>> | undefined
+}
+
+export function moverOf(kind: string): MoverAdapter<z.ZodType<never>> | undefined {
+  return (movers as Readonly<Record<string, unknown>>)[kind] as MoverAdapter<z.ZodType<never>> | undefined
+}

@@ -1,0 +1,121 @@
+// Everything wired together: what the controller can do, as plain functions. HTTP (server/) is one way to call them.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { Pool } from 'pg'
+import { kinds } from '../adapters.ts'
+import { parseConfig, type ConfigText } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { LifeboatError } from '../core/errors.ts'
+import type { Inventory } from '../core/node.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Status } from '../core/records.ts'
+import { launchDurable } from '../workflows/durable.ts'
+import { openJournal, type Journal } from '../workflows/journal.ts'
+import { openSignals, type SignalKind } from '../workflows/signals.ts'
+import { createTables, openStore } from '../workflows/store.ts'
+import { createCredentials, type Credentials } from './credentials.ts'
+import { engineOf } from './engine.ts'
+import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
+import { makePlan, takeInventory } from './planning.ts'
+import { portsOpener } from './ports.ts'
+import { readSamples, writeReport, type Written } from './reporting.ts'
+import { statusOf } from './status.ts'
+
+export type AppOptions = {
+  readonly databaseUrl: string
+  readonly state: string
+  readonly knownHosts: string
+  readonly sockets: string
+  readonly pulumiRoot: string | null
+  readonly helperFolder: string
+  readonly stop: AbortSignal
+  readonly onLog: (text: string) => void
+}
+
+/** What a command sends along: the text of its lifeboat.yaml and the secrets that its own environment resolved. */
+export type Context = { readonly config: ConfigText; readonly secrets: Readonly<Record<string, string>> }
+
+export type App = ReturnType<typeof wire> & { readonly journal: Journal; readonly close: () => Promise<void> }
+
+/** Opens tables, launches the workflows (and with them whatever an earlier process left unfinished). */
+export async function openApp(options: AppOptions): Promise<App> {
+  const pool = new Pool({ connectionString: options.databaseUrl, max: 20 })
+  pool.on('error', (error) => options.onLog(`database: ${error.message}`))
+  await createTables(pool)
+  const store = openStore(pool)
+  const journal = openJournal(pool)
+  const signals = openSignals(pool)
+  const identity = await store.identity(randomBytes(6).toString('hex'))
+  const credentials = createCredentials()
+  const openPorts = portsOpener({
+    store,
+    credentials,
+    identity,
+    ssh: { knownHosts: options.knownHosts, socketFolder: options.sockets },
+    engineOf: async (config) => await engineOf(config, options.state, options.pulumiRoot),
+    helperFile: (machine) => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`),
+    configOf: async (move) => await store.configOf(move),
+    tell: (move, text) => void journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }),
+  })
+  const durable = await launchDurable(options.databaseUrl, { store, journal, signals, identity }, openPorts, options.stop, options.onLog)
+  return {
+    ...wire({ store, journal, signals, credentials, durable, reports: join(options.state, 'reports') }),
+    journal,
+    close: async () => {
+      await durable.shutdown()
+      await pool.end()
+    },
+  }
+}
+
+function wire(parts: Parts & { readonly credentials: Credentials; readonly reports: string }) {
+  const { store, journal, credentials } = parts
+  const configOf = (context: Context): Config => {
+    credentials.add(context.secrets)
+    return credentials.bind(parseConfig(context.config, kinds).document)
+  }
+  return {
+    /** Keeps the secrets that a command brought, for moves that wait for them. */
+    bring: (context: Context): void => void configOf(context),
+    inventory: async (context: Context, provider: string | null, signal: AbortSignal): Promise<readonly Inventory[]> => {
+      const config = configOf(context)
+      const names = provider === null ? [...new Set(Object.values(config.moves).map((move) => move.from.provider))] : [provider]
+      return await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
+    },
+    plan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<Plan> =>
+      (await makePlan(configOf(context), moves, store, signal)).plan,
+    migrate: async (context: Context, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> =>
+      await beginMoves(parts, context.config, configOf(context), request, signal),
+    tell: async (context: Context, move: string, kind: SignalKind, digest: string | null): Promise<Begun> => {
+      configOf(context)
+      return await tellMove(parts, move, kind, digest)
+    },
+    status: async (name: string | null): Promise<Status> => {
+      const moves = (await store.moves()).filter((move) => name === null || move.name === name)
+      if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
+      return { schema: 'lifeboat.status/1', moves: await Promise.all(moves.map(async (move) => statusOf(move, await journal.latest(move.name), Date.now()))) }
+    },
+    /** Evidence of one move, or of all. `samples`: a file of what clients measured. */
+    report: async (
+      context: Context,
+      move: string | null,
+      traffic: { readonly samples: string | null; readonly lostWrites: number | null },
+    ): Promise<Written> => {
+      const moves = (await store.moves()).filter((each) => move === null || each.name === move)
+      if (moves.length === 0) throw new LifeboatError('move-unknown', 'No such move was ever started.')
+      const records = await journal.after(0, { limit: 1_000_000, ...(move === null ? {} : { move }) })
+      const statuses = await Promise.all(moves.map(async (each) => statusOf(each, await journal.latest(each.name), Date.now())))
+      const samples = traffic.samples === null ? null : await readSamples(traffic.samples)
+      const input = {
+        project: configOf(context).project,
+        records,
+        statuses,
+        plan: await store.latestPlan(),
+        traffic: samples === null ? null : { samples, lostWrites: traffic.lostWrites },
+      }
+      return await writeReport(parts.reports, move ?? 'all', input)
+    },
+    /** Whether any move runs: then the controller stays. */
+    isBusy: async (): Promise<boolean> => (await store.moves()).some((move) => move.state === 'running'),
+  }
+}

@@ -1,0 +1,46 @@
+// The engine of a project: state and passphrase in the state folder unless the configuration says otherwise.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import { Secret } from '../core/secret.ts'
+import type { Engine } from '../provision/engine.ts'
+import { createEngine } from '../provision/pulumi.ts'
+
+const engines = new Map<string, Engine>()
+
+/** One engine for a project and state folder, so that calls for one stack queue up. */
+export async function engineOf(config: Config, state: string, pulumiRoot: string | null): Promise<Engine> {
+  const key = `${state}\0${config.project}`
+  const known = engines.get(key)
+  if (known !== undefined) return known
+  const folder = join(state, 'pulumi')
+  await mkdir(join(folder, 'state'), { recursive: true, mode: 0o700 })
+  const engine = createEngine({
+    project: config.project,
+    stateFolder: state,
+    backendUrl: config.pulumi.backend ?? `file://${join(folder, 'state')}`,
+    passphrase: config.pulumi.passphrase ?? (await ownPassphrase(join(folder, 'passphrase'))),
+    ...(pulumiRoot === null ? {} : { pulumiRoot }),
+    environment: ambient(),
+  })
+  engines.set(key, engine)
+  return engine
+}
+
+async function ownPassphrase(file: string): Promise<Secret> {
+  if (!existsSync(file)) {
+    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' })
+    await chmod(file, 0o600)
+  }
+  return new Secret((await readFile(file, 'utf8')).trim())
+}
+
+/** Settings of Pulumi that the operator's environment has (a private PULUMI_HOME, for example), and what programs need to run. */
+function ambient(): Readonly<Record<string, string>> {
+  const wanted = Object.entries(process.env).filter(
+    ([name, value]) => value !== undefined && (name.startsWith('PULUMI_') || name === 'PATH' || name === 'HOME'),
+  )
+  return Object.fromEntries(wanted.map(([name, value]) => [name, value ?? '']))
+}

@@ -1,0 +1,84 @@
+// Begins moves and carries a person's word to them: migrate, approve, pause, rollback, finish.
+import type { Config } from '../config/schema.ts'
+import { LifeboatError } from '../core/errors.ts'
+import type { Move } from '../core/move.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Durable } from '../workflows/durable.ts'
+import type { Journal } from '../workflows/journal.ts'
+import type { Want } from '../workflows/migrate.ts'
+import type { SignalKind, Signals } from '../workflows/signals.ts'
+import type { ConfigText, Store, StoredMove } from '../workflows/store.ts'
+import { makePlan, settingsOf } from './planning.ts'
+
+export type Parts = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly durable: Durable }
+export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean }
+export type MigrateRequest = { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly approval: 'at-once' | 'person' }
+
+/** Starts these moves (all, when none is named), or attaches to those that run. Nothing starts when one of them may not. */
+export async function beginMoves(parts: Parts, text: ConfigText, config: Config, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> {
+  const wanted = request.moves.length > 0 ? request.moves : Object.keys(config.moves).sort()
+  const stored = (await Promise.all(wanted.map(async (name) => await parts.store.move(name)))).filter((move) => move !== null)
+  const running = stored.filter((move) => move.state === 'running')
+  const names = wanted.filter((name) => !running.some((move) => move.name === name))
+  const attached = running.map((move) => ({ move: move.name, run: move.run, attached: true }))
+  if (names.length === 0) return attached
+  refuseFinished(stored)
+  const { plan, moves } = await makePlan(config, wanted, parts.store, signal)
+  refuseChanged(plan, request.fingerprint)
+  refuseBlocked(plan, names)
+  const fresh = moves.filter((move) => names.includes(move.name))
+  return [...attached, ...(await Promise.all(fresh.map(async (move) => await beginOne(parts, text, plan, move, request.approval))))]
+}
+
+async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, approval: MigrateRequest['approval']): Promise<Begun> {
+  const planned = plan.moves.find((each) => each.name === move.name)
+  if (planned === undefined) throw new LifeboatError('defect', `The plan lacks ${move.name}.`)
+  const run = await parts.store.beginRun(settingsOf(move, planned), planned, text)
+  if (run === null) return { move: move.name, run: (await parts.store.move(move.name))?.run ?? 0, attached: true }
+  await startRun(parts, move.name, run, 'migrate', approval)
+  return { move: move.name, run, attached: false }
+}
+
+function refuseFinished(stored: readonly StoredMove[]): void {
+  const done = stored.find((move) => move.state === 'finished')
+  if (done) throw new LifeboatError('not-now', `The move ${done.name} is finished; there is nothing left to migrate.`)
+}
+
+function refuseChanged(plan: Plan, shown: string | null): void {
+  if (shown === null || shown === plan.fingerprint) return
+  throw new LifeboatError('plan-changed', `The plan is ${plan.fingerprint} now, not ${shown} as it was shown.`, { details: { fingerprint: plan.fingerprint } })
+}
+
+function refuseBlocked(plan: Plan, names: readonly string[]): void {
+  const blockers = plan.moves.filter((move) => names.includes(move.name)).flatMap((move) => move.blockers.map((each) => `${move.name}: ${each.text}`))
+  if (blockers[0] === undefined) return
+  throw new LifeboatError('plan-blocked', `${blockers.length} blockers, the first: ${blockers[0]}`, { details: { blockers } })
+}
+
+async function startRun(parts: Parts, move: string, run: number, want: Want, approval: 'at-once' | 'person'): Promise<void> {
+  const text = want === 'migrate' ? 'Migration begins.' : 'Rollback begins.'
+  await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want } })
+  await parts.durable.start({ move, run, want, approval })
+}
+
+/** Carries one word to a move that runs. A rollback also works on a move that rests: it begins a run of its own. */
+export async function tellMove(parts: Parts, name: string, kind: SignalKind, digest: string | null): Promise<Begun> {
+  const move = await parts.store.move(name)
+  if (move === null) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
+  if (digest !== null && (await parts.store.plan(digest)) === null) throw new LifeboatError('plan-changed', `No plan has the fingerprint ${digest}.`)
+  refuseImpossible(move, kind)
+  if (move.state === 'running') {
+    await parts.signals.send(name, move.run, kind, { at: new Date().toISOString() })
+    return { move: name, run: move.run, attached: true }
+  }
+  const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name))
+  if (run !== null) await startRun(parts, name, run, 'rollback', 'person')
+  return { move: name, run: run ?? move.run, attached: run === null }
+}
+
+function refuseImpossible(move: StoredMove, kind: SignalKind): void {
+  const { name, state, facts } = move
+  if (state === 'finished') throw new LifeboatError(kind === 'rollback' ? 'rollback-impossible' : 'not-now', `${name} is finished: its source is off.`)
+  if (kind === 'finish' && facts.serving === 'source') throw new LifeboatError('not-now', `${name} is not switched; there is nothing to finish.`)
+  if (kind !== 'rollback' && state !== 'running') throw new LifeboatError('not-now', `${name} does not run.`)
+}

@@ -1,0 +1,106 @@
+// Inventory and plan: asks the providers, keeps what they said, and lets core/plan-moves decide.
+import { createHash } from 'node:crypto'
+import { providerOf } from '../adapters.ts'
+import { resolveMoves } from '../config/resolve.ts'
+import type { Config } from '../config/schema.ts'
+import { LifeboatError, codeOf } from '../core/errors.ts'
+import type { Move } from '../core/move.ts'
+import type { Inventory } from '../core/node.ts'
+import { planMoves } from '../core/plan-moves.ts'
+import type { Catalog, Plan, PlannedMove } from '../core/plan.ts'
+import { runbook } from '../core/runbook.ts'
+import type { MoveSettings } from '../core/stored-move.ts'
+import type { Source, Target } from '../providers/provider.ts'
+import type { Store } from '../workflows/store.ts'
+
+/** Connects a provider as a source. Fails with config-invalid when its kind is none. */
+export async function openSource(config: Config, name: string): Promise<Source> {
+  const { kind, adapter, settings } = provider(config, name)
+  if (adapter.source === undefined) throw new LifeboatError('config-invalid', `The provider ${name} is of kind ${kind}, which is no source.`)
+  return await adapter.source(name, settings)
+}
+
+export async function openTarget(config: Config, name: string): Promise<Target> {
+  const { kind, adapter, settings } = provider(config, name)
+  if (adapter.target === undefined) throw new LifeboatError('config-invalid', `The provider ${name} is of kind ${kind}, which is no target.`)
+  return await adapter.target(name, settings, config.project)
+}
+
+function provider(config: Config, name: string) {
+  const entry = config.providers[name]
+  const adapter = entry === undefined ? undefined : providerOf(entry.kind)
+  if (entry === undefined || adapter === undefined) throw new LifeboatError('config-invalid', `There is no provider ${name} in the configuration.`)
+  return { kind: entry.kind, adapter, settings: entry as never }
+}
+
+/** What a provider says now; stored, so that a move can go on when the provider is dead. */
+export async function takeInventory(config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {
+  const source = await openSource(config, name)
+  try {
+    const answer = await source.nodes(signal)
+    const inventory: Inventory = {
+      schema: 'lifeboat.inventory/1',
+      provider: name,
+      kind: config.providers[name]?.kind ?? '',
+      takenAt: new Date().toISOString(),
+      complete: answer.complete,
+      warnings: [...answer.warnings],
+      nodes: [...answer.nodes],
+    }
+    await store.saveInventory(inventory)
+    return inventory
+  } finally {
+    await source.close().catch(() => undefined)
+  }
+}
+
+/** The plan of these moves (all, when none is named), from fresh inventories where the providers answer, else from the stored ones. */
+export async function makePlan(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<{ plan: Plan; moves: readonly Move[] }> {
+  const moves = resolveMoves(config, names)
+  const inventories: Record<string, Inventory> = {}
+  const catalogs: Record<string, Catalog> = {}
+  for (const name of new Set(moves.map((move) => move.to.provider))) {
+    catalogs[name] = (await openTarget(config, name)).catalog()
+    if (catalogs[name].sizes.length === 0) inventories[name] = await takeInventory(config, name, store, signal)
+  }
+  for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await freshOrStored(config, name, store, signal)
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const measured: Record<string, { path: 'direct'; forecastPauseMs: number | null }> = {}
+  for (const { name } of moves) measured[name] = { path: 'direct', forecastPauseMs: (await store.move(name))?.facts.measured.pauseMs ?? null }
+  const plan = planMoves({ moves, inventories, catalogs, steps: runbook.map((row) => row.name), digest, measured })
+  await store.savePlan(plan)
+  return { plan, moves }
+}
+
+async function freshOrStored(config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {
+  try {
+    return await takeInventory(config, name, store, signal)
+  } catch (error) {
+    const stored = codeOf(error) === 'source-unreachable' ? await store.inventory(name) : null
+    if (stored === null) throw error
+    return stored
+  }
+}
+
+/** The snapshot that a running move keeps: nothing in it changes when lifeboat.yaml does. */
+export function settingsOf(move: Move, planned: PlannedMove): MoveSettings {
+  const { ssh } = move
+  const plain = ({ user, port, keyFile, jump, sudo }: Move['ssh']['source']) => ({ user, port, keyFile, jump, sudo })
+  return {
+    name: move.name,
+    project: move.project,
+    from: { provider: move.from.provider, id: planned.from.id },
+    to: { provider: move.to.provider },
+    source: { address: planned.from.address, ssh: plain(ssh.source) },
+    target: { ssh: plain(ssh.target) },
+    data: move.data.map((data) => ({ ...data })),
+    services: [...move.services],
+    singletons: [...move.singletons],
+    ports: [...move.ports],
+    checks: [...move.checks],
+    names: [...move.names],
+    downtimeBudgetMs: move.downtimeBudgetMs,
+    reverseSync: move.reverseSync,
+    finish: { policy: move.finish.policy, watchForMs: move.finish.watchForMs, forwardForMs: move.finish.forwardForMs },
+  }
+}

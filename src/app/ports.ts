@@ -1,0 +1,141 @@
+// Builds what the workflows need for one move out of adapters, configuration and credentials.
+import { dnsOf, moverOf } from '../adapters.ts'
+import { parseConfig, type ConfigText } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { kinds } from '../adapters.ts'
+import { LifeboatError, codeOf } from '../core/errors.ts'
+import type { PlannedMove } from '../core/plan.ts'
+import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
+import type { DnsProvider } from '../dns/provider.ts'
+import { exec } from '../io/exec.ts'
+import { openSsh, type SshPlaces } from '../io/ssh.ts'
+import { linkNode, type Link } from '../nodes/link.ts'
+import type { Engine } from '../provision/engine.ts'
+import type { OpenPorts, Ports } from '../workflows/ports.ts'
+import type { Store } from '../workflows/store.ts'
+import type { Credentials } from './credentials.ts'
+import { openSource, openTarget, takeInventory } from './planning.ts'
+import { provisioning } from './provisioning.ts'
+
+export type PortsOptions = {
+  readonly store: Store
+  readonly credentials: Credentials
+  readonly ssh: SshPlaces
+  readonly identity: string
+  /** The engine of a project; its state lives in the state folder. */
+  readonly engineOf: (config: Config) => Promise<Engine>
+  readonly helperFile: (machine: string) => string
+  /** The configuration that was stored with a move. */
+  readonly configOf: (move: string) => Promise<ConfigText>
+  readonly tell: (move: string, text: string) => void
+}
+
+export function portsOpener(options: PortsOptions): OpenPorts {
+  return async (settings, plan, wait) => {
+    const document = parseConfig(await options.configOf(settings.name), kinds).document
+    const needed = onlyWhatIsNeeded(document, settings)
+    const config = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
+    return await openPorts(options, config, settings, plan)
+  }
+}
+
+/** A move waits for the secrets of its own providers and names only. */
+function onlyWhatIsNeeded(config: Config, settings: MoveSettings): Config {
+  const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)))
+  return {
+    ...config,
+    providers: pick(config.providers, [settings.from.provider, settings.to.provider]),
+    dns: pick(
+      config.dns,
+      settings.names.map((name) => name.dns),
+    ),
+    hooks: {},
+  }
+}
+
+async function openPorts(options: PortsOptions, config: Config, settings: MoveSettings, plan: PlannedMove): Promise<Ports> {
+  const { store } = options
+  const target = await openTarget(config, settings.to.provider)
+  const publicKey = await publicKeyOf(settings)
+  const provision = await provisioning({
+    engine: await options.engineOf(config),
+    target,
+    settings,
+    plan,
+    identity: options.identity,
+    authorizedKeys: publicKey,
+  })
+  const links = new Map<string, Link>()
+  return {
+    settings,
+    plan,
+    lookUp: async (signal) => (await takeInventory(config, settings.from.provider, store, signal)).nodes.find((node) => node.id === settings.from.id) ?? null,
+    stored: async () => (await store.inventory(settings.from.provider))?.nodes.find((node) => node.id === settings.from.id) ?? null,
+    retire: async (signal) => await retire(config, settings, signal),
+    ...provision,
+    link: async (side, facts) => {
+      const place = placeOf(side, settings, facts)
+      const key = `${side}/${place.alias}/${place.address}`
+      const link = links.get(key) ?? linkNode(openSsh({ ...place, agent: null }, options.ssh), settings.name, options.helperFile)
+      links.set(key, link)
+      return link
+    },
+    movers: await Promise.all(settings.data.map(async (data) => ({ name: data.name, mover: await mover(data) }))),
+    names: await namesOf(config, settings, (text) => options.tell(settings.name, text)),
+  }
+}
+
+function placeOf(side: SideName, settings: MoveSettings, facts: MoveFacts) {
+  if (side === 'source') return { ...settings.source.ssh, address: settings.source.address, alias: `${settings.from.provider}/${settings.from.id}` }
+  if (facts.target === null) throw new LifeboatError('not-now', `The target of ${settings.name} does not exist yet.`)
+  return { ...settings.target.ssh, address: facts.target.address, alias: `${settings.to.provider}/${facts.target.id}` }
+}
+
+async function mover(data: MoveSettings['data'][number]) {
+  const adapter = moverOf(data.kind)
+  if (adapter === undefined) throw new LifeboatError('config-invalid', `There is no mover of kind ${data.kind}.`)
+  return await adapter.connect(adapter.schema.parse(data))
+}
+
+/** One connection for each entry under `dns:`, so that names of one zone change in one transaction. */
+async function namesOf(config: Config, settings: MoveSettings, tell: (text: string) => void): Promise<Ports['names']> {
+  const open = new Map<string, DnsProvider>()
+  for (const { dns } of settings.names) {
+    const entry = config.dns[dns]
+    const adapter = entry === undefined ? undefined : dnsOf(entry.kind)
+    if (entry === undefined || adapter === undefined) throw new LifeboatError('config-invalid', `There is no dns ${dns} in the configuration.`)
+    if (!open.has(dns)) open.set(dns, await adapter.connect(dns, entry as never, { tell }))
+  }
+  return settings.names.flatMap(({ dns, name }) => {
+    const provider = open.get(dns)
+    return provider === undefined ? [] : [{ name, provider }]
+  })
+}
+
+/** Off, never deleted. A provider that is dead or cannot switch is told in words; it is no reason not to finish. */
+async function retire(config: Config, settings: MoveSettings, signal: AbortSignal): Promise<string> {
+  try {
+    const source = await openSource(config, settings.from.provider)
+    try {
+      await source.power(settings.from.id, 'off', signal)
+      await source.network(settings.from.id, 'disconnected', signal)
+    } finally {
+      await source.close().catch(() => undefined)
+    }
+    return 'The source is off and disconnected; nothing of it was deleted.'
+  } catch (error) {
+    const code = codeOf(error)
+    if (code !== 'source-unreachable' && code !== 'source-refused') throw error
+    return `The source stays as it is: ${error instanceof Error ? error.message : String(error)} Switch it off by hand; it refuses to serve.`
+  }
+}
+
+/** The public half of the key with which we log in: a new machine must know it. */
+async function publicKeyOf(settings: MoveSettings): Promise<readonly string[]> {
+  const { keyFile } = settings.target.ssh
+  if (keyFile === null) return []
+  const result = await exec('ssh-keygen', ['-y', '-f', keyFile], { signal: AbortSignal.timeout(10_000), deadlineMs: 10_000 })
+  if (result.exitCode !== 0) throw new LifeboatError('ssh-login', `The key ${keyFile} cannot be read: ${result.stderr.trim()}.`)
+  return [result.stdout.trim()]
+}

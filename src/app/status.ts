@@ -1,0 +1,33 @@
+// `lifeboat.status/1`: where each move stands, derived from its facts and its last journal record.
+import { forecastPauseMs, rollbackPrice } from '../core/forecast.ts'
+import type { JournalRecord, MoveStatus, Price } from '../core/records.ts'
+import { runbook, wayBack } from '../core/runbook.ts'
+import type { StoredMove } from '../workflows/store.ts'
+
+/** `last`: the newest record of the move; `now`: milliseconds, for the age of the copy. */
+export function statusOf(move: StoredMove, last: JournalRecord | null, now: number): MoveStatus {
+  const { facts, state } = move
+  return {
+    name: move.name,
+    step: last?.step ?? '',
+    ...(state === 'running' ? { phase: phaseOf(last), state: last?.state ?? 'started' } : { phase: state, state }),
+    waitingFor: waitingFor(last),
+    lagSeconds: facts.lastPass === null ? null : Math.max(0, Math.round((now - Date.parse(facts.lastPass.endedAt)) / 100) / 10),
+    remainingBytes: null,
+    forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
+    rollback: state === 'finished' ? tooLate : rollbackPrice(facts, last?.details['sourceAnswers'] !== false),
+    stragglers: facts.stragglers,
+    startedAt: move.startedAt,
+  }
+}
+
+function phaseOf(last: JournalRecord | null): string {
+  return [...runbook, ...wayBack].find((row) => row.name === last?.step)?.phase ?? 'prepare'
+}
+
+const tooLate: Price = { possible: false, seconds: null, writesLost: null, why: 'Finished: the source is off.' }
+
+function waitingFor(last: JournalRecord | null): string | null {
+  const what = last?.state === 'waiting' ? last.details['waitingFor'] : undefined
+  return typeof what === 'string' ? what : null
+}

@@ -1,0 +1,43 @@
+// lifeboat migrate [MOVE…]: shows the plan, begins, watches until every move is switched and waits for finish.
+import { z } from 'zod'
+import { LifeboatError } from '../core/errors.ts'
+import { planSchema } from '../core/plan.ts'
+import { planView } from '../ui/plan-view.ts'
+import { confirm } from '../ui/prompts.ts'
+import { answer, inSession, say, type GlobalOptions, type Session } from './session.ts'
+import { watchRuns } from './watch-runs.ts'
+
+export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly detach?: boolean }
+
+const begunSchema = z.array(z.object({ move: z.string(), run: z.number(), attached: z.boolean() }))
+
+export async function migrate(options: MigrateOptions, moves: readonly string[]): Promise<number> {
+  return await inSession(options, 'all', async (session) => await migrateIn(session, options, moves))
+}
+
+/** The same within a session that is open already (the menu has one). */
+export async function migrateIn(session: Session, options: MigrateOptions, moves: readonly string[]): Promise<number> {
+  const { client, context, signal } = session
+  const fingerprint = options.plan ?? (await agreedPlan(session, options, moves))
+  const body = { context, moves, fingerprint, approval: options.yes === true ? 'at-once' : 'person' }
+  const begun = begunSchema.parse(await client.post('/api/v1/moves', body, signal))
+  for (const { move, attached } of begun) if (attached) say(options, `${move} runs already; watching it.`)
+  if (options.detach === true) {
+    answer(options.json === true ? JSON.stringify(begun) : `${begun.length} moves run. See them with: lifeboat status --follow`)
+    return 0
+  }
+  return await watchRuns(session, options, begun, 'switched')
+}
+
+/** Shows the plan and asks, unless all of it runs already or --yes was given. Its fingerprint goes along, so that nothing else is done. */
+async function agreedPlan({ client, context, signal }: Session, options: MigrateOptions, moves: readonly string[]): Promise<string | null> {
+  const status = z.object({ moves: z.array(z.object({ name: z.string(), state: z.string() })) }).parse(await client.get('/api/v1/status', signal))
+  const atRest = new Set(['failed', 'rolled-back', 'finished'])
+  const running = status.moves.filter((move) => !atRest.has(move.state)).map((move) => move.name)
+  if (moves.length > 0 && moves.every((name) => running.includes(name))) return null
+  const plan = planSchema.parse(await client.post('/api/v1/plan', { context, moves }, signal))
+  if (options.yes === true || options.json === true || process.stdin.isTTY !== true) return plan.fingerprint
+  say(options, planView(plan))
+  if (await confirm({ message: `Begin? Nothing is switched before you approve it.`, flag: '--yes', signal })) return plan.fingerprint
+  throw new LifeboatError('not-now', 'Nothing was begun.')
+}

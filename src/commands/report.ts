@@ -1,0 +1,22 @@
+// lifeboat report [MOVE] [--samples FILE]
+import { z } from 'zod'
+import { resolve } from 'node:path'
+import { answer, inSession, type GlobalOptions } from './session.ts'
+
+export type ReportOptions = GlobalOptions & { readonly samples?: string; readonly lost?: string }
+
+const written = z.object({ json: z.string(), html: z.string(), report: z.unknown() })
+
+export async function report(options: ReportOptions, move: string | undefined): Promise<number> {
+  return await inSession(options, 'some', async ({ client, context, signal }) => {
+    const body = {
+      context,
+      move: move ?? null,
+      samples: options.samples === undefined ? null : resolve(options.samples),
+      lostWrites: options.lost === undefined ? null : Number(options.lost),
+    }
+    const found = written.parse(await client.post('/api/v1/report', body, signal))
+    answer(options.json === true ? JSON.stringify(found.report) : found.html)
+    return 0
+  })
+}

@@ -1,0 +1,9 @@
+// lifeboat schema: needs no configuration and no controller.
+import { kinds } from '../adapters.ts'
+import { jsonSchema } from '../config/schema.ts'
+import { answer, type GlobalOptions } from './session.ts'
+
+export async function schema(_options: GlobalOptions): Promise<number> {
+  answer(JSON.stringify(jsonSchema(kinds), null, 2))
+  return 0
+}

@@ -1,0 +1,79 @@
+// What every command needs: the configuration, the secrets that this environment resolves, a line to the controller.
+import { homedir } from 'node:os'
+import { kinds } from '../adapters.ts'
+import { findConfig, readConfig, type Draft } from '../config/load.ts'
+import { resolveReferences } from '../config/references.ts'
+import { connectController, type ControllerClient } from '../controller/client.ts'
+
+export type GlobalOptions = {
+  readonly json?: boolean
+  readonly yes?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+  readonly config?: string
+  readonly state?: string
+  readonly pulumiRoot?: string
+  readonly color?: boolean
+}
+
+/** What goes along with a request (src/app/app.ts, Context). */
+export type Context = { readonly config: { readonly text: string; readonly baseFolder: string }; readonly secrets: Readonly<Record<string, string>> }
+
+export type Session = {
+  readonly draft: Draft
+  readonly client: ControllerClient
+  readonly context: Context
+  /** Aborts on Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal
+  readonly close: () => Promise<void>
+}
+
+/** Opens a session. `secrets`: `all` fails when one cannot be resolved, `some` brings those that can be. */
+export async function openSession(options: GlobalOptions, secrets: 'all' | 'some'): Promise<Session> {
+  const draft = await readConfig(await findConfig(process.cwd(), options.config), kinds)
+  const stop = new AbortController()
+  const onSignal = (): void => stop.abort(interrupted)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal)
+  const values = await resolveReferences(draft.references, {
+    baseFolder: draft.baseFolder,
+    home: homedir(),
+    env: process.env,
+    signal: stop.signal,
+    ...(secrets === 'some' ? { onUnavailable: () => undefined } : {}),
+  })
+  const client = await connectController({ state: options.state ?? draft.document.state, pulumiRoot: options.pulumiRoot ?? null, signal: stop.signal })
+  const revealed = Object.fromEntries([...values].map(([reference, secret]) => [reference, secret.reveal()]))
+  return {
+    draft,
+    client,
+    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: revealed },
+    signal: stop.signal,
+    close: async () => {
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal)
+      await client.close()
+    },
+  }
+}
+
+/** The reason of a session's signal: somebody pressed Ctrl-C. Nothing that runs is ended by it. */
+export const interrupted = new Error('Interrupted.')
+
+/** Runs `act` in a session and closes it whatever happens. */
+export async function inSession<T>(options: GlobalOptions, secrets: 'all' | 'some', act: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(options, secrets)
+  try {
+    return await act(session)
+  } finally {
+    await session.close()
+  }
+}
+
+/** The answer: on stdout. */
+export function answer(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+}
+
+/** The conversation: on stderr, unless --quiet. */
+export function say(options: GlobalOptions, text: string): void {
+  if (options.quiet !== true) process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,43 @@
+// lifeboat approve | pause | rollback | finish MOVE
+import { z } from 'zod'
+import { LifeboatError } from '../core/errors.ts'
+import { statusSchema, type MoveStatus } from '../core/records.ts'
+import { priceText } from '../ui/status-view.ts'
+import { confirm } from '../ui/prompts.ts'
+import { answer, inSession, say, type GlobalOptions, type Session } from './session.ts'
+import { watchRuns, type Until } from './watch-runs.ts'
+
+type Kind = 'approve' | 'pause' | 'rollback' | 'finish'
+export type TellOptions = GlobalOptions & { readonly digest?: string }
+
+const begunSchema = z.object({ move: z.string(), run: z.number(), attached: z.boolean() })
+const until: Readonly<Record<Kind, Until>> = { approve: 'switched', pause: 'told', rollback: 'rolled-back', finish: 'finished' }
+
+export function tell(kind: Kind) {
+  return async (options: TellOptions, move: string): Promise<number> =>
+    await inSession(options, 'some', async (session) => await tellIn(session, options, kind, move))
+}
+
+/** Says what it costs, asks where it cannot be taken back, sends the word, and watches it through. */
+export async function tellIn(session: Session, options: TellOptions, kind: Kind, move: string): Promise<number> {
+  const { client, context, signal } = session
+  const { moves } = statusSchema.parse(await client.get(`/api/v1/status?move=${encodeURIComponent(move)}`, signal))
+  const question = questionOf(kind, moves[0])
+  if (question !== null && options.yes !== true) {
+    if (!(await confirm({ message: question, flag: '--yes', signal }))) throw new LifeboatError('not-now', 'Nothing was changed.')
+  }
+  const body = { context, digest: options.digest ?? null }
+  const begun = begunSchema.parse(await client.post(`/api/v1/moves/${encodeURIComponent(move)}/${kind}`, body, signal))
+  if (until[kind] === 'told') {
+    answer(options.json === true ? JSON.stringify(begun) : `${move} keeps in step and does not cut over; \`lifeboat approve ${move}\` ends it.`)
+    return 0
+  }
+  say(options, `${move} was told to ${kind}.`)
+  return await watchRuns(session, options, [begun], until[kind])
+}
+
+function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {
+  if (kind === 'rollback' && status !== undefined) return `Roll ${status.name} back? ${priceText(status.rollback)}`
+  if (kind === 'finish' && status !== undefined) return `Finish ${status.name}? The source is powered off; there is no way back after it.`
+  return null
+}

@@ -1,0 +1,109 @@
+// Watches runs through the journal until each has come to what was wanted. Leaving (Ctrl-C) ends nothing.
+import { z } from 'zod'
+import { LifeboatError, codeOf, exitStatusOf } from '../core/errors.ts'
+import { recordSchema, type JournalRecord } from '../core/records.ts'
+import { openProgress, type Progress } from '../ui/progress.ts'
+import { confirm } from '../ui/prompts.ts'
+import { answer, say, type GlobalOptions, type Session } from './session.ts'
+
+export type Until = 'switched' | 'rolled-back' | 'finished' | 'told'
+type Begun = { readonly move: string; readonly run: number }
+type Verdict = { readonly status: number; readonly text: string }
+
+/** The exit status: 0 when every run came to `until`, else that of the first which did not. */
+export async function watchRuns(session: Session, options: GlobalOptions, runs: readonly Begun[], until: Until): Promise<number> {
+  const past = await pastOf(session, runs)
+  const verdicts = new Map<string, Verdict>()
+  let progress = openProgress(options, runs)
+  const see = async (record: JournalRecord): Promise<void> => {
+    if (options.json === true) answer(JSON.stringify(record))
+    progress.show(record)
+    const question = wantsApproval(record, options)
+    if (question !== null && !verdicts.has(record.move)) progress = await askApproval(session, options, progress, runs, record.move, question)
+    const verdict = verdictOf(record, until, options)
+    if (verdict !== null) verdicts.set(record.move, verdict)
+  }
+  try {
+    let seen = 0
+    for (const record of past) {
+      seen = record.seq
+      progress.show(record)
+      if (options.json === true) answer(JSON.stringify(record))
+    }
+    const last = new Map(past.map((record) => [record.move, record]))
+    for (const record of last.values()) await see(record)
+    if (verdicts.size < runs.length) {
+      for await (const record of session.client.follow(seen, session.signal)) {
+        if (runs.some((run) => run.move === record.move && run.run === record.run)) await see(record)
+        if (verdicts.size === runs.length) break
+      }
+    }
+  } finally {
+    await progress.close()
+  }
+  return closingWords(session, options, verdicts, runs)
+}
+
+/** What is in the journal already, so that a terminal that comes later shows the whole run. */
+async function pastOf({ client, signal }: Session, runs: readonly Begun[]): Promise<readonly JournalRecord[]> {
+  const all = await Promise.all(
+    runs.map(async ({ move, run }) => {
+      const records = z.array(recordSchema).parse(await client.get(`/api/v1/journal?move=${encodeURIComponent(move)}`, signal))
+      return records.filter((record) => record.run === run)
+    }),
+  )
+  return all.flat().sort((left, right) => left.seq - right.seq)
+}
+
+/** What a record means for whoever waits; null: go on. */
+function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions): Verdict | null {
+  if (record.step === 'move') return endingOf(record, until)
+  if (record.state !== 'waiting' || until !== 'switched') return null
+  const { move } = record
+  if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }
+  if (record.step !== 'await-approval' || canAsk(options)) return null
+  return { status: exitStatusOf('waiting-approval'), text: `${move} is waiting for approval and keeps in step: lifeboat approve ${move}.` }
+}
+
+/** The end of a run. Going back is what a rollback wanted, and what nobody else did. */
+function endingOf({ state, move, text, details }: JournalRecord, until: Until): Verdict | null {
+  const wantedBack = until === 'rolled-back'
+  if (state === 'done') return { status: wantedBack ? 5 : 0, text: `${move} is finished.` }
+  if (state === 'undone') return { status: wantedBack ? 0 : 5, text: `${move} is rolled back; the source serves.` }
+  return state === 'failed' ? { status: exitStatusOf(codeOf(details)), text: `${move}: ${text}` } : null
+}
+
+function wantsApproval(record: JournalRecord, options: GlobalOptions): string | null {
+  if (record.step !== 'await-approval' || record.state !== 'waiting' || !canAsk(options)) return null
+  const pause = Number(record.details['forecastPauseMs'] ?? 0) / 1000
+  return `Switch ${record.move} now? Its clients will wait for about ${pause.toFixed(1)} s.`
+}
+
+function canAsk(options: GlobalOptions): boolean {
+  return process.stdin.isTTY === true && options.yes !== true && options.json !== true
+}
+
+/** Questions and the list never run at once: the list closes, the question is asked, a new list opens. */
+async function askApproval(
+  session: Session,
+  options: GlobalOptions,
+  progress: Progress,
+  runs: readonly Begun[],
+  move: string,
+  question: string,
+): Promise<Progress> {
+  await progress.close()
+  const yes = await confirm({ message: question, flag: '--yes', signal: session.signal })
+  if (!yes) throw new LifeboatError('waiting-approval', `${move} waits for approval and keeps in step.`)
+  await session.client.post(`/api/v1/moves/${encodeURIComponent(move)}/approve`, { context: session.context, digest: null }, session.signal)
+  return openProgress(options, runs)
+}
+
+function closingWords(session: Session, options: GlobalOptions, verdicts: ReadonlyMap<string, Verdict>, runs: readonly Begun[]): number {
+  if (session.signal.aborted) {
+    say(options, `Detached; ${runs.map((run) => run.move).join(', ')} goes on. Look again with: lifeboat migrate, or lifeboat status --follow`)
+    return 130
+  }
+  for (const { text } of verdicts.values()) say(options, text)
+  return [...verdicts.values()].find((verdict) => verdict.status !== 0)?.status ?? 0
+}

@@ -1,0 +1,143 @@
+// How everything else talks to the controller: HTTP over its unix socket, started on demand.
+import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client } from 'undici'
+import { LifeboatError, codeOf, type Details } from '../core/errors.ts'
+import { recordSchema, type JournalRecord } from '../core/records.ts'
+import { waitUntil } from '../io/wait.ts'
+import { version } from '../version.ts'
+import { placesOf, type Places } from './places.ts'
+
+export type ControllerClient = {
+  /** Fails with what the controller answered as `lifeboat.error/1`, as a LifeboatError of the same code. */
+  readonly get: (path: string, signal: AbortSignal) => Promise<unknown>
+  readonly post: (path: string, body: unknown, signal: AbortSignal) => Promise<unknown>
+  /** Journal records after a sequence number, for ever; reconnects when the line is lost and misses nothing. */
+  readonly follow: (after: number, signal: AbortSignal) => AsyncIterable<JournalRecord>
+  readonly close: () => Promise<void>
+}
+
+export type StartOptions = { readonly state: string; readonly pulumiRoot: string | null; readonly signal: AbortSignal }
+
+const startWithinMs = 60_000
+
+/** Connects to the controller of a state folder; starts one when there is none. Fails with version-mismatch or controller-unreachable. */
+export async function connectController(options: StartOptions): Promise<ControllerClient> {
+  const places = placesOf(options.state)
+  const client = clientOf(places)
+  const health = (await ask(client, options.signal)) ?? (await startController(places, client, options))
+  if (health.version !== version) {
+    await client.close()
+    throw new LifeboatError('version-mismatch', `The controller that runs is version ${health.version}, this command is ${version}.`)
+  }
+  return client
+}
+
+type Health = { readonly version: string; readonly pid: number }
+
+async function ask(client: ControllerClient, signal: AbortSignal): Promise<Health | null> {
+  try {
+    return (await client.get('/healthz', AbortSignal.any([signal, AbortSignal.timeout(10_000)]))) as Health
+  } catch (error) {
+    signal.throwIfAborted()
+    if (codeOf(error) === 'controller-unreachable') return null
+    throw error
+  }
+}
+
+/** A process of its own: ending the terminal, or Ctrl-C in it, does not end the controller. */
+async function startController(places: Places, client: ControllerClient, options: StartOptions): Promise<Health> {
+  const log = openSync(places.log, 'a', 0o600)
+  const root = options.pulumiRoot === null ? [] : ['--pulumi-root', options.pulumiRoot]
+  const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
+  const child = spawn(process.execPath, [main, '--state', places.state, ...root], { detached: true, stdio: ['ignore', log, log], cwd: places.state })
+  let ended = false
+  child.once('exit', () => (ended = true))
+  child.unref()
+  const answer = async (): Promise<Health | null> => {
+    const health = await ask(client, options.signal)
+    // Ours may have lost the race against another one that starts at the same moment; that one will answer.
+    if (health === null && ended && !(await someoneStarts(places))) throw await failedStart(places)
+    return health
+  }
+  return await waitUntil(answer, { what: `A start of the controller (see ${places.log})`, deadlineMs: startWithinMs, everyMs: 50, signal: options.signal })
+}
+
+async function someoneStarts(places: Places): Promise<boolean> {
+  const line = await lastLine(places.log)
+  return line.includes('"controller-busy"')
+}
+
+async function failedStart(places: Places): Promise<LifeboatError> {
+  const line = await lastLine(places.log)
+  const told = parseFailure(line)
+  return told ?? new LifeboatError('controller-unreachable', `The controller ended at its start; the last line of ${places.log}: ${line}`)
+}
+
+async function lastLine(file: string): Promise<string> {
+  return (await readFile(file, 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? ''
+}
+
+function clientOf(places: Places): ControllerClient {
+  const client = new Client('http://controller', { socketPath: places.socket, headersTimeout: 0, bodyTimeout: 0, pipelining: 0 })
+  const request = async (method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown> => {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+    const answer = await client.request({ method, path, signal, ...sent }).catch((cause: unknown) => {
+      signal.throwIfAborted()
+      throw new LifeboatError('controller-unreachable', 'The controller does not answer.', { cause })
+    })
+    const text = await answer.body.text()
+    if (answer.statusCode < 400) return text === '' ? null : JSON.parse(text)
+    throw parseFailure(text) ?? new LifeboatError('defect', `The controller answered ${answer.statusCode}.`)
+  }
+  return {
+    get: async (path, signal) => await request('GET', path, undefined, signal),
+    post: async (path, body, signal) => await request('POST', path, body, signal),
+    follow: (after, signal) => follow(places, after, signal),
+    close: async () => await client.destroy(),
+  }
+}
+
+function parseFailure(text: string): LifeboatError | null {
+  try {
+    const { code, message, details } = JSON.parse(text) as { code?: unknown; message?: unknown; details?: Details }
+    if (typeof code !== 'string' || typeof message !== 'string') return null
+    return new LifeboatError(codeOf({ code }), message, details === undefined ? {} : { details })
+  } catch {
+    return null
+  }
+}
+
+async function* follow(places: Places, after: number, signal: AbortSignal): AsyncIterable<JournalRecord> {
+  let seen = after
+  while (!signal.aborted) {
+    const client = new Client('http://controller', { socketPath: places.socket, headersTimeout: 0, bodyTimeout: 60_000 })
+    try {
+      const answer = await client.request({ method: 'GET', path: `/events?after=${seen}`, signal })
+      for await (const record of recordsOf(answer.body)) {
+        seen = record.seq
+        yield record
+      }
+    } catch {
+      if (signal.aborted) return
+      // The line was lost; whether the controller is gone too is for the caller to ask.
+      if ((await ask(clientOf(places), signal).catch(() => null)) === null) throw new LifeboatError('controller-unreachable', 'The controller ended.')
+    } finally {
+      await client.destroy()
+    }
+  }
+}
+
+async function* recordsOf(body: AsyncIterable<Buffer>): AsyncIterable<JournalRecord> {
+  let rest = ''
+  for await (const chunk of body) {
+    const events = (rest + chunk.toString('utf8')).split('\n\n')
+    rest = events.pop() ?? ''
+    for (const event of events) {
+      const data = event.split('\n').find((line) => line.startsWith('data: '))
+      if (data !== undefined) yield recordSchema.parse(JSON.parse(data.slice(6)))
+    }
+  }
+}

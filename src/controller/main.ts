@@ -1,0 +1,64 @@
+// The controller: one process for a state folder. It owns the database, runs the workflows and serves the socket; it
+// goes when nothing runs and nobody has asked for a while. Terminals only watch it.
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openApp } from '../app/app.ts'
+import { LifeboatError, codeOf } from '../core/errors.ts'
+import { sleep } from '../io/wait.ts'
+import { createServer } from '../server/api.ts'
+import { version } from '../version.ts'
+import { takeLock } from './lock.ts'
+import { placesOf } from './places.ts'
+import { startPostgres } from './postgres.ts'
+
+const idleMs = Number(process.env['LIFEBOAT_IDLE_MS'] ?? 120_000)
+
+const { values } = parseArgs({ options: { state: { type: 'string' }, 'pulumi-root': { type: 'string' }, helpers: { type: 'string' } } })
+
+async function main(): Promise<void> {
+  const places = placesOf(values.state ?? '.lifeboat')
+  const stop = new AbortController()
+  const end = (reason: string): void => stop.abort(new LifeboatError('controller-unreachable', reason))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(`The controller was told to end (${signal}).`))
+
+  const database = await startPostgres(places, AbortSignal.timeout(60_000))
+  // Without the lock another controller may be at work: nothing may be done any more, not even an orderly end.
+  await takeLock(database.url, () => (stop.signal.aborted ? undefined : process.exit(1)))
+  const app = await openApp({
+    databaseUrl: database.url,
+    state: places.state,
+    knownHosts: places.knownHosts,
+    sockets: places.sockets,
+    pulumiRoot: values['pulumi-root'] ?? null,
+    helperFolder: values.helpers ?? join(import.meta.dirname, '../../.lab/bin'),
+    stop: stop.signal,
+    onLog: (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`),
+  })
+
+  let touchedAt = performance.now()
+  const since = new Date().toISOString()
+  const touched = (): void => void (touchedAt = performance.now())
+  const server = createServer(app, { version, pid: process.pid, since, state: places.state }, { touched, stop: () => end('The controller was told to end.') })
+  await rm(places.socket, { force: true })
+  process.umask(0o077)
+  await server.listen({ path: places.socket })
+  await writeFile(join(places.state, 'controller.json'), JSON.stringify({ pid: process.pid, since, version, socket: places.socket }))
+
+  while (!stop.signal.aborted) {
+    await sleep(1000, stop.signal).catch(() => undefined)
+    if (await app.isBusy().catch(() => true)) touched()
+    if (performance.now() - touchedAt > idleMs) end('Nothing runs and nobody asks.')
+  }
+  await server.close()
+  await app.close()
+  await database.stop()
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${JSON.stringify({ code: codeOf(error), message: error instanceof Error ? error.message : String(error) })}\n`)
+    process.exit(codeOf(error) === 'controller-busy' ? 4 : 1)
+  },
+)

@@ -1,0 +1,51 @@
+// What the report reads of a record's details. All of it is optional; what has another shape counts as absent, because a
+// report about an older journal is better with a gap than not at all.
+import { z } from 'zod'
+import { priceSchema, type JournalRecord } from '../core/records.ts'
+
+const check = z.union([
+  z.string().transform((text) => ({ text, passed: true, ms: null })),
+  z.object({ text: z.string(), passed: z.boolean(), ms: z.number().nullable().default(null) }),
+])
+
+const readers = {
+  /** check-ready and await-approval: the pause as it was forecast then. */
+  forecastPauseMs: z.number(),
+  /** check-ready or hold-clients. */
+  budgetMs: z.number(),
+  /** Any step that prices going back. */
+  price: priceSchema,
+  /** provision-node. */
+  address: z.string(),
+  /** Passes of a copy. */
+  movedBytes: z.number(),
+  movedFiles: z.number(),
+  /** switch-dns: what each name answered before and after. */
+  switched: z.array(z.object({ name: z.string(), before: z.array(z.string()), after: z.array(z.string()) })),
+  /** lower-ttl, raise-ttl. */
+  timeToLive: z.array(z.object({ name: z.string(), before: z.number(), after: z.number() })),
+  /** check-ready, check-target, watch-target and their ways back; a text alone has passed. */
+  checks: z.array(check),
+  stragglers: z.number(),
+} as const
+
+type Readers = typeof readers
+
+/** One value out of a record's details; null: not there. */
+export function detail<Key extends keyof Readers>(record: JournalRecord, key: Key): z.infer<Readers[Key]> | null {
+  const value = record.details[key]
+  if (value === undefined) return null
+  const result = readers[key].safeParse(value)
+  // The reader of a key gives what its schema says; TypeScript loses that through the index.
+  return result.success ? (result.data as z.infer<Readers[Key]>) : null
+}
+
+export type Told<Key extends keyof Readers> = { readonly value: z.infer<Readers[Key]>; readonly at: string; readonly seq: number }
+
+/** Every record that tells this, in order, with its time and number. */
+export function allTold<Key extends keyof Readers>(records: readonly JournalRecord[], key: Key): Told<Key>[] {
+  return records.flatMap((record) => {
+    const value = detail(record, key)
+    return value === null ? [] : [{ value, at: record.at, seq: record.seq }]
+  })
+}

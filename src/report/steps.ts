@@ -1,0 +1,82 @@
+// Steps with their durations: the started and done records of one (move, run, step), paired in the order of the journal.
+import { titleOf } from '../core/runbook.ts'
+import type { JournalRecord } from '../core/records.ts'
+import type { Attempt, ReportedRun, ReportedStep } from './schema.ts'
+
+/** The runs of one move, from its records in order. */
+export function runsOf(records: readonly JournalRecord[]): ReportedRun[] {
+  return [...groupBy(records, ({ run }) => run)].map(([run, own]) => ({
+    run,
+    outcome: outcomeOf(own),
+    startedAt: own[0]?.at ?? '',
+    endedAt: own.at(-1)?.at ?? '',
+    steps: [...groupBy(own, ({ step }) => step)].flatMap(([step, of]) => stepFrom(step, of)),
+  }))
+}
+
+export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
+}
+
+/** Milliseconds between two journal times; never negative, a clock that was set back says nothing. */
+export function between(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from))
+}
+
+function stepFrom(step: string, records: readonly JournalRecord[]): ReportedStep[] {
+  const attempts = attemptsOf(records)
+  const last = attempts.at(-1)
+  if (!last) return []
+  const known = attempts.flatMap(({ ms }) => (ms === null ? [] : [ms]))
+  return [{ step, title: titleOf(step), outcome: last.outcome, ms: known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0), attempts }]
+}
+
+function attemptsOf(records: readonly JournalRecord[]): Attempt[] {
+  const attempts: Attempt[] = []
+  let open: JournalRecord | null = null
+  let text = ''
+  for (const record of records) {
+    const { state } = record
+    if (state === 'started' || state === 'undoing') {
+      if (open) attempts.push(unfinished(open, 'interrupted'))
+      open = record
+      text = ''
+    }
+    text = record.text || text
+    if (state === 'done' || state === 'failed' || state === 'undone') {
+      attempts.push(finished(open ?? record, record, state, text))
+      open = null
+    }
+  }
+  return open ? [...attempts, unfinished(open, 'open')] : attempts
+}
+
+function finished(first: JournalRecord, last: JournalRecord, outcome: 'done' | 'failed' | 'undone', text: string): Attempt {
+  const alone = first === last
+  return {
+    startedAt: first.at,
+    endedAt: last.at,
+    ms: alone ? null : between(first.at, last.at),
+    outcome,
+    text,
+    seqs: alone ? [last.seq] : [first.seq, last.seq],
+  }
+}
+
+function unfinished(record: JournalRecord, outcome: 'interrupted' | 'open'): Attempt {
+  return { startedAt: record.at, endedAt: null, ms: null, outcome, text: record.text, seqs: [record.seq] }
+}
+
+function outcomeOf(records: readonly JournalRecord[]): ReportedRun['outcome'] {
+  const committed = records.findLast(({ step, state }) => state === 'done' && (step === 'commit-switch' || step === 'commit-switch-back'))
+  if (committed) return committed.step === 'commit-switch' ? 'switched' : 'went-back'
+  const last = records.findLast(({ state }) => state !== 'progress' && state !== 'waiting')
+  return last?.state === 'undone' ? 'undone' : last?.state === 'failed' ? 'failed' : 'open'
+}

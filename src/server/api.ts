@@ -1,0 +1,91 @@
+// The one door to every action: HTTP on the controller's socket (interfaces.md §5). Commands, menu and dashboard all
+// come through here, so there is one set of checks.
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { App } from '../app/app.ts'
+import { LifeboatError, codeOf, exitStatusOf, hintOf } from '../core/errors.ts'
+import { signalKinds } from '../workflows/signals.ts'
+import { streamEvents } from './events.ts'
+
+export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string }
+
+const context = z.object({ config: z.object({ text: z.string(), baseFolder: z.string() }), secrets: z.record(z.string(), z.string()) })
+const inventoryBody = z.object({ context, provider: z.string().nullable() })
+const planBody = z.object({ context, moves: z.array(z.string()) })
+const migrateBody = z.object({ context, moves: z.array(z.string()), fingerprint: z.string().nullable(), approval: z.enum(['at-once', 'person']) })
+const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
+const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
+const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
+
+/** Routes over the app. `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
+export function createServer(app: App, identity: Identity, hooks: { readonly touched: () => void; readonly stop: () => void }): FastifyInstance {
+  const server = fastify({ logger: false, bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true })
+  server.addHook('onRequest', async () => hooks.touched())
+  server.setErrorHandler(async (error, _request, reply) => await reply.code(httpStatusOf(error)).send(failureOf(error)))
+
+  server.get('/healthz', async () => ({ status: 'ok', ...identity }))
+  server.get('/events', (request, reply) => streamEvents(app.journal, request, reply))
+  server.get('/api/v1/status', async (request) => await app.status(queried(request, 'move')))
+  server.get('/api/v1/journal', async (request) => {
+    const move = queried(request, 'move')
+    return await app.journal.after(Number(queried(request, 'after') ?? 0), { limit: 10_000, ...(move === null ? {} : { move }) })
+  })
+  server.post('/api/v1/context', async (request) => {
+    app.bring(z.object({ context }).parse(request.body).context)
+    return {}
+  })
+  server.post('/api/v1/inventory', async (request, reply) => {
+    const body = inventoryBody.parse(request.body)
+    return await app.inventory(body.context, body.provider, goneSignal(reply))
+  })
+  server.post('/api/v1/plan', async (request, reply) => {
+    const body = planBody.parse(request.body)
+    return await app.plan(body.context, body.moves, goneSignal(reply))
+  })
+  server.post('/api/v1/moves', async (request, reply) => {
+    const body = migrateBody.parse(request.body)
+    return await app.migrate(body.context, body, goneSignal(reply))
+  })
+  server.post('/api/v1/moves/:name/:kind', async (request) => {
+    const { name, kind } = tellParams.parse(request.params)
+    const body = tellBody.parse(request.body)
+    return await app.tell(body.context, name, kind, body.digest)
+  })
+  server.post('/api/v1/report', async (request) => {
+    const { context: from, move, ...traffic } = reportBody.parse(request.body)
+    return await app.report(from, move, traffic)
+  })
+  server.post('/api/v1/stop', async () => {
+    hooks.stop()
+    return {}
+  })
+  return server
+}
+
+/** `lifeboat.error/1`, as it also stands on stdout of a command with --json. */
+export function failureOf(error: unknown) {
+  if (error instanceof z.ZodError)
+    return { schema: 'lifeboat.error/1', code: 'usage', message: `The request is malformed: ${z.prettifyError(error)}.`, hint: hintOf('usage'), details: {} }
+  const code = codeOf(error)
+  const message = error instanceof LifeboatError ? error.message : `Unexpected: ${error instanceof Error ? error.message : String(error)}`
+  return { schema: 'lifeboat.error/1', code, message, hint: hintOf(code), details: error instanceof LifeboatError ? error.details : {} }
+}
+
+function httpStatusOf(error: unknown): number {
+  if (error instanceof z.ZodError) return 400
+  return { 1: 500, 2: 400, 3: 502, 4: 409, 5: 409 }[exitStatusOf(codeOf(error))] ?? 500
+}
+
+/** Aborts when the caller hangs up before the answer. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new LifeboatError('timeout', 'The caller hung up.'))
+  })
+  return gone.signal
+}
+
+function queried(request: FastifyRequest, name: string): string | null {
+  const query = z.record(z.string(), z.string()).safeParse(request.query)
+  return query.success ? (query.data[name] ?? null) : null
+}

@@ -1,0 +1,35 @@
+// Server-sent events: journal records as they are written, from any sequence number on. `id` is the sequence, so a
+// client that reconnects with Last-Event-ID misses nothing and sees nothing twice.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { JournalRecord } from '../core/records.ts'
+import type { Journal } from '../workflows/journal.ts'
+
+const heartbeatMs = 15_000
+const pageSize = 1000
+
+/** Streams until the client goes. `?after=` or Last-Event-ID says where to begin; without either, from now on. */
+export async function streamEvents(journal: Journal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const query = request.query as Readonly<Record<string, string | undefined>>
+  const from = request.headers['last-event-id'] ?? query['after']
+  let seen = from === undefined ? await journal.last() : Number(from)
+  reply.hijack()
+  reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' })
+
+  // What is written while the past is read waits here, so that the order holds.
+  const waiting: JournalRecord[] = []
+  let live = false
+  const send = (record: JournalRecord): void => {
+    if (record.seq <= seen) return
+    seen = record.seq
+    reply.raw.write(`id: ${record.seq}\ndata: ${JSON.stringify(record)}\n\n`)
+  }
+  const stop = journal.listen((record) => (live ? send(record) : void waiting.push(record)))
+  const heartbeat = setInterval(() => reply.raw.write(': still here\n\n'), heartbeatMs)
+  reply.raw.once('close', () => {
+    stop()
+    clearInterval(heartbeat)
+  })
+  for (let page = await journal.after(seen, { limit: pageSize }); page.length > 0; page = await journal.after(seen, { limit: pageSize })) page.forEach(send)
+  live = true
+  waiting.forEach(send)
+}

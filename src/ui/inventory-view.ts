@@ -1,0 +1,34 @@
+// An inventory for people.
+import type { Inventory, Node } from '../core/node.ts'
+import { printable, table } from './table.ts'
+
+export function inventoryTable(inventory: Inventory): string {
+  const heading = ['NAME', 'ID', 'POWER', 'CPUS', 'MEMORY', 'DISKS', 'ADDRESSES', 'OS']
+  const nodes = inventory.nodes.filter((node) => !node.template)
+  const rows = nodes.map((node) => [
+    node.name,
+    node.id,
+    node.power,
+    shown(node.cpus),
+    mib(node.memoryMiB),
+    mib(diskSum(node)),
+    node.addresses.join(' ') || '?',
+    node.os.name ?? '?',
+  ])
+  const hazards = nodes.flatMap((node) => node.hazards.map((hazard) => `! ${printable(node.name)}: ${printable(hazard.text)}`))
+  const warnings = inventory.warnings.map((warning) => `! ${printable(warning.text)}`)
+  const sum = `${nodes.length} nodes at ${inventory.provider} (${inventory.kind}), taken ${inventory.takenAt}${inventory.complete ? '' : ', incomplete'}`
+  return [sum, '', table([heading, ...rows]), ...(hazards.length + warnings.length > 0 ? ['', ...warnings, ...hazards] : [])].join('\n')
+}
+
+function diskSum(node: Node): number | null {
+  return node.disks.some((disk) => disk.sizeMiB === null) ? null : node.disks.reduce((sum, disk) => sum + (disk.sizeMiB ?? 0), 0)
+}
+
+function shown(value: number | null): string {
+  return value === null ? '?' : String(value)
+}
+
+function mib(value: number | null): string {
+  return value === null ? '?' : value >= 1024 ? `${Math.round((value / 1024) * 10) / 10} GiB` : `${value} MiB`
+}

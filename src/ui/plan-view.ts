@@ -1,0 +1,33 @@
+// A plan for people: what goes where, why, at what price, and what stands against it.
+import type { Money, Plan, PlannedMove } from '../core/plan.ts'
+import { printable, table } from './table.ts'
+
+export function planView(plan: Plan): string {
+  const heading = ['MOVE', 'FROM', 'TO', 'SIZE', 'MONTHLY', 'AFTER']
+  const rows = plan.moves.map((move) => [
+    move.name,
+    `${move.from.provider}/${move.from.name}`,
+    `${move.to.provider}${move.to.address === null ? '' : `/${move.to.address}`}`,
+    move.to.size || '-',
+    money(move.to.monthlyCost),
+    move.after.join(' ') || '-',
+  ])
+  return [
+    table([heading, ...rows]),
+    '',
+    ...plan.moves.flatMap(notesOf),
+    `Together ${money(plan.totals.monthlyCost)} a month. ${plan.waves.length === 1 ? 'One wave' : `${plan.waves.length} waves`}. Fingerprint ${plan.fingerprint}.`,
+  ].join('\n')
+}
+
+function notesOf(move: PlannedMove): string[] {
+  return [
+    ...move.blockers.map((each) => `✖ ${move.name}: ${printable(each.text)}`),
+    ...move.warnings.map((each) => `! ${move.name}: ${printable(each.text)}`),
+    ...move.to.reasons.map((each) => `  ${move.name}: ${each}`),
+  ]
+}
+
+function money(value: Money | null): string {
+  return value === null ? 'unknown' : `${value.amount.toFixed(2)} ${value.currency}`
+}

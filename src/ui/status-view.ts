@@ -1,0 +1,27 @@
+// Where each move stands, for people.
+import { titleOf } from '../core/runbook.ts'
+import type { Price, Status } from '../core/records.ts'
+import { table } from './table.ts'
+
+export function statusTable(status: Status): string {
+  if (status.moves.length === 0) return 'No move was started yet. Begin with: lifeboat plan'
+  const heading = ['MOVE', 'PHASE', 'STEP', 'WAITS FOR', 'BEHIND', 'PAUSE', 'STRAGGLERS', 'ROLLBACK']
+  const rows = status.moves.map((move) => [
+    move.name,
+    move.phase,
+    titleOf(move.step),
+    move.waitingFor ?? '-',
+    move.lagSeconds === null ? '-' : `${move.lagSeconds} s`,
+    move.forecastPauseMs === null ? '-' : `${(move.forecastPauseMs / 1000).toFixed(1)} s`,
+    move.stragglers === null ? '-' : String(move.stragglers),
+    priceText(move.rollback),
+  ])
+  return table([heading, ...rows])
+}
+
+/** What rolling back costs, in a few words. */
+export function priceText(price: Price): string {
+  if (!price.possible) return `impossible: ${price.why}`
+  const writes = price.writesLost === null ? `an unknown number of writes lost (${price.why})` : `${price.writesLost} writes lost`
+  return `${price.seconds ?? '?'} s down, ${writes}`
+}

@@ -1,0 +1,204 @@
+// The whole way: our programs, the real engine, the real provider code, a simulated AWS. The layers of different moves
+// are independent, so their tests run at the same time.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { after, before, describe, it } from 'node:test'
+import { RevokeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import { waitUntil } from '../../src/io/wait.ts'
+import type { Outputs } from '../../src/providers/provider.ts'
+import type { EngineEvent, StackRequest } from '../../src/provision/engine.ts'
+import { netLayer } from '../../stacks/net.ts'
+import { nodeLayer } from '../../stacks/node.ts'
+import {
+  authorizedKeys,
+  canaries,
+  engineOn,
+  filesWith,
+  makeStateFolder,
+  missing,
+  plannedMove,
+  processesOn,
+  removeStateFolder,
+  startAws,
+  targetAt,
+  type SimulatedAws,
+} from './world.ts'
+
+const nothing = { create: 0, update: 0, replace: 0, delete: 0 }
+const quiet = () => {}
+
+describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
+  const signal = AbortSignal.timeout(280_000)
+  let aws: SimulatedAws
+  let stateFolder: string
+  let shared: Outputs
+  let engine: ReturnType<typeof engineOn>
+  let target: ReturnType<typeof targetAt>
+  let net: StackRequest
+
+  const nodeOf = (move: ReturnType<typeof plannedMove>, run = 'run-1') => nodeLayer(move, target, shared, { run, authorizedKeys })
+  const livingOf = async (move: string) => (await aws.instances()).filter(({ state, tags }) => tags['lifeboat:move'] === move && state !== 'terminated')
+
+  before(async () => {
+    aws = await startAws()
+    stateFolder = await makeStateFolder()
+    engine = engineOn(stateFolder)
+    target = targetAt(aws.url)
+    const layer = netLayer('new', target, { project: 'shop', run: 'run-1', authorizedKeys })
+    assert.ok(layer)
+    net = layer
+    shared = (await engine.up(net, quiet, signal)).outputs
+  })
+
+  after(async () => {
+    await aws.stop()
+    try {
+      // After everything above, failures and recoveries too: no secret is in any file of the state, in no form.
+      assert.deepEqual(await filesWith(stateFolder, Object.values(canaries)), [])
+      assert.ok((await filesWith(stateFolder, ['encryptionsalt'])).length > 0)
+    } finally {
+      await removeStateFolder(stateFolder)
+    }
+  })
+
+  it('makes a node with volume and address, keeps it, repairs it, makes it again around its volume, and removes it', async (t) => {
+    const move = plannedMove('web-1', { volumeGiB: 10, ports: [80] })
+    let commandLines = ''
+    const { outputs } = await engine.up(
+      nodeOf(move),
+      () => void processesOn(stateFolder).then((all) => (commandLines += all.map((one) => one.commandLine).join('\n'))),
+      signal,
+    )
+    const { volumeId, instanceId } = outputs
+
+    await t.test('its address is the one that AWS gave it, and its volume is attached', async () => {
+      const [instance, ...others] = await livingOf('web-1')
+      assert.ok(instance && others.length === 0)
+      assert.equal(target.address(outputs).public, instance.elasticAddress)
+      assert.ok(instance.volumes.some(({ id, root }) => id === volumeId && !root))
+    })
+    await t.test('a later run finds nothing to do, and the run that made it stays written on it', async () => {
+      const { changes } = await engine.up(nodeOf(move, 'run-2'), quiet, signal)
+      assert.deepEqual({ ...changes, same: 0 }, { ...nothing, same: 0 })
+      assert.equal((await livingOf('web-1'))[0]?.tags['lifeboat:run'], 'run-1')
+    })
+    await t.test('the mark that it holds data is neither drift nor removed by up', async () => {
+      assert.equal(await target.holdsData(outputs, signal), false)
+      await target.markHoldsData(outputs, signal)
+      assert.equal(await target.holdsData(outputs, signal), true)
+      assert.deepEqual((await engine.drift(nodeOf(move), signal)).resources, [])
+    })
+    await t.test('a rule removed and an instance terminated by somebody else are drift', async () => {
+      const { SecurityGroups = [] } = await aws.client.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'tag:lifeboat:move', Values: ['web-1'] }] }))
+      const GroupId = SecurityGroups[0]?.GroupId
+      await aws.client.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: SecurityGroups[0]?.IpPermissions }))
+      await aws.client.send(new TerminateInstancesCommand({ InstanceIds: [String(instanceId)] }))
+      const { resources } = await engine.drift(nodeOf(move), signal)
+      assert.ok(resources.includes('SecurityGroup web-1') && resources.includes('Instance web-1'), resources.join())
+    })
+    await t.test('up makes the node again with the same volume and address', async () => {
+      const again = await engine.up(nodeOf(move), quiet, signal)
+      assert.notEqual(again.outputs.instanceId, instanceId)
+      assert.equal(again.outputs.volumeId, volumeId)
+      assert.equal(again.outputs.publicAddress, outputs.publicAddress)
+      assert.equal(await target.holdsData(again.outputs, signal), true)
+      assert.equal((await livingOf('web-1')).length, 1)
+      assert.deepEqual((await engine.drift(nodeOf(move), signal)).resources, [])
+    })
+    await t.test('destroy removes everything, the protected volume too', async () => {
+      const { delete: deleted } = await engine.destroy(nodeOf(move), quiet, signal)
+      assert.ok(deleted >= 6)
+      assert.equal((await livingOf('web-1')).length, 0)
+      assert.equal(await target.holdsData(outputs, signal), false)
+    })
+    await t.test('no secret was on a command line', () => {
+      assert.ok(commandLines.includes('node-web-1'))
+      for (const canary of Object.values(canaries)) assert.ok(!commandLines.includes(canary))
+    })
+  })
+
+  it("says the provider's own words when a quota refuses, and goes on when it is raised", async () => {
+    // A size of its own, so that no other test meets the refusal.
+    const move = plannedMove('db-1', { size: 'r5.large' })
+    await aws.refuse({
+      code: 'InstanceLimitExceeded',
+      count: 1,
+      instanceType: 'r5.large',
+      message: 'You have requested more instances (9) than your limit of 8.',
+    })
+    const events: EngineEvent[] = []
+    await assert.rejects(
+      engine.up(nodeOf(move), (event) => events.push(event), signal),
+      (error: Error & { code: string }) => {
+        assert.equal(error.code, 'target-refused')
+        assert.match(error.message, /Instance db-1: .*InstanceLimitExceeded: You have requested more instances \(9\) than your limit of 8\.$/)
+        return true
+      },
+    )
+    assert.ok(events.some(({ state, resource }) => state === 'failed' && resource === 'Instance db-1'))
+    await engine.up(nodeOf(move), quiet, signal)
+    assert.equal((await livingOf('db-1')).length, 1)
+  })
+
+  it('has exactly one instance after its controller was killed in the middle of up', async () => {
+    const layer = nodeOf(plannedMove('web-2'))
+    await killController('web-2', async () => {})
+    // The engine outlives its controller and writes down what it made; until then it holds the lock.
+    const report = await engine.recover(layer, target.find, signal)
+    assert.match(report[0] ?? '', /had left running/)
+    await endsWithOne('web-2', layer)
+  })
+
+  it('has exactly one instance after controller, engine and plugin were killed at once', async () => {
+    const layer = nodeOf(plannedMove('web-3'))
+    await killController('web-3', async () => {
+      await waitUntil(async () => ((await livingOf('web-3')).length > 0 ? true : null), { what: 'the instance', deadlineMs: 30_000, everyMs: 50, signal })
+      for (const { pid } of await processesOn(`${stateFolder}/pulumi/node-web-3`)) process.kill(pid, 'SIGKILL')
+    })
+    await assert.rejects(engine.up(layer, quiet, signal), { code: 'provision-failed', message: /1 unresolved create: Instance web-3/ })
+    await assert.rejects(engine.destroy(layer, quiet, signal), { code: 'provision-failed', message: /unresolved create/ })
+    const report = await engine.recover(layer, target.find, signal)
+    assert.ok(
+      report.some((line) => /Removed the lock of process \d+/.test(line)) && report.some((line) => /Adopted Instance web-3 \(i-/.test(line)),
+      report.join('\n'),
+    )
+    await endsWithOne('web-3', layer)
+  })
+
+  it('makes an instance whose create was interrupted before AWS had done it', async () => {
+    // AWS answers with errors of its own, which the plugin tries again, until it is killed.
+    await aws.refuse({ code: 'InternalError', count: 100, instanceType: 'c5.large' })
+    const move = plannedMove('web-4', { size: 'c5.large' })
+    await killController('web-4', async () => {
+      for (const { pid } of await processesOn(`${stateFolder}/pulumi/node-web-4`)) process.kill(pid, 'SIGKILL')
+    })
+    await fetch(`${aws.url}/lab/refuse`, { method: 'DELETE' })
+    const report = await engine.recover(nodeOf(move), target.find, signal)
+    assert.match(report.join('\n'), /Instance web-4 was never created/)
+    await endsWithOne('web-4', nodeOf(move))
+  })
+
+  /** Brings up a node in a process of its own, which is killed once the engine works on the instance. */
+  async function killController(move: string, also: () => Promise<void>): Promise<void> {
+    const script = new URL('up-in-child.ts', import.meta.url).pathname
+    const size = move === 'web-4' ? 'c5.large' : 't3.small'
+    const child = spawn(process.execPath, [script, stateFolder, aws.url, move, size, JSON.stringify(shared)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const gone = once(child, 'exit')
+    for await (const line of createInterface({ input: child.stdout })) {
+      const event = JSON.parse(line)
+      if (event.resource === `Instance ${move}` && event.state === 'running') break
+    }
+    await also()
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  async function endsWithOne(move: string, layer: StackRequest): Promise<void> {
+    await engine.up(layer, quiet, signal)
+    assert.equal((await livingOf(move)).length, 1)
+    const { changes } = await engine.up(layer, quiet, signal)
+    assert.deepEqual({ ...changes, same: 0 }, { ...nothing, same: 0 })
+  }
+})
