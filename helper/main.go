@@ -55,7 +55,7 @@ func run(args []string) error {
 	case "peer":
 		return client.Peer(p, os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdout)
 	case "daemon":
-		return daemon.Run(p, version)
+		return daemon.Run(p, version, install.Build())
 	case "deadman":
 		return daemon.StandIn(p, version)
 	}

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import os from 'node:os'
 import { removeControlGroups, sweepControlGroups } from './control-groups.ts'
+import { toolEnvironment } from './place.ts'
 import { startTime } from './start-time.ts'
 
 // The first process of the world. It must be one that collects orphans (Node does not: their zombies would count as
@@ -43,7 +44,7 @@ export async function enterLab(): Promise<void> {
   // If this process is killed, unshare gets SIGKILL, and by --kill-child so does the first process of the world.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, 'sh', '-c', firstProcess, 'lab', ...script], {
     stdio: 'inherit',
-    env: { ...process.env, LIFEBOAT_LAB: '1', LIFEBOAT_LAB_ID: id },
+    env: { ...process.env, ...toolEnvironment(), LIFEBOAT_LAB: '1', LIFEBOAT_LAB_ID: id },
   })
   passSignalsOn(child.pid)
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

@@ -44,7 +44,18 @@ export function makeMachine(spec: MachineSpec): Machine {
   let running: Running | null = null
   let meantToEnd = false
 
-  const start = async () => {
+  // One after the other: a start during a power cut would mount a volume whose dead file system is still there.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <Args extends unknown[]>(act: (...args: Args) => Promise<void>) => {
+    return async (...args: Args) => {
+      const mine = turn.then(async () => await act(...args))
+      turn = mine.catch(() => undefined)
+      await mine
+    }
+  }
+
+  const start = inTurn(async () => {
+    if (running) return
     meantToEnd = false
     const nspawn = boot(spec, groups, console)
     const ended = endOf(nspawn)
@@ -57,15 +68,15 @@ export function makeMachine(spec: MachineSpec): Machine {
       spec.onPower('off')
       if (code === rebootWanted && !meantToEnd) await start()
     })
-  }
-  const off = async () => {
+  })
+  const off = inTurn(async () => {
     if (!running) return
     meantToEnd = true
     const { nspawn, ended } = running
     nspawn.kill('SIGTERM')
     await within(ended, shutdownSeconds, `The shutdown of ${spec.name} (${console})`)
-  }
-  const cut = async () => {
+  })
+  const cut = inTurn(async () => {
     meantToEnd = true
     if (running) {
       const { nspawn, pid, ended } = running
@@ -73,14 +84,16 @@ export function makeMachine(spec: MachineSpec): Machine {
       await within(ended, 10, `The power cut of ${spec.name}`)
     }
     removeControlGroup(groups)
-  }
-  const attach = async (device: string, volume: Volume) => {
+  })
+  const attach = inTurn(async (device: string, volume: Volume) => {
     if (!running) return
     const { rdev } = statSync(volume.device)
     const inside = `/proc/${running.pid}/root${device}`
     mkdirSync(path.dirname(inside), { recursive: true })
-    await run('mknod', ['-m', '660', inside, 'b', String(rdev >> 8), String(rdev & 0xff)])
-  }
+    // makedev(3), taken apart.
+    const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)]
+    await run('mknod', ['-m', '660', inside, 'b', String(major), String(minor)])
+  })
   return { console, pid: () => running?.pid ?? null, start, off, cut, attach }
 }
 

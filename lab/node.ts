@@ -88,11 +88,8 @@ export async function startNode(spec: NodeSpec): Promise<LabNode> {
       signal: new AbortController().signal,
     })
   }
-  const start = async () => {
-    if (machine.pid() === null) await machine.start()
-  }
   const powerOn = async () => {
-    await start()
+    await machine.start()
     await ready()
   }
   const inside = (command: string) => {
@@ -100,7 +97,7 @@ export async function startNode(spec: NodeSpec): Promise<LabNode> {
     if (pid === null) throw new Error(`The node ${spec.name} is off.`)
     return ['-t', String(pid), '-m', '-u', '-i', '-n', '-p', '-C', '-r', '-w', 'env', '-i', ...environment, 'sh', '-c', command]
   }
-  await start()
+  await machine.start()
   if (spec.wait !== false) await ready()
   return {
     name: spec.name,
@@ -113,7 +110,7 @@ export async function startNode(spec: NodeSpec): Promise<LabNode> {
     volume,
     run: async (command, options) => await run('nsenter', inside(command), options),
     attempt: async (command, options) => await attempt('nsenter', inside(command), options),
-    start,
+    start: machine.start,
     until: async (power) => {
       const wanted = async () => await Promise.resolve((machine.pid() === null ? 'off' : 'on') === power ? true : null)
       await waitUntil(wanted, { what: `${spec.name} being ${power}`, deadlineMs: 30_000, everyMs: 10, signal: new AbortController().signal })

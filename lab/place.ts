@@ -14,3 +14,12 @@ export const worldFolder = '/run/lifeboat-lab'
 export function program(name: 'vcsim' | 'moto_server' | 'pulumi' | 'lifeboat-helper'): string {
   return path.join(prepared, 'bin', name)
 }
+
+/** Where the tools are that lab/setup prepared. The plugins are ours (lab/plugins): nothing is downloaded in the lab. */
+export function toolEnvironment(): Readonly<Record<string, string>> {
+  return {
+    PATH: `${path.join(prepared, 'bin')}:${process.env['PATH'] ?? ''}`,
+    PULUMI_HOME: path.join(prepared, 'pulumi-home'),
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+  }
+}

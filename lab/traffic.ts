@@ -53,9 +53,9 @@ export type Traffic = {
 
 let runs = 0
 
-/** Starts customers for these names. They resolve each name themselves and honour its TTL. */
-export function startTraffic(names: readonly string[], requestsPerSecond = 10): Traffic {
-  const samples = path.join(worldFolder, `traffic-${runs++}.jsonl`)
+/** Starts customers for these names. They resolve each name themselves and honour its TTL. The samples go to `folder`. */
+export function startTraffic(names: readonly string[], requestsPerSecond = 10, folder = worldFolder): Traffic {
+  const samples = path.join(folder, `traffic-${runs++}.jsonl`)
   const spec: TrafficSpec = { names, requestsPerSecond, samples }
   // The file is there from the start, so that it can be read before the first request has ended.
   const log = openSync(samples, 'a')

@@ -104,7 +104,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     ...{ spec, folder, keyFile, nodes, names, vcenter, cloud, hypervisor, complaints, nodeAt, ordersOn },
     source: (name) => found(name, nodes.get(name)),
     target: (name) => found(`new-${name}`, nodes.get(`new-${name}`) ?? targetInCloud(hypervisor, name)),
-    customers: (rate, of) => startTraffic(of ?? sources.map(({ dnsName }) => dnsName), rate),
+    customers: (rate, of) => startTraffic(of ?? sources.map(({ dnsName }) => dnsName), rate, folder),
     lostWrites: async ({ acknowledged }) => {
       const lost: Record<string, string[]> = {}
       for (const [name, ids] of Object.entries(acknowledged)) {
@@ -122,7 +122,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
   }
 }
 
-/** Product software names an instance's node after the move; the lab finds it by that host name. */
+/** The newest instance with the host name of the move. */
 function targetInCloud(hypervisor: CloudHypervisor | null, name: ShopNode): LabNode | undefined {
   return [...(hypervisor?.nodes().values() ?? [])].findLast((node) => readFileSync(path.join(node.root, 'etc/hostname'), 'utf8').trim() === name)
 }

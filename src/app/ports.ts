@@ -58,10 +58,9 @@ async function openPorts(options: PortsOptions, config: Config, settings: MoveSe
   const { store } = options
   const target = await openTarget(config, settings.to.provider)
   const publicKey = await publicKeyOf(settings)
-  const provision = await provisioning({
+  const provision = provisioning({
     engine: await options.engineOf(config),
     target,
-    settings,
     plan,
     identity: options.identity,
     authorizedKeys: publicKey,

@@ -1,85 +1,69 @@
-// The target of one move through the engine: what all moves share first, then the node's own stack.
+// The target of one move through the engine: the layer that all moves share first, then the node's own.
+import { netLayer, type Layer } from '../../stacks/net.ts'
+import { nodeLayer } from '../../stacks/node.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { PlannedMove } from '../core/plan.ts'
-import type { MoveSettings } from '../core/stored-move.ts'
-import type { Given, Outputs, Target } from '../providers/provider.ts'
-import type { Engine, Listen, StackRequest } from '../provision/engine.ts'
+import type { Outputs, Target } from '../providers/provider.ts'
+import type { Engine, Listen } from '../provision/engine.ts'
 import type { Ports } from '../workflows/ports.ts'
 
 export type ProvisioningOptions = {
   readonly engine: Engine
   readonly target: Target
-  readonly settings: MoveSettings
   readonly plan: PlannedMove
   readonly identity: string
   readonly authorizedKeys: readonly string[]
 }
 
 /** Moves that start together bring up what they share once. */
-const shared = new Map<string, Promise<Outputs>>()
+const sharedUps = new Map<string, Promise<Outputs>>()
 
-export async function provisioning(options: ProvisioningOptions): Promise<Pick<Ports, 'provision' | 'markHoldsData' | 'deprovision'>> {
-  const { engine, target, settings, plan } = options
-  const given = (stack: string, move: string | null, outputs: Outputs): Given => ({
-    owner: { project: settings.project, stack, move, run: options.identity },
-    shared: outputs,
-    authorizedKeys: options.authorizedKeys,
-  })
-  const request = (stack: string, program: () => Promise<Outputs>): StackRequest => ({
-    stack,
-    program,
-    environment: target.engine.environment,
-    readFailure: target.engine.readFailure,
-  })
-  const up = async (wanted: StackRequest, listen: Listen, signal: AbortSignal): Promise<Outputs> => await bringUp(options, wanted, listen, signal)
-  const netStack = `net-${settings.to.provider}`
-  const nodeStack = `node-${settings.name}`
-  const program = target.shared
-  const network = async (listen: Listen, signal: AbortSignal): Promise<Outputs> => {
-    if (program === null) return {}
-    const key = `${options.identity}/${netStack}`
-    const running =
-      shared.get(key) ??
-      up(
-        request(netStack, async () => await program(given(netStack, null, {}))),
-        listen,
-        signal,
-      )
-    shared.set(key, running)
-    return await running.finally(() => shared.delete(key))
-  }
-  const node = (outputs: Outputs): StackRequest => request(nodeStack, async () => await target.component(plan, given(nodeStack, settings.name, outputs)))
-  const creates = program !== null
-
+export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'deprovision'> {
+  const { engine, target, plan } = options
+  const run = { project: plan.project, run: options.identity, authorizedKeys: options.authorizedKeys }
+  const net = netLayer(plan.to.provider, target, run)
+  const node = (shared: Outputs): Layer => nodeLayer(plan, target, shared, run)
+  // Nodes that exist already have no shared layer and no stack: their program only answers where they are.
+  if (net === null) return existing(target, async () => await node({}).program())
   return {
-    provision: async (listen, signal) => {
-      const outputs = creates
-        ? await up(node(await network(listen, signal)), listen, signal)
-        : await target.component(plan, given(nodeStack, settings.name, {}))
-      const address = target.address(outputs)
-      return {
-        address: address.public,
-        privateAddress: address.private,
-        id: typeof outputs['instanceId'] === 'string' ? outputs['instanceId'] : address.public,
-      }
-    },
+    provision: async (listen, signal) => placeOf(target, await bringUp(options, node(await upOnce(options, net, listen, signal)), listen, signal)),
     markHoldsData: async (signal) => {
-      const outputs = creates ? await engine.outputs(node({}), signal) : {}
+      const outputs = await engine.outputs(node({}), signal)
       if (outputs !== null) await target.markHoldsData(outputs, signal)
     },
     deprovision: async (signal) => {
-      if (!creates) return
       const outputs = await engine.outputs(node({}), signal)
-      if (outputs === null) return
-      if (await target.holdsData(outputs, signal))
-        throw new LifeboatError('not-now', `The provider says that the target of ${settings.name} holds data; it stays.`)
+      if (outputs !== null && (await target.holdsData(outputs, signal))) {
+        throw new LifeboatError('not-now', `The provider says that the target of ${plan.name} holds data; it stays.`)
+      }
       await engine.destroy(node({}), () => undefined, signal)
     },
   }
 }
 
+function existing(target: Target, look: () => Promise<Outputs>): Pick<Ports, 'provision' | 'markHoldsData' | 'deprovision'> {
+  return {
+    provision: async () => placeOf(target, await look()),
+    markHoldsData: async (signal) => await target.markHoldsData(await look(), signal),
+    deprovision: async () => undefined,
+  }
+}
+
+async function upOnce(options: ProvisioningOptions, net: Layer, listen: Listen, signal: AbortSignal): Promise<Outputs> {
+  const key = `${options.identity}/${net.stack}`
+  const running = sharedUps.get(key) ?? bringUp(options, net, listen, signal).finally(() => sharedUps.delete(key))
+  sharedUps.set(key, running)
+  return await running
+}
+
 /** First whatever a dead controller left half done, then what is declared. */
-async function bringUp({ engine, target }: ProvisioningOptions, wanted: StackRequest, listen: Listen, signal: AbortSignal): Promise<Outputs> {
-  await engine.recover(wanted, target.find, signal)
-  return (await engine.up(wanted, listen, signal)).outputs
+async function bringUp({ engine, target }: ProvisioningOptions, layer: Layer, listen: Listen, signal: AbortSignal): Promise<Outputs> {
+  await engine.recover(layer, target.find, signal)
+  return (await engine.up(layer, listen, signal)).outputs
+}
+
+function placeOf(target: Target, outputs: Outputs): { address: string; privateAddress: string | null; id: string } {
+  const address = target.address(outputs)
+  const { instanceId } = outputs
+  return { address: address.public, privateAddress: address.private, id: typeof instanceId === 'string' ? instanceId : address.public }
 }

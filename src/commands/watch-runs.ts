@@ -15,26 +15,24 @@ export async function watchRuns(session: Session, options: GlobalOptions, runs: 
   const past = await pastOf(session, runs)
   const verdicts = new Map<string, Verdict>()
   let progress = openProgress(options, runs)
-  const see = async (record: JournalRecord): Promise<void> => {
+  const show = (record: JournalRecord): void => {
     if (options.json === true) answer(JSON.stringify(record))
     progress.show(record)
+  }
+  const judge = async (record: JournalRecord): Promise<void> => {
     const question = wantsApproval(record, options)
-    if (question !== null && !verdicts.has(record.move)) progress = await askApproval(session, options, progress, runs, record.move, question)
+    if (question !== null) progress = await askApproval(session, options, progress, runs, record.move, question)
     const verdict = verdictOf(record, until, options)
     if (verdict !== null) verdicts.set(record.move, verdict)
   }
   try {
-    let seen = 0
-    for (const record of past) {
-      seen = record.seq
-      progress.show(record)
-      if (options.json === true) answer(JSON.stringify(record))
-    }
-    const last = new Map(past.map((record) => [record.move, record]))
-    for (const record of last.values()) await see(record)
+    past.forEach(show)
+    for (const record of new Map(past.map((each) => [each.move, each])).values()) await judge(record)
     if (verdicts.size < runs.length) {
-      for await (const record of session.client.follow(seen, session.signal)) {
-        if (runs.some((run) => run.move === record.move && run.run === record.run)) await see(record)
+      for await (const record of session.client.follow(past.at(-1)?.seq ?? 0, session.signal)) {
+        if (!runs.some((run) => run.move === record.move && run.run === record.run)) continue
+        show(record)
+        await judge(record)
         if (verdicts.size === runs.length) break
       }
     }

@@ -2,7 +2,8 @@
 // secrets (a command, in its user's environment) is not the one who uses them (the controller): `readConfig` parses and
 // lists the references, `resolveReferences` gets their values, and with {text, baseFolder, values} over the socket the
 // other side does `parseConfig` and `bindSecrets`.
-import { access, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
@@ -30,13 +31,7 @@ export async function findConfig(folder: string, named?: string): Promise<string
   if (named !== undefined) return resolve(folder, named)
   for (let place = resolve(folder); ; place = dirname(place)) {
     const file = join(place, configName)
-    if (
-      await access(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file
+    if (existsSync(file)) return file
     if (dirname(place) === place) throw new LifeboatError('config-missing', `There is no ${configName} in ${folder} or above it.`)
   }
 }

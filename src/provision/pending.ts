@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { LifeboatError } from '../core/errors.ts'
 import type { Pending } from '../providers/provider.ts'
 import { resourceOf } from './events.ts'
+import { staleLocks, type LockedStack } from './locks.ts'
 
 const resourceSchema = z.looseObject({
   urn: z.string(),
@@ -43,13 +44,14 @@ export function pendingCreatesOf({ deployment }: Export): readonly PendingCreate
 
 /**
  * The engine itself only warns about pending creates and would create a second object beside the first. Fails with
- * provision-failed and names them.
+ * provision-busy while somebody is at work on the stack, else with provision-failed, naming them.
  */
-export async function refusePending(stack: string, session: CanRun): Promise<void> {
+export async function refusePending(at: LockedStack, session: CanRun): Promise<void> {
   const pending = pendingCreatesOf(await exportState(session))
   if (pending.length === 0) return
+  await staleLocks(at)
   const names = pending.map(({ urn }) => resourceOf(urn)).join(', ')
-  throw new LifeboatError('provision-failed', `Stack ${stack} has ${pending.length} unresolved create${pending.length === 1 ? '' : 's'}: ${names}.`, {
-    details: { stack, pending: pending.map(({ urn }) => urn) },
+  throw new LifeboatError('provision-failed', `Stack ${at.stack} has ${pending.length} unresolved create${pending.length === 1 ? '' : 's'}: ${names}.`, {
+    details: { stack: at.stack, pending: pending.map(({ urn }) => urn) },
   })
 }

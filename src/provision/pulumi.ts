@@ -4,6 +4,7 @@ import { findCli, type Cli } from './cli.ts'
 import type { Changes, Engine, Listen, StackRequest } from './engine.ts'
 import { changesOf, createEventLog, noChanges, type EventLog } from './events.ts'
 import { failureOf } from './failures.ts'
+import type { LockedStack } from './locks.ts'
 import { refusePending } from './pending.ts'
 import { recoverStack } from './recovery.ts'
 import { openStack, revealAll, type EngineOptions, type Open, type StackSession } from './session.ts'
@@ -16,7 +17,7 @@ const longestMs = 30 * 60_000
 const quiet: Listen = () => {}
 const options = { color: 'never', showSecrets: false } as const
 
-type Operation = { readonly request: StackRequest; readonly open: Open; readonly log: EventLog }
+type Operation = { readonly request: StackRequest; readonly open: Open; readonly log: EventLog; readonly at: LockedStack }
 
 /** An engine for one project. It does nothing before its first call. */
 export function createEngine(settings: EngineOptions): Engine {
@@ -46,7 +47,7 @@ export function createEngine(settings: EngineOptions): Engine {
     const log = createEventLog(listen)
     try {
       const open = await openStack(settings, request, { cli: await cli(), environment, signal: AbortSignal.any([signal, deadline]) })
-      return await act({ request, open, log })
+      return await act({ request, open, log, at: { ...settings, stack: request.stack } })
     } catch (error) {
       // The engine wraps an abort in errors of its own.
       signal.throwIfAborted()
@@ -73,9 +74,9 @@ async function preview({ open, log }: Operation): Promise<Changes> {
   return changesOf(changeSummary)
 }
 
-async function up({ request, open, log }: Operation) {
+async function up({ open, log, at }: Operation) {
   const session = await open.orCreate()
-  await refusePending(request.stack, session)
+  await refusePending(at, session)
   await session.stack.up({ ...options, refresh: true, onEvent: log.onEvent })
   return { changes: log.changes(), outputs: await outputsOf(session) }
 }
@@ -94,10 +95,10 @@ async function outputs({ open }: Operation) {
   return Object.keys(all).length === 0 ? null : all
 }
 
-async function destroy({ request, open, log }: Operation): Promise<Changes> {
+async function destroy({ open, log, at }: Operation): Promise<Changes> {
   const session = await open.orNull()
   if (session === null) return noChanges
-  await refusePending(request.stack, session)
+  await refusePending(at, session)
   // Volumes are protected so that no `up` can replace them. Whoever calls this has made sure that they hold nothing.
   await session.run('state', 'unprotect', '--all', '--yes')
   await session.stack.destroy({ ...options, onEvent: log.onEvent })

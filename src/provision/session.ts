@@ -4,6 +4,7 @@ import { Secret } from '../core/secret.ts'
 import { runCli, type Cli } from './cli.ts'
 import type { StackRequest } from './engine.ts'
 import { CliFailure, isStackUnknown } from './failures.ts'
+import { tolerateStrayRejections } from './stray-rejections.ts'
 import { prepareBackend, prepareWorkFolder } from './work-folder.ts'
 
 export type EngineOptions = {
@@ -40,6 +41,7 @@ export type Prepared = { readonly cli: Cli; readonly environment: Readonly<Recor
 
 /** Prepares the stack's folder; the stack itself is looked for by the two ways of opening it. */
 export async function openStack(options: EngineOptions, request: StackRequest, { cli, environment, signal }: Prepared): Promise<Open> {
+  tolerateStrayRejections()
   await prepareBackend(options.backendUrl)
   const workDir = await prepareWorkFolder(options.stateFolder, options.project, request.stack)
   const envVars = {

@@ -27,7 +27,7 @@ export function trafficChart(series: Series, { bands, switches, zero, title }: M
   const x = (at: string | number) => left + ((typeof at === 'number' ? at : Date.parse(at) - start) / length) * inner
   const most = roundUp(Math.max(...series.buckets.map((bucket) => bucket.source + bucket.target + bucket.other + bucket.failed), 1))
   const slowest = roundUp(Math.max(...series.buckets.map(({ slowestMs }) => slowestMs), 1))
-  return markup`<svg class="chart" viewBox="0 0 ${width} 246" role="img" aria-label="${title}">
+  return markup`<svg class="chart" viewBox="0 -8 ${width} 254" role="img" aria-label="${title}">
 ${bands.map(({ from, to }) => markup`<rect class="band" x="${px(x(from))}" y="24" width="${px(Math.max(2, x(to) - x(from)))}" height="196"/>`)}
 ${bandLabels(bands.map(({ from, to, label }) => ({ at: (x(from) + x(to)) / 2, label })))}
 ${panel(24, 104, `${count(most)}`, `requests in ${formatDuration(series.bucketMs)}`)}
@@ -83,7 +83,7 @@ function stacked(series: Series, most: number): Markup[] {
   ]
 }
 
-/** One path for all bars of a kind: `span` gives the foot and the height of each, in the units of the panel. */
+/** One path for all bars of a kind: `span` gives foot and height of each. A failure is tall enough to be seen among thousands. */
 function bars(
   { buckets }: Series,
   kind: string,
@@ -96,7 +96,7 @@ function bars(
   const path = buckets.map((bucket, index) => {
     const [foot, height] = span(bucket)
     if (height === 0) return ''
-    const tall = Math.max(0.8, height * scale)
+    const tall = Math.max(kind === 'failed' ? 5 : 0.8, height * scale)
     return `M${px(left + index * step)} ${px(bottom - foot * scale)}v-${px(tall)}h${wide}v${px(tall)}z`
   })
   return markup`<path class="${kind}" d="${path.join('')}"/>`
@@ -115,7 +115,7 @@ function timeAxis(start: number, length: number, zero: string | null, x: (at: nu
   const ticks = Array.from({ length: Math.floor((start + length - origin - first) / step) + 1 }, (_, index) => first + index * step)
   return ticks.map((at) => {
     const label = zero === null ? timeOfDay(at, step) : offset(at)
-    return markup`<path class="axis" d="M${px(x(at + origin - start))} 220v4"/><text class="tick" x="${px(x(at + origin - start))}" y="237">${label}</text>`
+    return markup`<path class="axis" d="M${px(x(at + origin - start))} 220v4"/><text class="tick" x="${px(Math.min(x(at + origin - start), width - 22))}" y="237">${label}</text>`
   })
 }
 

@@ -27,7 +27,7 @@ export function htmlOf(report: Report): string {
 ${figures(report, refs)}
 ${overview(report)}
 ${pauseSection(report, refs)}
-${moves}${more(sections.length - moves.length, 'moves are in the JSON of this report')}
+${moves}${more(sections.length - moves.length, 'in the JSON of this report')}
 ${report.notMeasured.length === 0 ? null : markup`<section><h2>Not measured</h2><ul>${report.notMeasured.slice(0, 50).map((text) => markup`<li>${text}</li>`)}</ul></section>`}
 ${journal.section}
 <footer><small>Every number in small grey type is a record of the journal above. Times are UTC. ${report.plan === null ? '' : `Plan ${report.plan}. `}Format ${report.schema}.</small></footer>
@@ -51,7 +51,7 @@ function figures({ figures: all }: Report, refs: References): Markup {
 `
   return markup`<dl class="figures">
 ${cell('Requests of clients', number(requests), requests.value === null ? 'not measured' : 'measured from outside')}
-${cell('Failed', number(failed), failed.value === null ? 'not measured' : `${number(retried)} more were retried once and answered`, (failed.value ?? 0) > 0)}
+${cell('Failed', number(failed), failed.value === null ? 'not measured' : `${number(retried)} retried once and answered`, (failed.value ?? 0) > 0)}
 ${cell('Acknowledged writes lost', number(lostWrites), lostWrites.value === null ? 'not compared' : 'every write compared afterwards', (lostWrites.value ?? 0) > 0)}
 ${cell('Longest wait of one request', number(longestPauseMs, formatDuration), longestPauseMs.value === null ? 'not measured' : 'measured from outside')}
 ${cell('Longest pause of a switch', number(pauseMs, formatDuration), markup`first hold to last release ${refs(pauseMs.seqs)}`)}
@@ -74,7 +74,7 @@ ${rows.map(
     row,
   ) => markup`<tr><td>${row.name}</td><td><code>${row.address}</code></td><td>${{ source: 'old', target: 'new', other: 'not of this plan' }[row.side]}</td><td class="n">${count(row.requests)}</td><td class="n">${count(row.failed)}</td><td class="t">${moment(row.first)}</td><td class="t">${moment(row.last)}</td></tr>
 `,
-)}</tbody></table></div>${more(traffic.answered.length - rows.length, 'rows are in the JSON of this report')}</section>`
+)}</tbody></table></div>${more(traffic.answered.length - rows.length, 'in the JSON of this report')}</section>`
 }
 
 /** Cited records first when not all fit; shown in the order of the journal. */

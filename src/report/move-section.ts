@@ -19,6 +19,7 @@ ${facts(move, refs)}
 ${names(move, refs)}
 ${rollbacks(move, refs)}
 ${checks(move, refs)}
+${move.runs.length === 0 ? null : markup`<p class="soft">The bars below are logarithmic; their lines stand at 0.1 s, 1 s, 10 s, 1 min and 1 h.</p>`}
 ${move.runs.map((run) => runTable(run, refs))}</section>`
 }
 
@@ -59,8 +60,8 @@ function rollbacks({ rollbacks: all }: ReportedMove, refs: References): Markup |
 ${all.map(({ price, run, actualSeconds, seqs }) => {
   const seconds = price === null ? 'not told' : price.possible ? duration(price.seconds === null ? null : price.seconds * 1000) : 'impossible'
   const lost = price === null ? 'not told' : price.writesLost === null ? 'not known' : count(price.writesLost)
-  const actual = run === null ? 'not done' : duration(actualSeconds === null ? null : actualSeconds * 1000)
-  return markup`<tr><td>${run === null ? 'now' : `run ${run}`}</td><td class="n">${seconds}</td><td class="n">${lost}</td><td class="n"><b>${actual}</b></td><td>${price?.why ?? ''}</td><td>${refs(seqs)}</td></tr>
+  const actual = run === null ? 'not done' : markup`<b>${duration(actualSeconds === null ? null : actualSeconds * 1000)}</b>`
+  return markup`<tr><td>${run === null ? 'now' : `run ${run}`}</td><td class="n">${seconds}</td><td class="n">${lost}</td><td class="n">${actual}</td><td>${price?.why ?? ''}</td><td>${refs(seqs)}</td></tr>
 `
 })}</tbody></table></div>`
 }
@@ -79,7 +80,7 @@ ${shown.map(
     seqs,
   }) => markup`<tr><td>${text}</td><td class="n">${run}</td><td>${titleOf(step)}</td><td class="n">${ms === null ? '' : formatDuration(ms)}</td><td>${passed ? 'passed' : markup`<b>failed</b>`}</td><td>${refs(seqs)}</td></tr>
 `,
-)}</tbody></table></div>${more(all.length - shown.length, 'checks are in the JSON of this report')}`
+)}</tbody></table></div>${more(all.length - shown.length, 'in the JSON of this report')}`
 }
 
 function runTable({ run, outcome, startedAt, endedAt, steps }: ReportedRun, refs: References): Markup {
@@ -88,7 +89,7 @@ function runTable({ run, outcome, startedAt, endedAt, steps }: ReportedRun, refs
     80_000,
   )
   return markup`<h3>Run ${run}: ${runOutcomes[outcome]}</h3>
-<p class="soft">${moment(startedAt)} to ${moment(endedAt)} UTC. The bars are logarithmic; their lines stand at 0.1 s, 1 s, 10 s, 1 min and 1 h.</p>
+<p class="soft">${moment(startedAt)} to ${moment(endedAt)} UTC</p>
 <div class="scroll"><table><thead><tr><th>Step</th><th>Began (UTC)</th><th>Duration</th><th class="n"></th><th>Result</th><th>Records</th></tr></thead><tbody>
 ${rows}</tbody></table></div>`
 }

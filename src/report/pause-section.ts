@@ -7,26 +7,27 @@ import type { Pause, Report } from './schema.ts'
 import { moment } from './wording.ts'
 
 const mostRows = 60
-const mostCharts = 9
+const mostCharts = 12
 const outcomes = { switched: 'switched', undone: 'undone', open: 'no end recorded' } as const
 
 export function pauseSection({ pauses, traffic, moves }: Report, refs: References): Markup | null {
   if (pauses.length === 0) return null
   const most = Math.max(...pauses.flatMap(({ forecastMs, ms }) => [forecastMs ?? 0, ms ?? 0]))
   const shown = pauses.slice(0, mostRows)
-  const drawn = [...pauses.keys()].filter((index) => (pauses[index]?.parts.length ?? 0) > 0).slice(0, mostCharts)
-  const charts = drawn.map((index) => {
+  const known = [...pauses.keys()].filter((index) => (pauses[index]?.parts.length ?? 0) > 0)
+  const charts = known.slice(0, mostCharts).map((index) => {
     const pause = pauses[index] as Pause
     const close = traffic?.close.find((each) => each.pause === index)?.series ?? null
     const switches = moves.filter(({ name }) => name === pause.move).flatMap(({ names }) => names.map(({ at }) => at))
     return pauseFigure(pause, index + 1, close, switches)
   })
+  const drawn = fitting(charts, 150_000)
   return markup`<section><h2>Pauses</h2>
 <p>A pause lasts from the moment new connections are held to the moment they are answered by the other side. Connections wait in it; they are not refused.</p>
 <div class="scroll"><table><thead><tr><th class="n">No.</th><th>Move</th><th>Way</th><th>Began (UTC)</th><th>Forecast (outline) and actual</th><th class="n">Forecast</th><th class="n">Actual</th><th class="n">Budget</th><th>Outcome</th><th>Records</th></tr></thead><tbody>
 ${shown.map((pause, index) => pauseRow(pause, index + 1, most, refs))}</tbody></table></div>
-${more(pauses.length - shown.length, 'pauses are in the JSON of this report')}
-${fitting(charts, 150_000)}</section>`
+${more(pauses.length - shown.length, 'in the JSON of this report')}
+${drawn}${more(known.length - drawn.length, 'not drawn; the steps stand in the runs below')}</section>`
 }
 
 function pauseRow({ move, direction, from, forecastMs, ms, outcome, budgetMs, seqs }: Pause, number: number, most: number, refs: References): Markup {

@@ -46,16 +46,16 @@ figcaption b{color:var(--ink);font-weight:600}
 svg.chart{display:block;width:100%;height:auto;font-size:11px;font-family:inherit}
 svg.bar{display:block;width:100%;height:12px}
 svg text{fill:var(--soft)}
-svg .tick{text-anchor:middle}svg .end,svg .row{text-anchor:end}svg .strong,svg .value{fill:var(--ink)}
+svg .tick{text-anchor:middle}svg .end,svg .row{text-anchor:end}svg .strong,svg .value{fill:var(--ink)}svg .value{paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 svg .grid{stroke:var(--line);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
 svg .axis{stroke:var(--soft);stroke-width:1;fill:none}
 svg .band{fill:var(--band)}
-svg .source{fill:var(--source)}svg .target,svg .part{fill:var(--accent)}svg .other{fill:var(--other)}svg .failed{fill:var(--ink)}svg .slowest{fill:var(--soft)}
+svg .source{fill:var(--source)}svg .target,svg .part{fill:var(--accent)}svg .other{fill:var(--other)}svg .failed{fill:var(--ink);stroke:var(--paper);stroke-width:.6}svg .slowest{fill:var(--soft)}
 svg .names{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3;fill:none}
 svg .forecast{stroke:var(--ink);stroke-width:1.2;stroke-dasharray:2 3;fill:none}
 svg .outline{fill:none;stroke:var(--soft);stroke-width:1;vector-effect:non-scaling-stroke}
 footer{margin-top:56px;border-top:1px solid var(--line);padding-top:14px}
 @media (max-width:640px){main{padding-top:28px}dl.figures{grid-template-columns:repeat(2,1fr)}.scroll{overflow-x:auto}.scroll table{min-width:620px}svg.chart{min-width:560px}figure{overflow-x:auto}}
-@media print{@page{margin:16mm 14mm}main{max-width:none;padding:0}h2{margin-top:30px}h2,h3,h4{break-after:avoid}tr{break-inside:avoid}a{text-decoration:none}body{font-size:10.5pt}table{font-size:9pt}}
+@media print{@page{margin:16mm 14mm}main{max-width:none;padding:0}h2{margin-top:30px}h2,h3,h4{break-after:avoid}tr{break-inside:avoid}a{text-decoration:none}body{font-size:10.5pt}table{font-size:8pt;line-height:1.4}td{padding:2px 8px 2px 0}small,.refs,code{font-size:7.5pt}}
 `,
 }

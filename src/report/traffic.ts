@@ -8,7 +8,7 @@ type Side = 'source' | 'target' | 'other'
 export type Whose = (sample: Pick<Sample, 'name' | 'address'>) => { readonly move: string; readonly side: Side } | null
 type Timed = Omit<Sample, 'at'> & { readonly at: number }
 
-const mostBuckets = 240
+const mostBuckets = { overview: 240, close: 120 } as const
 const widths = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000]
 
 /** Everything the report says about clients; null when there are no samples. */
@@ -21,7 +21,7 @@ export function trafficOf(samples: readonly Sample[], pauses: readonly Pause[], 
   return {
     from: iso(first.at),
     to: iso(last.at),
-    overview: gather(sorted, first.at, last.at, whose),
+    overview: gather(sorted, first.at, last.at, mostBuckets.overview, whose),
     close: pauses.flatMap((pause, index) => closeUp(sorted, pause, index, whose)),
     answered: answeredBy(sorted, whose),
   }
@@ -33,11 +33,11 @@ function closeUp(samples: readonly Timed[], { move, from, to }: Pause, index: nu
   const [start, end] = [Date.parse(from), Date.parse(to)]
   const margin = Math.max(5000, 2 * (end - start))
   const near = samples.filter((sample) => sample.at >= start - margin && sample.at <= end + margin && whose(sample)?.move === move)
-  return near.length === 0 ? [] : [{ pause: index, series: gather(near, start - margin, end + margin, whose) }]
+  return near.length === 0 ? [] : [{ pause: index, series: gather(near, start - margin, end + margin, mostBuckets.close, whose) }]
 }
 
-function gather(samples: readonly Timed[], from: number, to: number, whose: Whose): Series {
-  const bucketMs = widths.find((width) => (to - from) / width <= mostBuckets) ?? Math.ceil((to - from) / mostBuckets)
+function gather(samples: readonly Timed[], from: number, to: number, most: number, whose: Whose): Series {
+  const bucketMs = widths.find((width) => (to - from) / width <= most) ?? Math.ceil((to - from) / most)
   const start = Math.floor(from / bucketMs) * bucketMs
   const count = Math.floor((to - start) / bucketMs) + 1
   const buckets = Array.from({ length: count }, () => ({ source: 0, target: 0, other: 0, failed: 0, retried: 0, slowestMs: 0 }))

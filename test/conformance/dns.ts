@@ -10,7 +10,7 @@ export type DnsSubject = {
   readonly provider: DnsProvider
   /** `TTL TYPE data` of each record, told by a program that is not ours. */
   readonly records: (name: string, type: string) => Promise<readonly string[]>
-  /** A number that rises with each change of the zone, such as its serial. */
+  /** A number that rises by one with each change of the zone, such as its serial. */
   readonly changes: () => Promise<number>
 }
 
@@ -109,6 +109,13 @@ const facts: Readonly<Record<string, Fact>> = {
     assert.deepEqual(await readOne(provider, www, signal), { name: www, ...winners[0]?.wanted })
     assert.equal(winners.length, 1)
     for (const end of ends) if (end.status === 'rejected') assert.equal(codeOf(end.reason), 'names-changed')
+  },
+
+  'one swap that is called twenty times at once succeeds every time and is made once': async ({ provider, changes }, signal) => {
+    const swap = { name: www, expected: await readOne(provider, www, signal), wanted }
+    const before = await changes()
+    await Promise.all(Array.from({ length: 20 }, () => provider.swap([swap], signal)))
+    assert.equal(await changes(), before + 1)
   },
 
   'records that were not named stay as they are': async ({ provider, records }, signal) => {

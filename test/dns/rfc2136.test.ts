@@ -7,7 +7,7 @@ import { rfc2136 } from '../../src/dns/rfc2136/index.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import { readOne, refusedWith } from '../conformance/dns.ts'
 import { startBind } from '../support/bind.ts'
-import { forward, framed, isUpdate, startTcp } from '../support/dns-proxy.ts'
+import { forward, framed, isUpdate, startProxy, startTcp } from '../support/dns-proxy.ts'
 import { freePort, missing, providerOf, shopZone } from '../support/dns-server.ts'
 
 const www = 'www.shop.example'
@@ -26,6 +26,21 @@ describe('a name server', { skip }, () => {
     await refusedWith('dns-unreachable', providerOf(server).read([www], t.signal))
     await refusedWith('dns-unreachable', providerOf(server).swap([swap], t.signal))
     await refusedWith('dns-unreachable', providerOf(server).proveWrite([www], t.signal))
+  })
+
+  test('that answers another question than was asked is not believed', async (t) => {
+    const server = await startBind(t)
+    const confused = await startProxy(t, server, (reply) => {
+      reply.write('W', 14)
+      reply.write('x', 15)
+      return reply
+    })
+    await refusedWith('answer-malformed', providerOf(server).readAt(confused, [www], t.signal))
+    const polite = await startProxy(t, server, (reply) => {
+      reply.write('WWW', 13)
+      return reply
+    })
+    assert.equal((await providerOf(server).readAt(polite, [www], t.signal))[0]?.ttl, 10)
   })
 
   test('that does not hold the zone is refused with its answer', async (t) => {
@@ -114,6 +129,17 @@ describe('a name', { skip }, () => {
     assert.deepEqual(await server.dig(www, 'A'), ['192.0.2.10'])
   })
 
+  test('that becomes an alias in the very moment of the swap is not taken for switched', async (t) => {
+    const server = await startBind(t)
+    const expected = await readOne(providerOf(server), 'new.shop.example', t.signal)
+    const late = await startTcp(t, (socket, message) => {
+      const first = isUpdate(message) ? server.nsupdate(['update add new.shop.example 10 CNAME www.shop.example']) : Promise.resolve()
+      void first.then(() => forward(t, server, message)).then((reply) => socket.write(framed(reply)))
+    })
+    await refusedWith('names-unfit', providerOf({ ...server, ...late }).swap([{ name: expected.name, expected, wanted }], t.signal))
+    assert.deepEqual(await server.dig('_lifeboat.new.shop.example', 'TXT'), [])
+  })
+
   test('whose epoch record is not ours counts as changed by somebody else', async (t) => {
     const server = await startBind(t, {
       records: [
@@ -189,6 +215,9 @@ describe('a name', { skip }, () => {
     const { a, aaaa } = expected
     const claim = { name: expected.name, expected, wanted: { a, aaaa, ttl: 600, epoch: wanted.epoch } }
     await provider.swap([claim], t.signal)
+    assert.deepEqual(await server.records(expected.name, 'A'), ['600 A 192.0.2.5'])
+    await server.nsupdate([`update delete ${expected.name} A`, `update add ${expected.name} 60 A 192.0.2.5`])
+    await provider.swap([{ ...claim, expected: await readOne(provider, expected.name, t.signal) }], t.signal)
     assert.deepEqual(await server.records(expected.name, 'A'), ['600 A 192.0.2.5'])
   })
 })

@@ -128,14 +128,20 @@ describe('an answer on the way', { skip }, () => {
     assert.equal(await server.serial(), 2)
   })
 
-  test('that is lost after the change was made does not lose the swap, and it is made once', async (t) => {
+  test('that is lost after the change was made does not lose the swap, and it is made and sent once', async (t) => {
     const server = await startBind(t)
     const swap = await swapOf(providerOf(server), t.signal)
-    const lossy = await startProxy(t, server, (reply, request) => (isUpdate(request) ? null : reply))
+    let updates = 0
+    const lossy = await startProxy(t, server, (reply, request) => {
+      if (!isUpdate(request)) return reply
+      updates += 1
+      return null
+    })
     const provider = providerOf({ ...server, ...lossy })
     await provider.swap([swap], t.signal)
     await provider.swap([swap], t.signal)
     assert.equal(await server.serial(), 2)
+    assert.equal(updates, 1)
   })
 
   test('that is cut short fails as unreachable', async (t) => {

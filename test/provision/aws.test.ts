@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { RevokeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { waitUntil } from '../../src/io/wait.ts'
 import type { Outputs } from '../../src/providers/provider.ts'
@@ -144,7 +145,11 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
 
   it('has exactly one instance after its controller was killed in the middle of up', async () => {
     const layer = nodeOf(plannedMove('web-2'))
-    await killController('web-2', async () => {})
+    await killController('web-2', async () => {
+      const who = /process \d+/
+      await assert.rejects(engine.recover(layer, target.find, signal), { code: 'provision-busy', message: who })
+      await assert.rejects(engine.up(layer, quiet, signal), { code: 'provision-busy', message: /in use by \S+@\S+ \(process \d+\) since 20\d\d-/ })
+    })
     // The engine outlives its controller and writes down what it made; until then it holds the lock.
     const report = await engine.recover(layer, target.find, signal)
     assert.match(report[0] ?? '', /had left running/)
@@ -167,6 +172,33 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     await endsWithOne('web-3', layer)
   })
 
+  it('ends in order when its call is aborted, and goes on later', async () => {
+    const layer = nodeOf(plannedMove('web-5'))
+    const { child, gone } = startController('web-5', 'abort')
+    const lines = await child.stdout.toArray()
+    assert.deepEqual(await gone, [0, null])
+    assert.match(lines.join(''), /"failed":"detached"/)
+    assert.deepEqual(await processesOn(`${stateFolder}/pulumi/node-web-5`), [])
+    await engine.recover(layer, target.find, signal)
+    await endsWithOne('web-5', layer)
+  })
+
+  it('fails with a sentence and leaves nothing running when the engine is killed, and goes on later', async () => {
+    const layer = nodeOf(plannedMove('web-6'))
+    const { child, gone } = startController('web-6')
+    const lines: string[] = []
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line)
+      if (!/"Instance web-6","state":"running"/.test(line)) continue
+      for (const { pid, name } of await processesOn(`${stateFolder}/pulumi/node-web-6`)) if (name === 'pulumi') process.kill(pid, 'SIGKILL')
+    }
+    assert.deepEqual(await gone, [0, null])
+    assert.match(lines.at(-1) ?? '', /"code":"provision-failed"/)
+    assert.deepEqual(await processesOn(`${stateFolder}/pulumi/node-web-6`), [])
+    await engine.recover(layer, target.find, signal)
+    await endsWithOne('web-6', layer)
+  })
+
   it('makes an instance whose create was interrupted before AWS had done it', async () => {
     // AWS answers with errors of its own, which the plugin tries again, until it is killed.
     await aws.refuse({ code: 'InternalError', count: 100, instanceType: 'c5.large' })
@@ -182,17 +214,20 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
 
   /** Brings up a node in a process of its own, which is killed once the engine works on the instance. */
   async function killController(move: string, also: () => Promise<void>): Promise<void> {
-    const script = new URL('up-in-child.ts', import.meta.url).pathname
-    const size = move === 'web-4' ? 'c5.large' : 't3.small'
-    const child = spawn(process.execPath, [script, stateFolder, aws.url, move, size, JSON.stringify(shared)], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const gone = once(child, 'exit')
+    const { child, gone } = startController(move)
     for await (const line of createInterface({ input: child.stdout })) {
-      const event = JSON.parse(line)
-      if (event.resource === `Instance ${move}` && event.state === 'running') break
+      if (line.includes(`"Instance ${move}","state":"running"`)) break
     }
     await also()
     child.kill('SIGKILL')
     await gone
+  }
+
+  function startController(move: string, mode = '') {
+    const script = fileURLToPath(new URL('up-in-child.ts', import.meta.url))
+    const size = move === 'web-4' ? 'c5.large' : 't3.small'
+    const child = spawn(process.execPath, [script, stateFolder, aws.url, move, size, JSON.stringify(shared), mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+    return { child, gone: once(child, 'exit') }
   }
 
   async function endsWithOne(move: string, layer: StackRequest): Promise<void> {

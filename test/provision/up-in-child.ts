@@ -1,9 +1,23 @@
-// A controller of its own, to be killed: `up-in-child.ts STATE_FOLDER AWS_URL MOVE SIZE SHARED` brings up the node of a move and
-// prints each event as a line of JSON.
+// A controller of its own, to be interrupted: `up-in-child.ts STATE_FOLDER AWS_URL MOVE SIZE SHARED [abort]` brings up the
+// node of a move and prints each event as a line of JSON; with `abort` it gives up as soon as the instance is begun.
+// The last line is the failure, if it met one.
+import { codeOf } from '../../src/core/errors.ts'
+import type { EngineEvent } from '../../src/provision/engine.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import { authorizedKeys, engineOn, plannedMove, targetAt } from './world.ts'
 
-const [stateFolder = '', url = '', name = '', size = '', shared = '{}'] = process.argv.slice(2)
+const [stateFolder = '', url = '', name = '', size = '', shared = '{}', mode = ''] = process.argv.slice(2)
 const layer = nodeLayer(plannedMove(name, { size }), targetAt(url), JSON.parse(shared), { run: 'killed', authorizedKeys })
-const listen = (event: unknown) => process.stdout.write(`${JSON.stringify(event)}\n`)
-await engineOn(stateFolder).up(layer, listen, AbortSignal.timeout(120_000))
+const stop = new AbortController()
+const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+const listen = (event: EngineEvent) => {
+  print(event)
+  if (mode === 'abort' && event.resource.startsWith('Instance') && event.state === 'running') stop.abort(new Error('detached'))
+}
+
+try {
+  await engineOn(stateFolder).up(layer, listen, AbortSignal.any([stop.signal, AbortSignal.timeout(120_000)]))
+} catch (error) {
+  print({ failed: error instanceof Error ? error.message : String(error), code: codeOf(error) })
+}

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EC2Client } from '@aws-sdk/client-ec2'
+import { z } from 'zod'
 import type { PlannedMove } from '../../src/core/plan.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { awsSchema } from '../../src/providers/aws/schema.ts'
@@ -45,14 +46,19 @@ export type SimulatedAws = {
   readonly stop: () => Promise<void>
 }
 
-export type LabInstance = {
-  id: string
-  state: string
-  tags: Record<string, string>
-  elasticAddress: string | null
-  volumes: { id: string; root: boolean }[]
-  userData: string
-}
+const labAnswer = z.object({
+  instances: z.array(
+    z.object({
+      id: z.string(),
+      state: z.string(),
+      tags: z.record(z.string(), z.string()),
+      elasticAddress: z.string().nullable(),
+      volumes: z.array(z.object({ id: z.string(), root: z.boolean() })),
+    }),
+  ),
+})
+
+export type LabInstance = z.infer<typeof labAnswer>['instances'][number]
 
 export async function startAws(): Promise<SimulatedAws> {
   const server = spawn(join(lab, 'bin/moto_server'), ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -62,13 +68,12 @@ export async function startAws(): Promise<SimulatedAws> {
     const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
   }
-  const get = async (path: string) => (await fetch(url + path)).json()
   const client = new EC2Client({ region: 'us-east-1', endpoint: url, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
   return {
     url,
     client,
     refuse: (order) => post('/lab/refuse', order),
-    instances: async () => (await get('/lab/instances')).instances,
+    instances: async () => labAnswer.parse(await (await fetch(`${url}/lab/instances`)).json()).instances,
     stop: async () => {
       client.destroy()
       await stopped(server)

@@ -22,6 +22,7 @@ import (
 type Daemon struct {
 	paths   paths.Paths
 	version string
+	build   string
 	bootID  string
 	journal *journal.Journal
 	peer    *peerlink.Link
@@ -50,7 +51,7 @@ type Daemon struct {
 }
 
 // New reads the state of this node. A state that cannot be read stops everything: guessing could open a second writer.
-func New(ctx context.Context, p paths.Paths, version string) (*Daemon, error) {
+func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, error) {
 	for _, dir := range []string{p.Folder(), p.Record(), p.Runtime(), p.Receivers()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
@@ -60,7 +61,7 @@ func New(ctx context.Context, p paths.Paths, version string) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{paths: p, version: version, bootID: id, journal: journal.Open(p.Journal()), peer: peerlink.New(p), holder: holder.New()}
+	d := &Daemon{paths: p, version: version, build: build, bootID: id, journal: journal.Open(p.Journal()), peer: peerlink.New(p), holder: holder.New()}
 	d.node.Move = p.Move
 	if _, err := durable.ReadJSON(p.State(), &d.node); err != nil {
 		return nil, fmt.Errorf("the state of this node cannot be read: %w", err)

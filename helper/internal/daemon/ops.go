@@ -68,7 +68,14 @@ func init() {
 		"stop-forwarding":  {false, (*Daemon).stopForwarding},
 		"start-singletons": {false, (*Daemon).startSingletons},
 		"stop-singletons":  {false, (*Daemon).stopSingletons},
-		"stop-forward":     {false, (*Daemon).stopForwarding},
+		"manifest":         {false, (*Daemon).manifest},
+		"tombstone":        {false, (*Daemon).tombstone},
+		"remove":           {false, (*Daemon).remove},
+		"record-start":     {false, (*Daemon).recordStart},
+		"record-status":    {true, (*Daemon).recordStatus},
+		"record-drain":     {false, (*Daemon).recordDrain},
+		"record-names":     {false, (*Daemon).recordNames},
+		"record-stop":      {false, (*Daemon).recordStop},
 	}
 }
 

@@ -28,7 +28,7 @@ func (d *Daemon) hello(context.Context, request) (answer, error) {
 	}
 	attempt := n.Highest
 	told := answer{
-		"version": d.version, "move": n.Move, "owner": n.Owner, "token": n.Token, "side": side, "role": n.Role, "phase": n.Phase(),
+		"version": d.version, "build": d.build, "move": n.Move, "owner": n.Owner, "token": n.Token, "side": side, "role": n.Role, "phase": n.Phase(),
 		"attempt": attempt, "verdict": answer{"attempt": latest, "value": n.VerdictOf(latest)},
 		"bootId": d.bootID, "uptimeMs": boot.NowMs(), "configured": n.Config != nil, "forwarding": n.Forwarding == machine.ForwardOn,
 		"tombstone": n.Tombstone, "recorder": d.recording.status(), "trouble": d.trouble.list(),

@@ -19,7 +19,7 @@ import (
 )
 
 // Run is the daemon of one move, until it is told to stop.
-func Run(p paths.Paths, version string) error {
+func Run(p paths.Paths, version, build string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	lock, err := lockAlone(p) // before the state is read: the timer's program may be changing it
@@ -27,7 +27,7 @@ func Run(p paths.Paths, version string) error {
 		return err
 	}
 	defer lock.Close()
-	d, err := New(ctx, p, version)
+	d, err := New(ctx, p, version, build)
 	if err != nil {
 		return err
 	}

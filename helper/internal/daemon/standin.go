@@ -18,7 +18,7 @@ func StandIn(p paths.Paths, version string) error {
 	defer lock.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 80*time.Second)
 	defer cancel()
-	d, err := New(ctx, p, version)
+	d, err := New(ctx, p, version, "")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package install
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"time"
@@ -47,7 +49,7 @@ func Install(ctx context.Context, p paths.Paths, version string) (map[string]any
 		hello, err := client.Ask(p, map[string]any{"op": "hello"})
 		counts, _ := client.Ask(p, map[string]any{"op": "holder"})
 		switch {
-		case err == nil && hello["version"] == version && !changed:
+		case err == nil && hello["build"] == Build() && !changed:
 			return told, nil
 		case carries(counts) || err == nil && hello["phase"] != "idle":
 			told["version"], told["waits"] = hello["version"], "connections or an attempt depend on the helper that runs"
@@ -57,6 +59,33 @@ func Install(ctx context.Context, p paths.Paths, version string) (map[string]any
 		told["restarted"] = true
 	}
 	return told, units.Do(ctx, word, p.HelperUnit())
+}
+
+// Uninstall takes units and drop-ins away again. It is called by the daemon itself, which is stopped last.
+func Uninstall(ctx context.Context, p paths.Paths) error {
+	units.Do(ctx, "stop", p.DeadManTimer())
+	if err := units.Do(ctx, "disable", "--quiet", p.HelperUnit()); err != nil {
+		return err
+	}
+	if err := units.Guard(ctx, p, nil); err != nil {
+		return err
+	}
+	for unit := range unitTexts(p) {
+		if err := os.Remove(p.UnitFile(unit)); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+	}
+	return units.Reload(ctx)
+}
+
+// Build tells two builds of one version apart: a digest of the program that runs.
+func Build() string {
+	content, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:8])
 }
 
 func carries(counts map[string]any) bool {

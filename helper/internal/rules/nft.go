@@ -84,6 +84,18 @@ func (n *NFT) Apply(ctx context.Context, plan Plan) (string, error) {
 	return digest, nil
 }
 
+func (n *NFT) Remove(ctx context.Context, table string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.session != nil {
+		n.session.end()
+		n.session = nil
+	}
+	n.script, n.tables = "", nil
+	_, err := nft(ctx, fmt.Sprintf("add table inet %s; delete table inet %s\n", table, table), "-f", "-")
+	return err
+}
+
 // send gives one transaction to the kernel, through the session that owns the holding table if there is or must be one.
 func (n *NFT) send(ctx context.Context, text string, holds bool) error {
 	if !n.owned || (n.session == nil && !holds) {

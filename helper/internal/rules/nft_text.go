@@ -54,6 +54,7 @@ func mainLines(table string, p Plan) []string {
 	s := &script{}
 	if p.Anchor {
 		s.add("add chain inet %s anchor { type nat hook postrouting priority 90; }", table)
+		s.add("add rule inet %s anchor ct status dnat return", table)
 	}
 	if p.Forward {
 		forwardLines(s, table, p)

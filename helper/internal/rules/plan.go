@@ -13,8 +13,8 @@ type Plan struct {
 	Allow []netip.Prefix
 	TCP   []int
 	UDP   []int
-	// Anchor keeps address translation alive where nobody else needs it: the kernel stops translating the packets of
-	// connections that go on, held ones that were just released among them, when the last NAT chain goes.
+	// Anchor keeps connection tracking and address translation alive where nobody else needs them: the kernel unhooks both
+	// with the last rule that uses them, and connections that go on, held ones that were just released among them, hang.
 	Anchor bool
 	// Catch sends new connections to the holder's ports; empty: nobody is held.
 	Catch map[int]int
@@ -38,6 +38,8 @@ type Rules interface {
 	// Intact says whether what was applied last still stands.
 	Intact(ctx context.Context) bool
 	Flows(ctx context.Context) (Flows, error)
+	// Remove takes everything of this move out of the kernel.
+	Remove(ctx context.Context, table string) error
 	// Lost is ready when rules vanished with the program that owned them.
 	Lost() <-chan struct{}
 }

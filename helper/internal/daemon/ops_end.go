@@ -1,0 +1,87 @@
+package daemon
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"lifeboat/helper/internal/install"
+	"lifeboat/helper/internal/machine"
+	"lifeboat/helper/internal/peerlink"
+	"lifeboat/helper/internal/units"
+)
+
+// tombstone leaves the guard, and this program to answer hello and a higher claim.
+func (d *Daemon) tombstone(ctx context.Context, r request) (answer, error) {
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	if err := d.step(machine.Entomb{Call: d.call(r)}); err != nil {
+		return nil, err
+	}
+	if err := d.endReceivers(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.recording.stop(); err != nil {
+		return nil, err
+	}
+	if err := peerlink.Authorize(d.paths, ""); err != nil {
+		return nil, err
+	}
+	for _, file := range []string{d.paths.Key(), d.paths.Key() + ".pub", d.paths.KnownHosts()} {
+		if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+			return nil, err
+		}
+	}
+	_, err := d.settle(ctx)
+	return nil, err
+}
+
+// remove takes everything of this move off the node but its data. The answer is the daemon's last word.
+func (d *Daemon) remove(ctx context.Context, r request) (answer, error) {
+	var f struct{ Force bool }
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	d.effects.Lock() // never given back: nothing may be put up again
+	d.mu.Lock()
+	refusal := d.node.MayRemove(r.Token, f.Force)
+	d.mu.Unlock()
+	if refusal != nil {
+		d.effects.Unlock()
+		return nil, refusal
+	}
+	if err := d.takeDown(ctx); err != nil {
+		d.effects.Unlock()
+		return nil, err
+	}
+	time.AfterFunc(200*time.Millisecond, func() { units.Do(context.Background(), "stop", "--no-block", d.paths.HelperUnit()) })
+	return nil, nil
+}
+
+func (d *Daemon) takeDown(ctx context.Context) error {
+	d.echo.end()
+	if err := d.endReceivers(ctx); err != nil {
+		return err
+	}
+	if err := d.recording.stop(); err != nil {
+		return err
+	}
+	if d.rules != nil {
+		if err := d.rules.Remove(ctx, d.paths.Table()); err != nil {
+			return err
+		}
+	}
+	for key := range d.now().Sysctls {
+		d.restoreSysctl(key)
+	}
+	if n := d.now(); n.Config != nil {
+		d.peer.Cool(ctx, n.Config.Peer)
+	}
+	if err := peerlink.Authorize(d.paths, ""); err != nil {
+		return err
+	}
+	if err := install.Uninstall(ctx, d.paths); err != nil {
+		return err
+	}
+	return os.RemoveAll(d.paths.Folder())
+}

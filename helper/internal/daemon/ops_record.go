@@ -1,0 +1,64 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+
+	"lifeboat/helper/internal/machine"
+)
+
+// recordStart begins an epoch, or tells of the one that runs without a gap.
+func (d *Daemon) recordStart(context.Context, request) (answer, error) {
+	r := d.recording
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.recorder == nil || r.why(r.recorder.Status()) != "" {
+		if err := r.begin(); err != nil {
+			return nil, err
+		}
+	}
+	s := r.recorder.Status()
+	return answer{"epoch": s.Epoch, "sequence": s.Sequence}, nil
+}
+
+func (d *Daemon) recordStatus(context.Context, request) (answer, error) {
+	told := d.recording.status()
+	told["bootId"] = d.bootID
+	return told, nil
+}
+
+func (d *Daemon) recordDrain(ctx context.Context, _ request) (answer, error) {
+	sequence, complete, err := d.recording.drain(ctx)
+	return answer{"sequence": sequence, "complete": complete}, err
+}
+
+func (d *Daemon) recordNames(_ context.Context, r request) (answer, error) {
+	var f struct {
+		After int64
+		Epoch string
+	}
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	d.recording.mu.Lock()
+	recorder := d.recording.recorder
+	d.recording.mu.Unlock()
+	if recorder == nil {
+		return nil, &machine.Refusal{Code: machine.GateClosed, Text: "no recorder runs on this node"}
+	}
+	lists, status, err := recorder.Names(f.After)
+	if err != nil {
+		return nil, fmt.Errorf("the names cannot be listed: %w", err)
+	}
+	d.recording.mu.Lock()
+	why := d.recording.why(status)
+	d.recording.mu.Unlock()
+	if f.Epoch != status.Epoch && why == "" {
+		why = fmt.Sprintf("epoch %s is over, this is %s", f.Epoch, status.Epoch)
+	}
+	return answer{"complete": why == "", "why": why, "epoch": status.Epoch, "sequence": status.Sequence, "lists": lists}, nil
+}
+
+func (d *Daemon) recordStop(context.Context, request) (answer, error) {
+	return nil, d.recording.stop()
+}

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { recordStates, type JournalRecord } from '../../src/core/records.ts'
+import { reportOf } from '../../src/report/report.ts'
+import { reportSchema, type Report, type ReportedMove } from '../../src/report/schema.ts'
+import { sampleInput } from './sample.ts'
+
+const input = sampleInput()
+const report = reportOf(input)
+
+describe('the report of three nodes that go there, back, and there again', () => {
+  it('says in one paragraph what happened and what it cost', () => {
+    assert.equal(
+      report.summary,
+      '3 nodes: switched 6 times, gone back 3 times, 1 attempt undone before the switch. ' +
+        '0 of 9,360 requests failed; no acknowledged write was lost; no pause was longer than 8.7 s.',
+    )
+    assert.equal(report.figures.requests.value, 9360)
+    assert.equal(report.figures.retried.value, input.traffic?.samples.filter(({ outcome }) => outcome === 'retried').length)
+    assert.deepEqual(report.notMeasured, [])
+  })
+
+  it('has a pause for every time that clients were held, the undone one too, with its forecast', () => {
+    assert.deepEqual(
+      report.pauses.map(({ move, direction, ms, outcome, forecastMs }) => [move, direction, ms, outcome, forecastMs]),
+      [
+        ['db-1', 'there', 4138, 'switched', 4100],
+        ['api-1', 'there', 8700, 'undone', 4100],
+        ['web-1', 'there', 3150, 'switched', 4100],
+        ['api-1', 'there', 3150, 'switched', 4100],
+        ['db-1', 'back', 2740, 'switched', 3400],
+        ['api-1', 'back', 2740, 'switched', 3400],
+        ['web-1', 'back', 2740, 'switched', 3400],
+        ['db-1', 'there', 2656, 'switched', 3600],
+        ['api-1', 'there', 2656, 'switched', 3600],
+        ['web-1', 'there', 2656, 'switched', 3600],
+      ],
+    )
+    assert.equal(report.figures.pauseMs.value, 4138)
+    assert.equal(report.figures.forecastPauseMs.value, 4100)
+    assert.ok(report.pauses.every(({ budgetMs }) => budgetMs === 20_000))
+  })
+
+  it('tells what went on in a pause, from the hold to the release', () => {
+    const parts = report.pauses[0]?.parts ?? []
+    assert.deepEqual(
+      parts.map(({ step }) => step),
+      ['hold-clients', 'freeze-source', 'final-sync', 'verify-data', 'seal-source', 'promote-target', 'check-target', 'commit-switch', 'release-clients'],
+    )
+    assert.equal(parts[0]?.fromMs, 0)
+    assert.equal((parts.at(-1)?.fromMs ?? 0) + (parts.at(-1)?.ms ?? 0), report.pauses[0]?.ms)
+  })
+
+  it('shows every attempt of a step with its own duration and end', () => {
+    const passes = stepOf(moveOf('api-1'), 1, 'final-sync')
+    assert.deepEqual(
+      passes.attempts.map(({ ms, outcome }) => [ms, outcome]),
+      [
+        [6400, 'failed'],
+        [620, 'done'],
+      ],
+    )
+    assert.deepEqual([passes.ms, passes.outcome], [7020, 'done'])
+    assert.match(passes.attempts[0]?.text ?? '', /leaves 9\.1 s of 20 s/)
+  })
+
+  it('calls an attempt interrupted whose controller died in it', () => {
+    const copy = stepOf(moveOf('db-1'), 1, 'first-sync')
+    assert.deepEqual(
+      copy.attempts.map(({ ms, outcome }) => [ms, outcome]),
+      [
+        [null, 'interrupted'],
+        [11_500, 'done'],
+      ],
+    )
+  })
+
+  it('has three runs of each node, and says how each ended', () => {
+    for (const { runs } of report.moves)
+      assert.deepEqual(
+        runs.map(({ run, outcome }) => [run, outcome]),
+        [
+          [1, 'switched'],
+          [2, 'went-back'],
+          [3, 'switched'],
+        ],
+      )
+  })
+
+  it('sets the price that was told beside what going back did cost', () => {
+    const [back, now] = moveOf('web-1').rollbacks
+    assert.deepEqual([back?.run, back?.price?.seconds, back?.actualSeconds], [2, 3.4, 2.74])
+    assert.deepEqual([now?.run, now?.price?.seconds, now?.actualSeconds], [null, 3.4, null])
+  })
+
+  it('lists what each name answered before and after each switch', () => {
+    assert.deepEqual(
+      moveOf('web-1').names.map(({ run, before, after }) => [run, before, after]),
+      [
+        [1, ['192.0.2.10'], ['203.0.113.10']],
+        [2, ['203.0.113.10'], ['192.0.2.10']],
+        [3, ['192.0.2.10'], ['203.0.113.10']],
+      ],
+    )
+    assert.deepEqual([moveOf('web-1').timeToLive[0]?.beforeSeconds, moveOf('web-1').timeToLive[0]?.afterSeconds], [300, 5])
+    assert.equal(moveOf('web-1').stragglers.value, 31)
+  })
+
+  it('counts every sample once in the overview, by the side that answered', () => {
+    const buckets = report.traffic?.overview.buckets ?? []
+    const sum = (key: 'source' | 'target' | 'other' | 'failed') => buckets.reduce((total, bucket) => total + bucket[key], 0)
+    assert.equal(sum('source') + sum('target') + sum('other') + sum('failed'), 9360)
+    const bySide = (side: string) => (report.traffic?.answered ?? []).filter((row) => row.side === side).reduce((total, { requests }) => total + requests, 0)
+    assert.deepEqual([sum('source'), sum('target')], [bySide('source'), bySide('target')])
+    assert.ok(buckets.length <= 242)
+  })
+
+  it('looks closely at a pause with the requests of its own clients alone', () => {
+    const closeUps = report.traffic?.close ?? []
+    assert.ok(closeUps.length > 0)
+    // Nobody asks the database by name in this traffic.
+    assert.ok(closeUps.every(({ pause }) => report.pauses[pause]?.move !== 'db-1'))
+    for (const { series } of closeUps) {
+      const most = Math.max(...series.buckets.map((bucket) => bucket.source + bucket.target + bucket.other))
+      assert.ok(most <= Math.ceil((12 * series.bucketMs) / 1000) + 2, `${most} requests in ${series.bucketMs} ms are more than one name gets`)
+    }
+  })
+})
+
+describe('a report', () => {
+  it('rests every claim on records that are in the journal', () => {
+    const known = new Set(input.records.map(({ seq }) => seq))
+    const seqs = [...JSON.stringify(report).matchAll(/"seqs":\[([\d,]+)\]/g)].flatMap(([, list]) => (list ?? '').split(',').map(Number))
+    assert.ok(seqs.length > 300, `${seqs.length}`)
+    assert.deepEqual(
+      seqs.filter((seq) => !known.has(seq)),
+      [],
+    )
+    const empty = report.moves.flatMap(({ runs, names, checks }) => [
+      ...runs.flatMap(({ steps }) => steps.flatMap(({ attempts }) => attempts)),
+      ...names,
+      ...checks,
+    ])
+    assert.ok(empty.every((claim) => claim.seqs.length > 0))
+  })
+
+  it('is the same to the byte for the same input, in whatever order it came', () => {
+    const turned = { ...sampleInput(), records: input.records.toReversed(), traffic: { samples: (input.traffic?.samples ?? []).toReversed(), lostWrites: 0 } }
+    assert.equal(JSON.stringify(reportOf(turned)), JSON.stringify(report))
+  })
+
+  it('is what its schema says, after a way through JSON too', () => {
+    assert.deepEqual(reportSchema.parse(JSON.parse(JSON.stringify(report))), report)
+  })
+
+  it('says what nobody measured instead of showing a zero', () => {
+    const bare = reportOf({ project: 'shop', records: input.records })
+    assert.equal(bare.figures.failed.value, null)
+    assert.equal(bare.figures.lostWrites.value, null)
+    assert.equal(bare.traffic, null)
+    assert.equal(bare.notMeasured.length, 5)
+    assert.doesNotMatch(bare.summary, /0 of|lost/)
+  })
+
+  it('of an empty journal is empty and says so', () => {
+    const empty = reportOf({ project: 'shop', records: [] })
+    assert.deepEqual([empty.moves, empty.pauses, empty.from], [[], [], null])
+    assert.equal(empty.summary, '0 nodes: nothing has been switched.')
+    reportSchema.parse(empty)
+  })
+
+  it('takes details of another shape for absent', () => {
+    const odd = {
+      forecastPauseMs: 'soon',
+      budgetMs: null,
+      price: { possible: 'yes' },
+      checks: [{ text: 1 }],
+      switched: {},
+      movedBytes: '2 GiB',
+      stragglers: [],
+      address: 7,
+    }
+    const { figures, moves } = reportOf({ project: 'shop', records: input.records.map((record) => ({ ...record, details: odd })) })
+    assert.equal(figures.forecastPauseMs.value, null)
+    assert.ok(
+      moves.every(
+        ({ checks, names, copied, stragglers, rollbacks }) =>
+          [...checks, ...names].length === 0 && copied === null && stragglers.value === null && rollbacks.every(({ price }) => price === null),
+      ),
+    )
+  })
+
+  it('takes a hold that another controller went on with for one pause, and one without an end for open', () => {
+    const one = reportOf({
+      project: 'shop',
+      records: journal(['hold-clients started 0', 'hold-clients started 2', 'hold-clients done 3', 'release-clients started 4', 'release-clients done 5']),
+    })
+    assert.deepEqual(
+      one.pauses.map(({ ms, outcome }) => [ms, outcome]),
+      [[5000, 'switched']],
+    )
+    const open = reportOf({ project: 'shop', records: journal(['hold-clients started 0', 'hold-clients done 1']) })
+    assert.deepEqual(
+      open.pauses.map(({ ms, outcome }) => [ms, outcome]),
+      [[null, 'open']],
+    )
+    const failed = reportOf({
+      project: 'shop',
+      records: journal(['hold-clients started 0', 'hold-clients failed 1', 'hold-clients started 9', 'release-clients done 12']),
+    })
+    assert.deepEqual(
+      failed.pauses.map(({ ms, outcome }) => [ms, outcome]),
+      [
+        [1000, 'undone'],
+        [3000, 'switched'],
+      ],
+    )
+  })
+
+  it('can be made of any journal, and no duration in it is negative', () => {
+    const steps = [
+      'hold-clients',
+      'release-clients',
+      'unhold-clients',
+      'final-sync',
+      'commit-switch',
+      'commit-switch-back',
+      'hold-clients-back',
+      'what-is-this',
+    ]
+    const record = fc.record({
+      schema: fc.constant('lifeboat.journal/1' as const),
+      seq: fc.nat(40),
+      at: fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((date) => date.toISOString()),
+      move: fc.constantFrom('a', 'b'),
+      run: fc.integer({ min: 1, max: 3 }),
+      step: fc.constantFrom(...steps),
+      state: fc.constantFrom(...recordStates),
+      text: fc.string(),
+      details: fc.dictionary(fc.constantFrom('price', 'checks', 'switched', 'stragglers', 'forecastPauseMs'), fc.jsonValue()),
+    })
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 60 }), (records) => {
+        const made = reportSchema.parse(reportOf({ project: 'shop', records }))
+        assert.ok(made.pauses.every(({ ms }) => ms === null || ms >= 0))
+        assert.ok(made.moves.every(({ runs }) => runs.every((run) => run.steps.every(({ ms }) => ms === null || ms >= 0))))
+      }),
+    )
+  })
+})
+
+function moveOf(name: string): ReportedMove {
+  const move = report.moves.find((each) => each.name === name)
+  assert.ok(move)
+  return move
+}
+
+function stepOf({ runs }: ReportedMove, run: number, name: string): Report['moves'][number]['runs'][number]['steps'][number] {
+  const step = runs.find((each) => each.run === run)?.steps.find((each) => each.step === name)
+  assert.ok(step)
+  return step
+}
+
+/** From lines like `hold-clients started 2`, the number in seconds. */
+function journal(lines: readonly string[]): JournalRecord[] {
+  return lines.map((line, index) => {
+    const [step = '', state = '', seconds = ''] = line.split(' ')
+    const known = recordStates.find((each) => each === state)
+    assert.ok(known)
+    return {
+      schema: 'lifeboat.journal/1',
+      seq: index + 1,
+      at: new Date(Number(seconds) * 1000).toISOString(),
+      move: 'web-1',
+      run: 1,
+      step,
+      state: known,
+      text: '',
+      details: {},
+    }
+  })
+}

@@ -1,0 +1,42 @@
+// Runs every test file by node's own runner: those that boot nodes a few at a time (they share two cores and each has a
+// world of its own), the others side by side. Prints one summary; the exit status says whether all passed.
+import { globSync } from 'node:fs'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+const root = path.join(import.meta.dirname, '..')
+const all = (positionals.length > 0 ? positionals : globSync('test/**/*.test.ts', { cwd: root })).map((file) => path.resolve(root, file)).sort()
+const files = values.only === undefined ? all : all.filter((file) => file.includes(values.only ?? ''))
+const heavy = files.filter((file) => /\/test\/(lab|scenarios|journey|provision)\//.test(file))
+const light = files.filter((file) => !heavy.includes(file))
+
+type Counts = { passed: number; failed: number; skipped: number }
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+/** `concurrency`: how many files run at the same time. */
+async function runFiles(some: readonly string[], concurrency: number): Promise<void> {
+  if (some.length === 0) return
+  const stream = run({ files: [...some], concurrency, timeout: 15 * 60_000 })
+  stream.on('test:pass', (event) => void count(event, event.skip === undefined ? 'passed' : 'skipped'))
+  stream.on('test:fail', (event) => void count(event, 'failed'))
+  const shown = stream.compose(spec)
+  shown.pipe(process.stdout, { end: false })
+  await new Promise((resolve, reject) => {
+    shown.once('end', resolve)
+    shown.once('error', reject)
+  })
+}
+
+function count(event: { readonly details: { readonly type?: string | undefined } }, how: keyof Counts): void {
+  if (event.details.type !== 'suite') total[how]++
+}
+
+const began = performance.now()
+await runFiles(light, 2)
+await runFiles(heavy, 2)
+const seconds = Math.round((performance.now() - began) / 1000)
+process.stdout.write(`\n${files.length} files in ${seconds} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
