@@ -24,7 +24,7 @@ trap 'kill -HUP $child' HUP
 "$@" <&0 &
 child=$!
 while :; do
-  wait $child
+  { wait $child; } 2>/dev/null
   code=$?
   kill -0 $child 2>/dev/null || exit $code
 done`

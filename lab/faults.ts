@@ -48,17 +48,18 @@ const serviceFaults = {
     cause: async ({ names }) => await names?.stop(),
     mend: async ({ names }) => await names?.start(),
   },
-  'vcenter-503': {
-    on: 'vcenter',
-    title: 'a proxy answers 503 in its place',
-    cause: async ({ vcenter }) => await vcenter?.control('/status', { code: 503, count: forEver }),
-    mend: async ({ vcenter }) => await vcenter?.control('/faults/clear', {}),
-  },
+  // Before the other one, because what is mended in turn has to be awake.
   'vcenter-dead': {
     on: 'vcenter',
     title: 'it accepts connections and never answers',
     cause: async ({ vcenter }) => await Promise.resolve(vcenter?.freeze()),
     mend: async ({ vcenter }) => await Promise.resolve(vcenter?.thaw()),
+  },
+  'vcenter-503': {
+    on: 'vcenter',
+    title: 'a proxy answers 503 in its place',
+    cause: async ({ vcenter }) => await vcenter?.control('/status', { code: 503, count: forEver }),
+    mend: async ({ vcenter }) => await vcenter?.control('/faults/clear', {}),
   },
   quota: {
     on: 'cloud',

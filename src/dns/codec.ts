@@ -76,7 +76,7 @@ export function decodeMessage(bytes: Buffer): Decoded {
 }
 
 /** The bytes of one record. */
-export function recordBytes(record: ResourceRecord): Buffer {
+function recordBytes(record: ResourceRecord): Buffer {
   const data = dataBytes(record.data)
   const fixed = Buffer.alloc(10)
   fixed.writeUInt16BE(record.type)

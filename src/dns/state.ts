@@ -33,7 +33,7 @@ export function sameAddresses(one: Addresses, other: Addresses): boolean {
   return text(one) === text(other)
 }
 
-export function sameEpoch(one: Epoch | null, other: Epoch | null): boolean {
+function sameEpoch(one: Epoch | null, other: Epoch | null): boolean {
   return one?.token === other?.token && one?.owner === other?.owner
 }
 

@@ -2,6 +2,7 @@
 // same report.
 import { formatDuration } from '../core/units.ts'
 import { trafficChart } from './chart.ts'
+import { citedFirst, citedIn } from './cited.ts'
 import { fitting, markup, type Markup } from './markup.ts'
 import { moveSection } from './move-section.ts'
 import { duration, more, pauseSection } from './pause-section.ts'
@@ -77,17 +78,24 @@ ${rows.map(
 )}</tbody></table></div>${more(traffic.answered.length - rows.length, 'in the JSON of this report')}</section>`
 }
 
-/** Cited records first when not all fit; shown in the order of the journal. */
-function journalRows({ journal: { count: total, records } }: Report): { readonly section: Markup; readonly seqs: readonly number[] } {
-  let left = journalCharacters
-  const shown = records.flatMap((record) => {
-    const row = markup`<tr id="r${record.seq}"><td class="n">${record.seq}</td><td class="t">${moment(record.at)}</td><td>${record.move}</td><td class="n">${record.run}</td><td>${record.step}</td><td>${record.state}</td><td>${record.text.slice(0, 240)}</td></tr>
-`
-    left -= row.markup.length
-    return left < 0 ? [] : [{ seq: record.seq, row }]
-  })
+/** As many records as have room, the cited ones first, shown in the order of the journal. */
+function journalRows(report: Report): { readonly section: Markup; readonly seqs: readonly number[] } {
+  const { count: total, records } = report.journal
+  const rows = citedFirst(records, citedIn({ ...report, journal: null })).map((record) => ({ seq: record.seq, row: journalRow(record) }))
+  const room = new Set(
+    fitting(
+      rows.map(({ row }) => row),
+      journalCharacters,
+    ),
+  )
+  const shown = rows.filter(({ row }) => room.has(row)).toSorted((a, b) => a.seq - b.seq)
   const section = markup`<section><h2>Journal</h2><p class="soft">${count(shown.length)} of ${count(total)} records.</p>
 <div class="scroll"><table><thead><tr><th class="n">Record</th><th>At (UTC)</th><th>Move</th><th class="n">Run</th><th>Step</th><th>State</th><th>Text</th></tr></thead><tbody>
 ${shown.map(({ row }) => row)}</tbody></table></div></section>`
   return { section, seqs: shown.map(({ seq }) => seq) }
+}
+
+function journalRow({ seq, at, move, run, step, state, text }: Report['journal']['records'][number]): Markup {
+  return markup`<tr id="r${seq}"><td class="n">${seq}</td><td class="t">${moment(at)}</td><td>${move}</td><td class="n">${run}</td><td>${step}</td><td>${state}</td><td>${text.slice(0, 240)}</td></tr>
+`
 }

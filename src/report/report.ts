@@ -2,6 +2,7 @@
 // same bytes on any day, so a report can be made again and compared.
 import { byCodeUnit } from '../core/canonical.ts'
 import type { JournalRecord } from '../core/records.ts'
+import { citedFirst, citedIn } from './cited.ts'
 import { moveFrom } from './moves.ts'
 import { pausesOf } from './pauses.ts'
 import type { Figure, Pause, Report, ReportedMove, ReportInput } from './schema.ts'
@@ -37,7 +38,7 @@ export function reportOf(input: ReportInput): Report {
     moves,
     notMeasured: notMeasured(figures, moves),
   }
-  return { ...main, journal: { count: records.length, records: mostCited(records, cited(main)) } }
+  return { ...main, journal: { count: records.length, records: mostCited(records, citedIn(main)) } }
 }
 
 function figuresOf({ traffic }: ReportInput, pauses: readonly Pause[]): Report['figures'] {
@@ -51,7 +52,7 @@ function figuresOf({ traffic }: ReportInput, pauses: readonly Pause[]): Report['
     retried: byClients(samples.filter(({ outcome }) => outcome === 'retried').length),
     longestPauseMs: byClients(samples.reduce((most, { ms }) => Math.max(most, ms), 0)),
     lostWrites: { value: traffic?.lostWrites ?? null, by: 'clients', seqs: [] },
-    pauseMs: { value: longest?.ms ?? null, by: 'journal', seqs },
+    pauseMs: { value: longest?.ms ?? null, by: 'journal', seqs: seqs.slice(-2) },
     forecastPauseMs: { value: longest?.forecastMs ?? null, by: 'journal', seqs: seqs.slice(0, -2) },
   }
 }
@@ -85,18 +86,7 @@ function notMeasured({ requests, lostWrites, pauseMs, forecastPauseMs }: Report[
   ]
 }
 
-/** Every number under a key `seqs`, wherever it stands. */
-function cited(value: unknown, found = new Set<number>()): Set<number> {
-  if (typeof value !== 'object' || value === null) return found
-  for (const [key, inside] of Object.entries(value)) {
-    if (key === 'seqs' && Array.isArray(inside)) for (const seq of inside) found.add(seq)
-    else cited(inside, found)
-  }
-  return found
-}
-
 function mostCited(records: readonly JournalRecord[], wanted: ReadonlySet<number>): Report['journal']['records'] {
-  const rank = ({ seq, state }: JournalRecord) => (wanted.has(seq) ? 0 : state === 'progress' ? 2 : 1)
-  const kept = records.toSorted((a, b) => rank(a) - rank(b) || a.seq - b.seq).slice(0, mostRecords)
+  const kept = citedFirst(records, wanted).slice(0, mostRecords)
   return kept.toSorted((a, b) => a.seq - b.seq).map(({ seq, at, move, run, step, state, text }) => ({ seq, at, move, run, step, state, text }))
 }

@@ -17,7 +17,7 @@ import type { Engine } from '../../src/provision/engine.ts'
 import { createEngine, type EngineOptions } from '../../src/provision/pulumi.ts'
 
 const lab = fileURLToPath(new URL('../../.lab/', import.meta.url))
-const plugin = join(lab, 'pulumi-home/plugins/resource-aws-v7.48.0/pulumi-resource-aws')
+export const plugin = join(lab, 'pulumi-home/plugins/resource-aws-v7.48.0/pulumi-resource-aws')
 const needed = [join(lab, 'bin/pulumi'), join(lab, 'bin/moto_server'), plugin]
 
 /** For `skip:` of node:test: what `lab/setup` has not made, or false. */

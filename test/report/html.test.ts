@@ -118,10 +118,9 @@ function large(): ReportInput {
   const records = Array.from({ length: 12 }, (_, part) =>
     input.records.map((record) => ({ ...record, seq: record.seq + part * 1000, move: `${record.move}-${part}-${long}`, text: `${record.text} ${long}` })),
   ).flat()
-  const plan = input.plan && {
-    ...input.plan,
-    moves: Array.from({ length: 12 }, (_, part) => (input.plan?.moves ?? []).map((move) => ({ ...move, name: `${move.name}-${part}-${long}` }))).flat(),
-  }
+  const moves = input.plan?.moves ?? []
+  const longer = Array.from({ length: 12 }, (_, part) => moves.map((move) => ({ ...move, name: `${move.name}-${part}-${long}` }))).flat()
+  const plan = input.plan ? { ...input.plan, moves: longer } : null
   const samples = Array.from({ length: 20 }, (_, part) =>
     (input.traffic?.samples ?? []).map((sample) => ({ ...sample, name: `${sample.name}-${part}` })),
   ).flat()

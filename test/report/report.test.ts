@@ -91,7 +91,7 @@ describe('the report of three nodes that go there, back, and there again', () =>
   it('sets the price that was told beside what going back did cost', () => {
     const [back, now] = moveOf('web-1').rollbacks
     assert.deepEqual([back?.run, back?.price?.seconds, back?.actualSeconds], [2, 3.4, 2.74])
-    assert.deepEqual([now?.run, now?.price?.seconds, now?.actualSeconds], [null, 3.4, null])
+    assert.deepEqual([now?.run, now?.price?.seconds, now?.actualSeconds], [null, 3.1, null])
   })
 
   it('lists what each name answered before and after each switch', () => {
@@ -152,6 +152,22 @@ describe('a report', () => {
 
   it('is what its schema says, after a way through JSON too', () => {
     assert.deepEqual(reportSchema.parse(JSON.parse(JSON.stringify(report))), report)
+  })
+
+  it('keeps the records that something rests on when there are too many of them', () => {
+    const idle = input.records.flatMap((record) =>
+      Array.from({ length: 20 }, (_, index) => ({ ...record, seq: record.seq * 100 + index, state: 'progress' as const, details: {} })),
+    )
+    const own = input.records.map((record) => ({ ...record, seq: record.seq * 100 + 50 }))
+    const crowded = reportOf({ ...input, records: [...idle, ...own] })
+    const kept = new Set(crowded.journal.records.map(({ seq }) => seq))
+    assert.equal(crowded.journal.count, 21 * input.records.length)
+    assert.equal(kept.size, 1500)
+    const seqs = [...JSON.stringify(crowded).matchAll(/"seqs":\[([\d,]+)\]/g)].flatMap(([, list]) => (list ?? '').split(',').map(Number))
+    assert.deepEqual(
+      seqs.filter((seq) => !kept.has(seq)),
+      [],
+    )
   })
 
   it('says what nobody measured instead of showing a zero', () => {

@@ -98,13 +98,13 @@ function switchOver({ step }: Writer, { dns, old, young, check }: Node, scale: n
   if (dns) step('switch-dns', 0.6, 'all 2 authorities answer with the new address', { switched: [{ name: dns, before: [old], after: [young] }] })
 }
 
-function watch({ write, wait, step }: Writer, stragglers: number): void {
+function watch({ write, wait, step }: Writer, stragglers: number, seconds: number): void {
   step('watch-target', 20, 'no regression', { stragglers })
   write('await-finish', 'started', '')
   wait(12)
-  write('await-finish', 'progress', 'going back costs 3.4 s and no write', {
+  write('await-finish', 'progress', `going back costs ${seconds} s and no write`, {
     stragglers,
-    price: { possible: true, seconds: 3.4, writesLost: 0, why: 'Both sides answer, so a final pass carries every write back.' },
+    price: { possible: true, seconds, writesLost: 0, why: 'Both sides answer, so a final pass carries every write back.' },
   })
   wait(11)
 }
@@ -132,13 +132,13 @@ function journalOf(node: Node): Entry[] {
   prepare(move, node)
   if (node.name === 'api-1') tooSlow(move)
   switchOver(move, node, node.name === 'db-1' ? 1.4 : 1, 4100)
-  watch(move, node.dns ? 23 : 4)
+  watch(move, node.dns ? 23 : 4, 3.4)
   move.until(190 + 20 * nodes.indexOf(node))
   goBack(move, node)
   move.until(270 + 20 * nodes.indexOf(node))
   move.nextRun()
   switchOver(move, node, 0.8, 3600)
-  watch(move, node.dns ? 31 : 5)
+  watch(move, node.dns ? 31 : 5, 3.1)
   return move.entries
 }
 

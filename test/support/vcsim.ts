@@ -37,7 +37,8 @@ export async function startVcsim(test: Test, flags: readonly string[] = [], pass
   const { key, cert } = await makeCertificate(folder)
   const control = path.join(folder, 'control')
   const common = ['-l', '127.0.0.1:0', '-tlscert', cert, '-tlskey', key, '-username', 'ops', '-password', password, '-control', control]
-  const child = spawn(program, [...common, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Its own temporary files go with the folder, also when it ends in the middle of writing some.
+  const child = spawn(program, [...common, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder } })
   let stopped = false
   const stop = async (): Promise<void> => {
     if (stopped) return

@@ -31,7 +31,7 @@ func Peer(p paths.Paths, asked string, output io.Writer) error {
 		}
 		question["op"], question["attempt"] = map[string]string{"verdict": "verdict", "void": "peer-void"}[words[0]], attempt
 	case len(words) > 2 && words[0] == "rsync" && words[1] == "--server":
-		return receive(p, words, output)
+		return receive(p, words)
 	default:
 		return refuse(output, fmt.Sprintf("%.100q may not be asked here", asked))
 	}
@@ -42,30 +42,31 @@ func Peer(p paths.Paths, asked string, output io.Writer) error {
 	return json.NewEncoder(output).Encode(answer)
 }
 
-// receive becomes rsync, once the daemon has let it in under its process number.
-func receive(p paths.Paths, words []string, output io.Writer) error {
+// receive becomes rsync, once the daemon has let it in under its process number. What
+// it refuses goes to stderr alone: stdout speaks rsync's protocol.
+func receive(p paths.Paths, words []string) error {
 	destination, paths, err := checkReceiver(words)
 	if err != nil {
-		return refuse(output, err.Error())
+		return err
 	}
 	unix.Setsid() // fails where sshd has made a session for this command already
 	program, err := exec.LookPath("rsync")
 	if err != nil {
-		return refuse(output, "there is no rsync on this node")
+		return fmt.Errorf("there is no rsync on this node")
 	}
 	for _, place := range append(paths, destination) {
 		answer, err := Ask(p, map[string]any{"op": "peer-receive", "pid": os.Getpid(), "destination": place})
 		if err != nil {
-			return refuse(output, err.Error())
+			return err
 		}
 		if answer["ok"] != true {
-			return refuse(output, fmt.Sprint(answer["text"]))
+			return fmt.Errorf("%v", answer["text"])
 		}
 	}
 	return unix.Exec(program, words, os.Environ())
 }
 
-// refuse answers in JSON for a question, and on stderr for whoever runs rsync.
+// refuse answers a question in JSON.
 func refuse(output io.Writer, text string) error {
 	json.NewEncoder(output).Encode(map[string]any{"ok": false, "code": "gate-closed", "text": text})
 	return fmt.Errorf("%s", text)

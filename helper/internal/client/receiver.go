@@ -21,7 +21,7 @@ var (
 func checkReceiver(words []string) (destination string, others []string, err error) {
 	options := true
 	arguments := []string{}
-	for i, word := range words[2:] {
+	for i, word := range joined(words[2:]) {
 		switch {
 		case !options || word == ".":
 			options = false
@@ -36,8 +36,6 @@ func checkReceiver(words []string) (destination string, others []string, err err
 			if strings.Contains(word, "..") {
 				return "", nil, fmt.Errorf("%q leads upwards", word)
 			}
-		case valued.MatchString(word):
-			return "", nil, fmt.Errorf("%q needs its value after an equals sign", word)
 		case harmless.MatchString(word) && !strings.Contains(word, ".."):
 		case short.MatchString(word) && !strings.HasPrefix(word, "--"):
 		default:
@@ -48,4 +46,18 @@ func checkReceiver(words []string) (destination string, others []string, err err
 		return "", nil, fmt.Errorf("an rsync that receives has one destination, this one has %d words for it", len(arguments))
 	}
 	return arguments[1], others, nil
+}
+
+// joined writes `--option value` as `--option=value`: versions of rsync differ in how they hand over an option's value.
+func joined(words []string) []string {
+	result := []string{}
+	for i := 0; i < len(words); i++ {
+		if valued.MatchString(words[i]) && i+1 < len(words) {
+			result = append(result, words[i]+"="+words[i+1])
+			i++
+			continue
+		}
+		result = append(result, words[i])
+	}
+	return result
 }

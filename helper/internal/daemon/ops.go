@@ -65,7 +65,7 @@ func init() {
 		"unseal":           {false, (*Daemon).unseal},
 		"close-attempt":    {false, (*Daemon).closeAttempt},
 		"forward":          {false, (*Daemon).forward},
-		"stop-forwarding":  {false, (*Daemon).stopForwarding},
+		"stop-forward":     {false, (*Daemon).stopForwarding},
 		"start-singletons": {false, (*Daemon).startSingletons},
 		"stop-singletons":  {false, (*Daemon).stopSingletons},
 		"manifest":         {false, (*Daemon).manifest},
@@ -76,6 +76,7 @@ func init() {
 		"record-drain":     {false, (*Daemon).recordDrain},
 		"record-names":     {false, (*Daemon).recordNames},
 		"record-stop":      {false, (*Daemon).recordStop},
+		"check-roots":      {false, (*Daemon).checkRoots},
 	}
 }
 

@@ -44,7 +44,17 @@ func (d *Daemon) openAttempt(ctx context.Context, r request) (answer, error) {
 	if err := d.decide(event); err != nil {
 		return nil, err
 	}
+	go d.warmPeer(*d.node.Config)
 	return answer{"running": d.node.Attempt.Running, "bootId": d.bootID, "leaseLeftMs": d.leaseLeft(), "budgetLeftMs": d.budgetLeft()}, nil
+}
+
+// warmPeer opens the connection that the dead man may need, while there is time.
+func (d *Daemon) warmPeer(c machine.Config) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := d.peer.Ask(ctx, c.Peer, "hello"); err != nil {
+		d.journal.Note("peer-unreachable", map[string]any{"text": err.Error()})
+	}
 }
 
 func (d *Daemon) renew(_ context.Context, r request) (answer, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lifeboat/helper/internal/machine"
+	"lifeboat/helper/internal/roots"
 )
 
 // recordStart begins an epoch, or tells of the one that runs without a gap.
@@ -61,4 +62,16 @@ func (d *Daemon) recordNames(_ context.Context, r request) (answer, error) {
 
 func (d *Daemon) recordStop(context.Context, request) (answer, error) {
 	return nil, d.recording.stop()
+}
+
+// checkRoots refuses when a root is no longer the folder that was configured: a pass from or to an unmounted volume
+// would carry over deletions that nobody made.
+func (d *Daemon) checkRoots(_ context.Context, _ request) (answer, error) {
+	n := d.now()
+	for path, was := range n.Roots {
+		if err := roots.Same(path, was); err != nil {
+			return nil, &machine.Refusal{Code: machine.GateClosed, Text: err.Error()}
+		}
+	}
+	return answer{"roots": len(n.Roots)}, nil
 }

@@ -70,6 +70,7 @@ func (r *recording) begin() error {
 	}
 	epoch := fmt.Sprintf("%.8s-%d", r.d.bootID, boot.NowMs())
 	recorder, err := record.Start(r.d.paths.Record(), epoch, roots, r.byReceiver)
+	r.d.trouble.set("recorder", err)
 	if err != nil {
 		return &machine.Refusal{Code: machine.NodeToolAbsent, Text: err.Error()}
 	}
@@ -81,7 +82,7 @@ func (r *recording) begin() error {
 func (r *recording) resume(context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !durable.Exists(r.wanted()) {
+	if !durable.Exists(r.wanted()) || r.d.now().Config == nil {
 		return
 	}
 	err := r.begin()

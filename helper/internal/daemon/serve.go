@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/paths"
@@ -49,7 +50,21 @@ func Run(p paths.Paths, version, build string) error {
 		d.trouble.set("closed", err)
 	}
 	d.watch(ctx)
+	d.leave()
 	return socket.Close()
+}
+
+// leave ends the programs that this one started, so that systemd has nothing to wait for. What must outlive it stays:
+// forwarding, the guard, the marks. The table of a hold goes with its owner.
+func (d *Daemon) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if d.rules != nil {
+		d.rules.Leave()
+	}
+	if n := d.now(); n.Config != nil {
+		d.peer.Cool(ctx, n.Config.Peer)
+	}
 }
 
 // resume makes the world fit the state that was found: after a boot, a crash, or for the first time.

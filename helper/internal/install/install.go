@@ -116,6 +116,7 @@ Restart=always
 RestartSec=100ms
 TimeoutStartSec=20s
 TimeoutStopSec=5s
+KillMode=mixed
 LimitNOFILE=1048576
 OOMScoreAdjust=-900
 

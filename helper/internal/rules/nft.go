@@ -96,6 +96,16 @@ func (n *NFT) Remove(ctx context.Context, table string) error {
 	return err
 }
 
+func (n *NFT) Leave() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.session != nil {
+		n.session.end()
+		<-n.session.gone
+		n.session = nil
+	}
+}
+
 // send gives one transaction to the kernel, through the session that owns the holding table if there is or must be one.
 func (n *NFT) send(ctx context.Context, text string, holds bool) error {
 	if !n.owned || (n.session == nil && !holds) {

@@ -17,6 +17,7 @@ type session struct {
 	input   io.WriteCloser
 	errors  chan string
 	over    atomic.Bool
+	gone    chan struct{}
 	process *exec.Cmd
 	count   int
 }
@@ -34,7 +35,7 @@ func startSession(lost chan<- struct{}) (*session, error) {
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("nft: %w", err)
 	}
-	s := &session{input: input, errors: make(chan string, 64), process: command}
+	s := &session{input: input, errors: make(chan string, 64), gone: make(chan struct{}), process: command}
 	go func() {
 		lines := bufio.NewScanner(told)
 		lines.Buffer(nil, 1<<20)
@@ -42,6 +43,7 @@ func startSession(lost chan<- struct{}) (*session, error) {
 			s.errors <- lines.Text()
 		}
 		command.Wait()
+		close(s.gone)
 		ownWish := s.over.Swap(true)
 		close(s.errors)
 		if !ownWish {

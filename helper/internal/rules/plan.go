@@ -40,6 +40,8 @@ type Rules interface {
 	Flows(ctx context.Context) (Flows, error)
 	// Remove takes everything of this move out of the kernel.
 	Remove(ctx context.Context, table string) error
+	// Leave ends what serves the rules from outside the kernel.
+	Leave()
 	// Lost is ready when rules vanished with the program that owned them.
 	Lost() <-chan struct{}
 }

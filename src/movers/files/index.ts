@@ -74,7 +74,7 @@ async function push(root: Root, pair: Pair, kind: PassKind, signal: AbortSignal)
 }
 
 async function compare(root: Root, pair: Pair, content: 'all' | 'none', signal: AbortSignal): Promise<readonly Difference[]> {
-  const request = { op: 'manifest', roots: [{ path: root.path, exclude: [...root.exclude, `/${keptFolder}/`] }], content }
+  const request = { op: 'manifest', roots: [root.path], content }
   const [from, to] = await Promise.all([pair.from.call(request, signal), pair.to.call(request, signal)])
   if (from['digest'] === to['digest']) return []
   const lines = await Promise.all([read(pair.from, from, signal), read(pair.to, to, signal)])

@@ -53,6 +53,16 @@ describe('power and network', { skip: withoutVcsim }, () => {
     assert.equal(calls(proxy, 'PowerOffVM_Task'), 0)
   })
 
+  test('a machine that is as wanted is not touched', async (t) => {
+    const vcsim = await startShop(t)
+    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const source = await openSource(t, vcsim, proxy)
+    await source.power(await idOf(t, vcsim, 'web-1'), 'on', soon())
+    await source.power(await idOf(t, vcsim, 'orders'), 'off', soon())
+    await source.network(await idOf(t, vcsim, 'web-1'), 'connected', soon())
+    for (const method of ['PowerOnVM_Task', 'PowerOffVM_Task', 'ShutdownGuest', 'ReconfigVM_Task']) assert.equal(calls(proxy, method), 0, method)
+  })
+
   test('a suspended machine is not switched off: its memory would be lost', async (t) => {
     const vcsim = await startShop(t)
     const id = await idOf(t, vcsim, 'web-1')

@@ -1,0 +1,73 @@
+// The engine's SDK without an engine: what a program registers is written down, ids and computed values are made up.
+import * as pulumi from '@pulumi/pulumi'
+
+export type Registered = {
+  readonly type: string
+  readonly name: string
+  readonly inputs: Readonly<Record<string, unknown>>
+  /** The explicit provider; empty: the default one. */
+  readonly provider: string
+  readonly protect: boolean
+  readonly ignoreChanges: readonly string[]
+  readonly deleteBeforeReplace: boolean
+}
+
+const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'aws:ec2/eip:Eip': { publicIp: '203.0.113.10' },
+  'aws:ec2/instance:Instance': { privateIp: '10.20.0.4', availabilityZone: 'us-east-1a' },
+  'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
+}
+
+const registered: Registered[] = []
+const invoked: { readonly token: string; readonly inputs: Readonly<Record<string, unknown>> }[] = []
+const optionsOf = new Map<string, Pick<Registered, 'protect' | 'ignoreChanges' | 'deleteBeforeReplace'>>()
+
+/** State of the SDK is global, so a test runs programs one after the other. */
+async function useMocks(): Promise<void> {
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, provider, id }) => {
+        registered.push({ type, name, inputs, provider: provider ?? '', protect: false, ignoreChanges: [], deleteBeforeReplace: false })
+        return { id: id || `${type.split(':').at(-1)?.toLowerCase()}-0a1b`, state: { ...inputs, ...computed[type] } }
+      },
+      call: ({ token, inputs }) => {
+        invoked.push({ token, inputs })
+        return { ...inputs, id: 'ami-0123456789abcdef0' }
+      },
+    },
+    'shop',
+    'test',
+    false,
+  )
+}
+
+export type Ran = { readonly outputs: Readonly<Record<string, unknown>>; readonly resources: readonly Registered[]; readonly calls: typeof invoked }
+
+/** Runs a program to its end, as the program of a stack. Resources come ordered by type and name: they are registered in any order. */
+export async function run(program: () => Promise<Readonly<Record<string, unknown>>>): Promise<Ran> {
+  await useMocks()
+  registered.length = 0
+  invoked.length = 0
+  optionsOf.clear()
+  const outputs = await pulumi.runtime.runInPulumiStack(async () => {
+    pulumi.runtime.registerStackTransformation(noteOptions)
+    return program()
+  })
+  // What no output waits for may still be on its way.
+  await pulumi.runtime.disconnect()
+  const resources = registered
+    .filter(({ type }) => type !== 'pulumi:pulumi:Stack')
+    .map((one) => ({ ...one, ...optionsOf.get(`${one.type} ${one.name}`) }))
+    .toSorted((a, b) => `${a.type} ${a.name}`.localeCompare(`${b.type} ${b.name}`))
+  return { outputs: outputs ?? {}, resources, calls: [...invoked] }
+}
+
+/** Options never reach the mocks; a transformation sees them. */
+function noteOptions({ type, name, opts }: pulumi.ResourceTransformationArgs): undefined {
+  const { protect = false, ignoreChanges = [], deleteBeforeReplace = false }: pulumi.CustomResourceOptions = opts
+  optionsOf.set(`${type} ${name}`, {
+    protect: protect === true,
+    ignoreChanges: Array.isArray(ignoreChanges) ? ignoreChanges.map(String) : [],
+    deleteBeforeReplace: deleteBeforeReplace === true,
+  })
+}
