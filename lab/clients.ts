@@ -41,8 +41,17 @@ async function send(name: string, number: number, due: number): Promise<void> {
   }
   const good = outcome.status !== null && outcome.status >= 200 && outcome.status < 300
   const sample: Sample = {
-    ...{ at: due, ms: Date.now() - due, name, kind, connection, address },
-    ...{ outcome: good ? 'ok' : 'failed', status: outcome.status, retried, id, error: outcome.error },
+    at: due,
+    ms: Date.now() - due,
+    name,
+    kind,
+    connection,
+    address,
+    outcome: good ? 'ok' : 'failed',
+    status: outcome.status,
+    retried,
+    id,
+    error: outcome.error,
   }
   process.stdout.write(`${JSON.stringify(sample)}\n`)
 }

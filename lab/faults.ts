@@ -89,10 +89,7 @@ export type FaultKind = keyof typeof nodeFaults | keyof typeof serviceFaults
 
 /** All kinds, with what they act on and what they do. */
 export function faultKinds(): { readonly kind: string; readonly on: string; readonly title: string }[] {
-  return [
-    ...[...ofNodes].map(([kind, { title }]) => ({ kind, on: 'a node', title })),
-    ...[...ofServices].map(([kind, { on, title }]) => ({ kind, on, title })),
-  ]
+  return [...[...ofNodes].map(([kind, { title }]) => ({ kind, on: 'a node', title })), ...[...ofServices].map(([kind, { on, title }]) => ({ kind, on, title }))]
 }
 
 /**

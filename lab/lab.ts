@@ -20,33 +20,31 @@ const { values, positionals } = parseArgs({
 })
 const [command, ...rest] = positionals
 
+const choice = { from: values.from, to: values.to }
+const commands: Readonly<Record<string, () => Promise<number>>> = {
+  up: async () => say(await bringUp(choice)),
+  down: async () => say((await bringDown()) ? 'The world is gone.\n' : 'There was no world.\n'),
+  status: async () => say(worldIsUp() ? await askWorld('/status', {}) : 'There is no world. Try: npm run lab -- up\n'),
+  traffic: async () => say(await askWorld('/traffic', { what: rest[0] ?? 'start' })),
+  fault: async () => say(rest.length === 0 ? kindsText() : await askWorld('/fault', { subject: rest[0], kind: rest[1] ?? '' })),
+  shell: async () => await openShell(rest[0]),
+  open: async () => await openPort(rest[0] ?? ''),
+  // What `up` starts in the background.
+  serve: async () => await serveWorld(choice),
+}
+
 async function main(): Promise<number> {
   if (values.help === true) return say(usage)
-  switch (command) {
-    case 'up':
-      return say(await bringUp({ from: values.from, to: values.to }))
-    case 'serve':
-      // What `up` starts in the background.
-      await serveWorld({ from: values.from, to: values.to })
-      return 0
-    case 'down':
-      return say((await bringDown()) ? 'The world is gone.\n' : 'There was no world.\n')
-    case 'status':
-      return say(worldIsUp() ? await askWorld('/status', {}) : 'There is no world. Try: npm run lab -- up\n')
-    case 'traffic':
-      return say(await askWorld('/traffic', { what: rest[0] ?? 'start' }))
-    case 'fault':
-      if (rest.length === 0) return say(`${faultKinds().map(({ kind, on, title }) => `${kind.padEnd(18)}${on.padEnd(9)}${title}`).join('\n')}\n`)
-      return say(await askWorld('/fault', { subject: rest[0], kind: rest[1] ?? '' }))
-    case 'shell':
-      return await openShell(rest[0])
-    case 'open':
-      await openPort(rest[0] ?? '')
-      return 0
-    default:
-      process.stderr.write(usage)
-      return 2
-  }
+  const run = commands[command ?? '']
+  if (run) return await run()
+  process.stderr.write(usage)
+  return 2
+}
+
+function kindsText(): string {
+  return faultKinds()
+    .map(({ kind, on, title }) => `${kind.padEnd(18)}${on.padEnd(9)}${title}\n`)
+    .join('')
 }
 
 function say(text: string): number {

@@ -105,8 +105,17 @@ function boot(spec: MachineSpec, groups: readonly string[], console: string): Ch
   const devices = [...spec.volumes].map(([device, volume]) => `--bind=${volume.device}:${device}`)
   const log = openSync(console, 'a', 0o600)
   const args = [
-    ...['--quiet', '--boot', `--directory=${spec.root}`, `--machine=${spec.name}`, `--network-namespace-path=/run/netns/${spec.name}`],
-    ...['--register=no', '--keep-unit', '--link-journal=no', '--resolv-conf=off', '--timezone=off'],
+    '--quiet',
+    '--boot',
+    `--directory=${spec.root}`,
+    `--machine=${spec.name}`,
+    `--network-namespace-path=/run/netns/${spec.name}`,
+    // No PID 1 and no bus of the machine is asked for anything.
+    '--register=no',
+    '--keep-unit',
+    '--link-journal=no',
+    '--resolv-conf=off',
+    '--timezone=off',
     '--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN,CAP_DAC_READ_SEARCH',
     '--system-call-filter=fanotify_init fanotify_mark open_by_handle_at name_to_handle_at',
     ...devices,

@@ -33,7 +33,11 @@ export function nameCache(): (name: string, end: number) => Promise<string> {
       const found = known.get(name)
       if (found && found.until > Date.now()) return found.addresses[turn++ % found.addresses.length] ?? ''
       if (Date.now() > end) throw new Error('the name has no address')
-      if (!asking.has(name)) asking.set(name, ask(name).finally(() => asking.delete(name)))
+      if (!asking.has(name))
+        asking.set(
+          name,
+          ask(name).finally(() => asking.delete(name)),
+        )
       await asking.get(name)
       if (!known.has(name)) await delay(100)
     }

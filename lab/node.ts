@@ -17,8 +17,8 @@ export type NodeSpec = RootSpec & {
   readonly volumeMount?: string
   /** Volumes that exist already: device path in the node -> volume. */
   readonly volumes?: Readonly<Record<string, Volume>>
-  /** Called with the volume's mount point on this machine before the first start. */
-  readonly seed?: (folder: string) => Promise<void>
+  /** The program, with arguments, that fills the volume before the first start; it runs on this machine with the volume at the folder. */
+  readonly seed?: (folder: string) => readonly string[]
   /** false: return when it has been started, without waiting for sshd. */
   readonly wait?: boolean
   /** Called when the node went off or on, by whatever cause. */

@@ -87,7 +87,9 @@ export async function askWorld(where: string, order: unknown): Promise<string> {
 export async function openShell(node: string | undefined): Promise<number> {
   const first = firstProcess(needWorld())
   const into = ['--target', String(first), '--mount', '--net', '--pid']
-  const inside = readFileSync(`/proc/${first}/environ`, 'utf8').split('\0').filter((line) => /^(LIFEBOAT_LAB|PULUMI_|PATH=)/.test(line))
+  const inside = readFileSync(`/proc/${first}/environ`, 'utf8')
+    .split('\0')
+    .filter((line) => /^(LIFEBOAT_LAB|PULUMI_|PATH=)/.test(line))
   const network = `LIFEBOAT_LAB_NETWORK=${readlinkSync(`/proc/${first}/ns/net`)}`
   const program = node === undefined ? await worldShell() : await nodeShell(node)
   const child = spawn('nsenter', [...into, 'env', ...inside, network, ...program], { stdio: 'inherit' })
@@ -109,7 +111,7 @@ async function nodeShell(node: string): Promise<string[]> {
 }
 
 /** Listens on this machine's loopback under the same number and leads each connection into the world, until interrupted. */
-export async function openPort(text: string): Promise<void> {
+export async function openPort(text: string): Promise<number> {
   const [, host = '127.0.0.1', port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? []
   if (port === undefined) throw new Error('open wants a port, or address:port.')
   needWorld()
@@ -129,6 +131,7 @@ export async function openPort(text: string): Promise<void> {
   })
   process.stderr.write(`127.0.0.1:${port} leads to ${host}:${port} of the world. Ctrl-C ends it.\n`)
   await new Promise((resolve) => process.once('SIGINT', resolve))
+  server.close()
   process.exit(0)
 }
 

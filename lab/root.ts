@@ -50,7 +50,9 @@ function ownFiles(spec: RootSpec): Record<string, string> {
     '/etc/hostname': `${hostname}\n`,
     '/etc/hosts': `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n`,
     '/etc/resolv.conf': `nameserver ${nameServer}\n`,
-    '/etc/fstab': Object.entries(spec.mounts ?? {}).map(([device, place]) => `${device} ${place} ext4 defaults 0 2\n`).join(''),
+    '/etc/fstab': Object.entries(spec.mounts ?? {})
+      .map(([device, place]) => `${device} ${place} ext4 defaults 0 2\n`)
+      .join(''),
     '/root/.ssh/authorized_keys': (spec.authorizedKeys ?? []).map((line) => `${line.trim()}\n`).join(''),
     ...spec.files,
   }

@@ -24,46 +24,52 @@ export function specOf({ from, to }: Choice): WorldSpec {
 }
 
 /** Starts a world and serves until somebody asks for its end. */
-export async function serveWorld(choice: Choice): Promise<void> {
+export async function serveWorld(choice: Choice): Promise<never> {
   await enterLab()
   const world = await startWorld(specOf(choice))
   writeWrapper()
-  let traffic: Traffic | null = null
-  const answer = async (where: string, asked: unknown): Promise<string> => {
-    switch (where) {
-      case '/status':
-        return await describe(world, traffic)
-      case '/traffic': {
-        const { what } = z.object({ what: z.string() }).parse(asked)
-        if (what === 'stop') {
-          const figures = await traffic?.stop()
-          traffic = null
-          return figures ? `${figuresText(figures)}, lost writes ${count(await world.lostWrites(figures))}\n` : 'No customers were there.\n'
-        }
-        if (traffic) return `${figuresText(traffic.figures())} so far\n`
-        traffic = world.customers(what === 'start' ? 10 : z.coerce.number().positive().max(500).parse(what))
-        return `Customers have come. Samples: ${traffic.samples}\n`
-      }
-      case '/pid': {
-        const { node } = z.object({ node: z.string() }).parse(asked)
-        const found = world.nodes.get(node) ?? world.hypervisor?.nodes().get(node)
-        if (!found) throw new Error(`There is no node ${node} here.`)
-        if (found.pid() === null) throw new Error(`${node} is off.`)
-        return `${found.pid()}\n`
-      }
-      case '/fault': {
-        const { subject, kind } = z.object({ subject: z.string(), kind: z.string() }).parse(asked)
-        if (!isKind(kind)) throw new Error(`There is no fault ${kind}. There are: ${[...faultKinds().map((each) => each.kind), 'none'].join(', ')}.`)
-        await causeFault(world, subject, kind)
-        return `${subject}: ${kind === 'none' ? 'mended' : kind}\n`
-      }
-      default:
-        throw new Error(`Nobody knows ${where}.`)
-    }
-  }
-  await listen(answer)
+  const does = actions(world)
+  await listen(async (where, asked) => {
+    const act = does[where]
+    if (!act) throw new Error(`Nobody knows ${where}.`)
+    return await act(asked)
+  })
   await world.stop()
   process.exit(0)
+}
+
+/** What can be asked of an open world; each answers text for people. */
+function actions(world: World): Readonly<Record<string, (asked: unknown) => Promise<string>>> {
+  let traffic: Traffic | null = null
+  return {
+    '/status': async () => await describe(world, traffic),
+    '/traffic': async (asked) => {
+      const { what } = z.object({ what: z.string() }).parse(asked)
+      if (what === 'stop') {
+        const ended = traffic
+        traffic = null
+        const figures = await ended?.stop()
+        return figures ? `${figuresText(figures)}, lost writes ${count(await world.lostWrites(figures))}\n` : 'No customers were there.\n'
+      }
+      if (traffic) return `${figuresText(traffic.figures())} so far\n`
+      traffic = world.customers(what === 'start' ? 10 : z.coerce.number().positive().max(500).parse(what))
+      return `Customers have come. Samples: ${traffic.samples}\n`
+    },
+    '/pid': async (asked) => {
+      const { node } = z.object({ node: z.string() }).parse(asked)
+      const found = world.nodes.get(node) ?? world.hypervisor?.nodes().get(node)
+      if (!found) throw new Error(`There is no node ${node} here. There are: ${[...world.nodes.keys()].join(', ')}.`)
+      const pid = found.pid()
+      if (pid === null) throw new Error(`${node} is off.`)
+      return await Promise.resolve(`${pid}\n`)
+    },
+    '/fault': async (asked) => {
+      const { subject, kind } = z.object({ subject: z.string(), kind: z.string() }).parse(asked)
+      if (!isKind(kind)) throw new Error(`There is no fault ${kind}. There are: ${[...faultKinds().map((each) => each.kind), 'none'].join(', ')}.`)
+      await causeFault(world, subject, kind)
+      return `${subject}: ${kind === 'none' ? 'mended' : kind}\n`
+    },
+  }
 }
 
 function isKind(kind: string): kind is FaultKind | 'none' {

@@ -107,4 +107,3 @@ export function lostWrites(acknowledged: readonly string[], stored: readonly str
   for (const id of stored) times.set(id, (times.get(id) ?? 0) + 1)
   return acknowledged.filter((id) => times.get(id) !== 1)
 }
-

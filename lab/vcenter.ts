@@ -36,7 +36,7 @@ const controlAddress = '127.0.0.1:8990'
 
 const lineSchema = z.object({ event: z.string(), vm: z.string(), state: z.string().optional(), connected: z.boolean().optional() })
 
-/** Starts it with these machines beside those of its model. `onEvent` hears of changes only, not of what stands there. */
+/** Starts it with these machines. `onEvent` hears of changes only, not of what stands there. */
 export async function startVCenter(machines: readonly VirtualMachine[], onEvent: (event: MachineEvent) => void): Promise<VCenter> {
   await buildNetwork()
   const folder = path.join(worldFolder, 'vcenter')
@@ -48,7 +48,7 @@ export async function startVCenter(machines: readonly VirtualMachine[], onEvent:
     if (line.startsWith('https://')) url = `https://${vcenterAddress}/sdk`
     else if (line.startsWith('{')) for (const event of readEvent(line)) onEvent(event)
   }
-  const args = ['-l', `${vcenterAddress}:443`, '-username', user, '-password', password, '-page-cap', '100', '-control', controlAddress]
+  const args = ['-l', `${vcenterAddress}:443`, '-username', user, '-password', password, '-page-cap', '100', '-vm', '0', '-control', controlAddress]
   const files = ['-tlscert', path.join(folder, 'certificate.pem'), '-tlskey', path.join(folder, 'key.pem'), '-shop', path.join(folder, 'machines.json')]
   const daemon: Daemon = startDaemon('vcsim', program('vcsim'), [...args, ...files], { onLine: hear })
   await waitUntil(
@@ -80,7 +80,22 @@ function readEvent(line: string): MachineEvent[] {
 async function makeCertificate(folder: string): Promise<string> {
   const [certificate, key] = [path.join(folder, 'certificate.pem'), path.join(folder, 'key.pem')]
   const subject = ['-subj', '/CN=vcenter.shop.example', '-addext', `subjectAltName=DNS:vcenter.shop.example,IP:${vcenterAddress}`]
-  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', ...subject, '-keyout', key, '-out', certificate])
+  await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '30',
+    ...subject,
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ])
   return `sha256:${new X509Certificate(readFileSync(certificate)).fingerprint256}`
 }
 

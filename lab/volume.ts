@@ -8,8 +8,8 @@ export type Volume = {
   readonly name: string
   /** The loop device on this machine. */
   readonly device: string
-  /** Mounts it here for a moment, for instance to seed it; never while a node has it. */
-  readonly use: <T>(work: (folder: string) => Promise<T>) => Promise<T>
+  /** Runs a program on this machine that finds it mounted at a folder, for instance to seed it; never while a node has it. */
+  readonly use: (command: (folder: string) => readonly string[]) => Promise<void>
   readonly remove: () => Promise<void>
 }
 
@@ -31,7 +31,10 @@ export async function makeVolume(name: string, options: { readonly sizeMiB: numb
   return {
     name,
     device,
-    use: async (work) => await withMount(device, path.join(folder, `${name}.mounted`), work),
+    use: async (command) => {
+      const at = path.join(folder, `${name}.mounted`)
+      await withMount(device, at, command(at))
+    },
     remove: async () => {
       closeSync(holder)
       rmSync(file)
@@ -40,12 +43,12 @@ export async function makeVolume(name: string, options: { readonly sizeMiB: numb
   }
 }
 
-async function withMount<T>(device: string, at: string, work: (folder: string) => Promise<T>): Promise<T> {
+/**
+ * In mounts of its own: a node that starts meanwhile copies the mounts of this world and would hold the file system for
+ * as long as it lives.
+ */
+async function withMount(device: string, at: string, command: readonly string[]): Promise<void> {
   mkdirSync(at, { recursive: true })
-  await run('mount', [device, at])
-  try {
-    return await work(at)
-  } finally {
-    await run('umount', [at])
-  }
+  const script = 'mount "$1" "$2" && shift 2 && exec "$@"'
+  await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', device, at, ...command], { deadlineMs: 120_000 })
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ExecResult } from '../src/io/exec.ts'
+import { waitUntil } from '../src/io/wait.ts'
 import { startCloud, type Cloud } from './cloud.ts'
 import { attempt, run } from './command.ts'
 import { writeConfig } from './config.ts'
@@ -64,7 +65,7 @@ export type World = {
   readonly stop: () => Promise<void>
 }
 
-/** Starts a world; inside `enterLab()` only. All its parts start at the same time. */
+/** Starts a world, inside `enterLab()` only, and waits until its shop serves. All its parts start at the same time. */
 export async function startWorld(spec: WorldSpec): Promise<World> {
   await buildNetwork()
   const folder = spec.folder ?? path.join(worldFolder, 'shop-team')
@@ -85,6 +86,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     ...sources.map(async ({ name, address, mac, kind }) => {
       const seed = seedShop(kind, spec.files)
       nodes.set(name, await startNode({ name, addresses: [address], mac, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] }))
+      await serves(address)
     }),
     ...sources.map(async ({ name, targetAddress }) => {
       if (spec.targets !== 'static') return
@@ -101,7 +103,17 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     return node
   }
   return {
-    ...{ spec, folder, keyFile, nodes, names, vcenter, cloud, hypervisor, complaints, nodeAt, ordersOn },
+    spec,
+    folder,
+    keyFile,
+    nodes,
+    names,
+    vcenter,
+    cloud,
+    hypervisor,
+    complaints,
+    nodeAt,
+    ordersOn,
     source: (name) => found(name, nodes.get(name)),
     target: (name) => found(`new-${name}`, nodes.get(`new-${name}`) ?? targetInCloud(hypervisor, name)),
     customers: (rate, of) => startTraffic(of ?? sources.map(({ dnsName }) => dnsName), rate, folder),
@@ -120,6 +132,11 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
       await Promise.all([names?.stop(), vcenter?.stop(), cloud?.stop()])
     },
   }
+}
+
+async function serves(address: string): Promise<void> {
+  const asked = async () => ((await fetch(`http://${address}/health`).catch(() => null))?.ok === true ? true : null)
+  await waitUntil(asked, { what: `An answer of the shop at ${address}`, deadlineMs: 60_000, everyMs: 20, signal: new AbortController().signal })
 }
 
 /** The newest instance with the host name of the move. */

@@ -98,19 +98,17 @@ prepare() {
 	if is_ready "$part"; then return; fi
 	has "$part" says
 	say "$part: $("$name") ..."
-	# A shell of its own, and not the left side of ||, because `set -e` is off there.
-	set +e
-	(
-		set -e
-		make_part "$part"
-	) >"$log" 2>&1
-	status=$?
-	set -e
+	: >"$log"
+	try_part "$part" "$log"
 	if ((status == 0)) && ! is_ready "$part"; then
-		echo 'built, but the check of the result fails' >>"$log"
-		# What is kept must be good: the next run builds it again.
-		if [[ -n ${keys[$part]-} ]]; then rm -rf --one-file-system "$(kept "$part")"; fi
+		echo 'the check of the result fails' >>"$log"
 		status=1
+		if [[ -n ${keys[$part]-} ]]; then
+			# What was kept is damaged: away with it, and once more from the beginning.
+			rm -rf --one-file-system "$(kept "$part")"
+			try_part "$part" "$log"
+			if ((status == 0)); then is_ready "$part" || status=1; fi
+		fi
 	fi
 	if ((status == 0)); then
 		say "$part: done ($(seconds_since "$part_began") s)$(note_of "$log")"
@@ -122,6 +120,17 @@ prepare() {
 	if has "$part" hint; then printf 'Try: %s\n' "$("$name")" >&2; fi
 	printf 'Then run bash lab/setup again: it goes on with this part.\n' >&2
 	exit 1
+}
+
+# Leaves how it ended in `status`. Not by its own exit status: where a caller tests that, bash switches `set -e` off inside.
+try_part() {
+	set +e
+	(
+		set -e
+		make_part "$1"
+	) >>"$2" 2>&1
+	status=$?
+	set -e
 }
 
 make_part() {

@@ -26,6 +26,7 @@ export async function tellIn(session: Session, options: TellOptions, kind: Kind,
   if (question !== null && options.yes !== true) {
     if (!(await confirm({ message: question, flag: '--yes', signal }))) throw new LifeboatError('not-now', 'Nothing was changed.')
   }
+  const since = z.object({ seq: z.number() }).parse(await client.get('/api/v1/seq', signal)).seq
   const body = { context, digest: options.digest ?? null }
   const begun = begunSchema.parse(await client.post(`/api/v1/moves/${encodeURIComponent(move)}/${kind}`, body, signal))
   if (until[kind] === 'told') {
@@ -33,7 +34,7 @@ export async function tellIn(session: Session, options: TellOptions, kind: Kind,
     return 0
   }
   say(options, `${move} was told to ${kind}.`)
-  return await watchRuns(session, options, [begun], until[kind])
+  return await watchRuns(session, options, [begun], until[kind], since)
 }
 
 function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {

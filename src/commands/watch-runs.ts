@@ -10,9 +10,9 @@ export type Until = 'switched' | 'rolled-back' | 'finished' | 'told'
 type Begun = { readonly move: string; readonly run: number }
 type Verdict = { readonly status: number; readonly text: string }
 
-/** The exit status: 0 when every run came to `until`, else that of the first which did not. */
-export async function watchRuns(session: Session, options: GlobalOptions, runs: readonly Begun[], until: Until): Promise<number> {
-  const past = await pastOf(session, runs)
+/** The exit status: 0 when every run came to `until`, else that of the first which did not. Records up to `since` are old news. */
+export async function watchRuns(session: Session, options: GlobalOptions, runs: readonly Begun[], until: Until, since = 0): Promise<number> {
+  const past = (await pastOf(session, runs)).filter((record) => record.seq > since)
   const verdicts = new Map<string, Verdict>()
   let progress = openProgress(options, runs)
   const show = (record: JournalRecord): void => {
@@ -29,7 +29,7 @@ export async function watchRuns(session: Session, options: GlobalOptions, runs: 
     past.forEach(show)
     for (const record of new Map(past.map((each) => [each.move, each])).values()) await judge(record)
     if (verdicts.size < runs.length) {
-      for await (const record of session.client.follow(past.at(-1)?.seq ?? 0, session.signal)) {
+      for await (const record of session.client.follow(past.at(-1)?.seq ?? since, session.signal)) {
         if (!runs.some((run) => run.move === record.move && run.run === record.run)) continue
         show(record)
         await judge(record)
@@ -56,6 +56,8 @@ async function pastOf({ client, signal }: Session, runs: readonly Begun[]): Prom
 /** What a record means for whoever waits; null: go on. */
 function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions): Verdict | null {
   if (record.step === 'move') return endingOf(record, until)
+  if (record.step === 'attempt' && record.state === 'undone' && until === 'rolled-back')
+    return { status: 4, text: `${record.move} could not go back now: ${record.text}` }
   if (record.state !== 'waiting' || until !== 'switched') return null
   const { move } = record
   if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }

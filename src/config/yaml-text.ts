@@ -12,17 +12,17 @@ export type YamlText = {
 const maxBytes = 1024 * 1024
 const maxAliases = 100
 
-/** Fails with config-invalid: not YAML, several documents, empty, larger than 1 MiB, or aliases that multiply beyond reason. */
+/** Fails with config-invalid: not YAML, several documents, empty, larger than 1 MiB, nested too deeply, or aliases that multiply beyond reason. */
 export function parseYaml(text: string, file: string): YamlText {
   if (text.length > maxBytes) throw invalid(file, `is ${Math.ceil(text.length / 1024)} KiB long; the limit is ${maxBytes / 1024} KiB`)
   const lines = new LineCounter()
-  const document = orTooDeep(file, () => parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'error' }))
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'error' })
   const [error] = [...document.errors, ...document.warnings]
   if (error) throw invalid(file, sentences[error.code] ?? 'is not written as YAML', lines.linePos(error.pos[0]).line)
   if (document.contents === null) throw invalid(file, 'is empty')
   if (!isMap(document.contents)) throw invalid(file, 'must be a mapping: `project: …`, `providers: …`', 1)
   const lineOf = (path: Path) => lines.linePos(offsetOf(document, path)).line
-  return { value: orTooDeep(file, () => plainValue(document, file, lines)), lineOf }
+  return { value: plainValue(document, file, lines), lineOf }
 }
 
 const unsetAlias = 'names an alias (*…) that is not set; put quotes around a text that begins with *'
@@ -32,6 +32,7 @@ const sentences: Partial<Record<YamlCode, string>> = {
   DUPLICATE_KEY: 'has the same key twice',
   TAB_AS_INDENT: 'is indented with a tab; use spaces',
   BAD_INDENT: 'is indented differently from its neighbours, or lacks a closing bracket before it',
+  RESOURCE_EXHAUSTION: 'is nested too deeply',
   MULTIPLE_DOCS: 'holds several documents; only one is read',
   BAD_ALIAS: unsetAlias,
   TAG_RESOLVE_FAILED: 'has a tag (!…) that is not known; put quotes around a text that begins with !',
@@ -51,16 +52,6 @@ function plainValue(document: Document.Parsed, file: string, lines: LineCounter)
     return document.toJS({ maxAliasCount: maxAliases })
   } catch (error) {
     if (error instanceof ReferenceError) throw invalid(file, `uses aliases (*…) that multiply to more than ${maxAliases}`)
-    throw error
-  }
-}
-
-/** Brackets in brackets in brackets … exhaust the stack before the size limit does. */
-function orTooDeep<T>(file: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof RangeError) throw invalid(file, 'is nested too deeply')
     throw error
   }
 }

@@ -3,10 +3,9 @@
 import { z } from 'zod'
 import { priceSchema, type JournalRecord } from '../core/records.ts'
 
-const check = z.union([
-  z.string().transform((text) => ({ text, passed: true, ms: null })),
-  z.object({ text: z.string(), passed: z.boolean(), ms: z.number().nullable().default(null) }),
-])
+const check = z
+  .object({ check: z.string(), passed: z.boolean(), text: z.string().default(''), ms: z.number().nullable().default(null) })
+  .transform(({ check: text, passed, text: said, ms }) => ({ text, passed, said, ms }))
 
 const readers = {
   /** check-ready and await-approval: the pause as it was forecast then. */
@@ -20,11 +19,13 @@ const readers = {
   /** Passes of a copy. */
   movedBytes: z.number(),
   movedFiles: z.number(),
-  /** switch-dns: what each name answered before and after. */
-  switched: z.array(z.object({ name: z.string(), before: z.array(z.string()), after: z.array(z.string()) })),
+  /** switch-dns: names whose address of this node was `from` and is `to` at every authority. */
+  names: z.array(z.string()),
+  from: z.string(),
+  to: z.string(),
   /** lower-ttl, raise-ttl. */
   timeToLive: z.array(z.object({ name: z.string(), before: z.number(), after: z.number() })),
-  /** check-ready, check-target, watch-target and their ways back; a text alone has passed. */
+  /** check-target and other steps that ran checks. */
   checks: z.array(check),
   stragglers: z.number(),
 } as const

@@ -49,7 +49,7 @@ function names({ names: all }: ReportedMove, refs: References): Markup | null {
 ${all.map(
   (
     each,
-  ) => markup`<tr><td>${each.name}</td><td class="n">${each.run}</td><td class="t">${moment(each.at)}</td><td><code>${each.before.join(', ')}</code></td><td><code>${each.after.join(', ')}</code></td><td>${refs(each.seqs)}</td></tr>
+  ) => markup`<tr><td>${each.name}</td><td class="n">${each.run}</td><td class="t">${moment(each.at)}</td><td><code>${each.before}</code></td><td><code>${each.after}</code></td><td>${refs(each.seqs)}</td></tr>
 `,
 )}</tbody></table></div>`
 }
@@ -77,8 +77,9 @@ ${shown.map(
     step,
     ms,
     passed,
+    said,
     seqs,
-  }) => markup`<tr><td>${text}</td><td class="n">${run}</td><td>${titleOf(step)}</td><td class="n">${ms === null ? '' : formatDuration(ms)}</td><td>${passed ? 'passed' : markup`<b>failed</b>`}</td><td>${refs(seqs)}</td></tr>
+  }) => markup`<tr><td>${text}</td><td class="n">${run}</td><td>${titleOf(step)}</td><td class="n">${ms === null ? '' : formatDuration(ms)}</td><td>${passed ? 'passed' : markup`<b>failed</b>: ${said.slice(0, 160)}`}</td><td>${refs(seqs)}</td></tr>
 `,
 )}</tbody></table></div>${more(all.length - shown.length, 'in the JSON of this report')}`
 }

@@ -18,16 +18,8 @@ export function moveFrom(name: string, records: readonly JournalRecord[], runs: 
     to: planned ? { provider: planned.to.provider, size: planned.to.size, address, monthlyCost: planned.to.monthlyCost } : null,
     runs,
     copied: copiedIn(records),
-    names: records.flatMap((record) => (done(record, 'switched') ?? []).map((each) => ({ ...each, run: record.run, at: record.at, seqs: [record.seq] }))),
-    timeToLive: records.flatMap((record) =>
-      (done(record, 'timeToLive') ?? []).map(({ name: of, before, after }) => ({
-        name: of,
-        at: record.at,
-        beforeSeconds: before,
-        afterSeconds: after,
-        seqs: [record.seq],
-      })),
-    ),
+    names: namesIn(records),
+    timeToLive: timeToLiveIn(records),
     checks: checksIn(records),
     stragglers: stragglersOf(name, records, input),
     rollbacks: rollbacksOf(name, records, pauses, input),
@@ -35,8 +27,19 @@ export function moveFrom(name: string, records: readonly JournalRecord[], runs: 
 }
 
 /** Only what a step has finished counts: an effect is claimed once it has been read back. */
-function done<Key extends 'switched' | 'timeToLive'>(record: JournalRecord, key: Key): ReturnType<typeof detail<Key>> {
-  return record.state === 'done' || record.state === 'undone' ? detail(record, key) : null
+function namesIn(records: readonly JournalRecord[]): ReportedMove['names'] {
+  return records.flatMap((record) => {
+    const [before, after] = [detail(record, 'from'), detail(record, 'to')]
+    if (record.state !== 'done' || before === null || after === null) return []
+    return (detail(record, 'names') ?? []).map((name) => ({ name, run: record.run, at: record.at, before, after, seqs: [record.seq] }))
+  })
+}
+
+function timeToLiveIn(records: readonly JournalRecord[]): ReportedMove['timeToLive'] {
+  return allTold(
+    records.filter(({ state }) => state === 'done' || state === 'undone'),
+    'timeToLive',
+  ).flatMap(({ value, at, seq }) => value.map(({ name, before, after }) => ({ name, at, beforeSeconds: before, afterSeconds: after, seqs: [seq] })))
 }
 
 function copiedIn(records: readonly JournalRecord[]): ReportedMove['copied'] {

@@ -72,9 +72,11 @@ const move = z.object({
   to: z.object({ provider: z.string(), size: z.string(), address: z.string().nullable(), monthlyCost: money.nullable() }).nullable(),
   runs: z.array(run),
   copied: z.object({ bytes: z.number(), files: z.number(), seqs }).nullable(),
-  names: z.array(z.object({ name: z.string(), run: z.number(), at: time, before: z.array(z.string()), after: z.array(z.string()), seqs })),
+  names: z.array(z.object({ name: z.string(), run: z.number(), at: time, before: z.string(), after: z.string(), seqs })),
   timeToLive: z.array(z.object({ name: z.string(), at: time, beforeSeconds: z.number(), afterSeconds: z.number(), seqs })),
-  checks: z.array(z.object({ text: z.string(), passed: z.boolean(), step: z.string(), run: z.number(), at: time, ms: z.number().nullable(), seqs })),
+  checks: z.array(
+    z.object({ text: z.string(), passed: z.boolean(), said: z.string(), step: z.string(), run: z.number(), at: time, ms: z.number().nullable(), seqs }),
+  ),
   stragglers: figure,
   /** What going back was said to cost, and what it did cost where it was done. */
   rollbacks: z.array(

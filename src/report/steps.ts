@@ -3,15 +3,19 @@ import { titleOf } from '../core/runbook.ts'
 import type { JournalRecord } from '../core/records.ts'
 import type { Attempt, ReportedRun, ReportedStep } from './schema.ts'
 
-/** The runs of one move, from its records in order. */
+/** The runs of one move, from its records in order; records about no step (waiting for credentials) make no run. */
 export function runsOf(records: readonly JournalRecord[]): ReportedRun[] {
-  return [...groupBy(records, ({ run }) => run)].map(([run, own]) => ({
-    run,
-    outcome: outcomeOf(own),
-    startedAt: own[0]?.at ?? '',
-    endedAt: own.at(-1)?.at ?? '',
-    steps: [...groupBy(own, ({ step }) => step)].flatMap(([step, of]) => stepFrom(step, of)),
-  }))
+  return [...groupBy(records, ({ run }) => run)].flatMap(([run, own]) => {
+    const steps = [...groupBy(own.filter(isStep), ({ step }) => step)].flatMap(([step, of]) => stepFrom(step, of, own))
+    const [first] = own
+    const last = own.at(-1)
+    return first && last && steps.length > 0 ? [{ run, outcome: outcomeOf(own), startedAt: first.at, endedAt: last.at, steps }] : []
+  })
+}
+
+/** Records about a move or an attempt as a whole are no steps: they have no row in the runbook. */
+function isStep({ step }: JournalRecord): boolean {
+  return titleOf(step) !== step
 }
 
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
@@ -30,32 +34,40 @@ export function between(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from))
 }
 
-function stepFrom(step: string, records: readonly JournalRecord[]): ReportedStep[] {
-  const attempts = attemptsOf(records)
+function stepFrom(step: string, records: readonly JournalRecord[], run: readonly JournalRecord[]): ReportedStep[] {
+  const attempts = attemptsOf(records, run)
   const last = attempts.at(-1)
   if (!last) return []
   const known = attempts.flatMap(({ ms }) => (ms === null ? [] : [ms]))
   return [{ step, title: titleOf(step), outcome: last.outcome, ms: known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0), attempts }]
 }
 
-function attemptsOf(records: readonly JournalRecord[]): Attempt[] {
+function attemptsOf(records: readonly JournalRecord[], run: readonly JournalRecord[]): Attempt[] {
   const attempts: Attempt[] = []
   let open: JournalRecord | null = null
   let text = ''
   for (const record of records) {
     const { state } = record
-    if (state === 'started' || state === 'undoing') {
-      if (open) attempts.push(unfinished(open, 'interrupted'))
+    if (begins(record)) {
+      if (open) attempts.push(unfinished(open, 'interrupted', text))
       open = record
       text = ''
-    }
-    text = record.text || text
+    } else text = record.text || text
     if (state === 'done' || state === 'failed' || state === 'undone') {
       attempts.push(finished(open ?? record, record, state, text))
       open = null
     }
   }
-  return open ? [...attempts, unfinished(open, 'open')] : attempts
+  return open ? [...attempts, unfinished(open, wentOn(open, run) ? 'interrupted' : 'open', text)] : attempts
+}
+
+function begins({ state }: JournalRecord): boolean {
+  return state === 'started' || state === 'undoing'
+}
+
+/** A run does one step at a time: where another began later, this one is not going on any more. */
+function wentOn({ seq }: JournalRecord, run: readonly JournalRecord[]): boolean {
+  return run.some((record) => record.seq > seq && begins(record))
 }
 
 function finished(first: JournalRecord, last: JournalRecord, outcome: 'done' | 'failed' | 'undone', text: string): Attempt {
@@ -70,8 +82,8 @@ function finished(first: JournalRecord, last: JournalRecord, outcome: 'done' | '
   }
 }
 
-function unfinished(record: JournalRecord, outcome: 'interrupted' | 'open'): Attempt {
-  return { startedAt: record.at, endedAt: null, ms: null, outcome, text: record.text, seqs: [record.seq] }
+function unfinished(record: JournalRecord, outcome: 'interrupted' | 'open', text: string): Attempt {
+  return { startedAt: record.at, endedAt: null, ms: null, outcome, text, seqs: [record.seq] }
 }
 
 function outcomeOf(records: readonly JournalRecord[]): ReportedRun['outcome'] {

@@ -30,6 +30,7 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
     const move = queried(request, 'move')
     return await app.journal.after(Number(queried(request, 'after') ?? 0), { limit: 10_000, ...(move === null ? {} : { move }) })
   })
+  server.get('/api/v1/seq', async () => ({ seq: await app.journal.last() }))
   server.post('/api/v1/context', async (request) => {
     app.bring(z.object({ context }).parse(request.body).context)
     return {}

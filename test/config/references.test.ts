@@ -79,7 +79,11 @@ describe('references to secrets', () => {
     const stop = new AbortController()
     const reason = new Error('enough')
     setImmediate(() => stop.abort(reason))
-    await assert.rejects(resolve('command:exec sleep 30', { signal: stop.signal, onUnavailable: () => assert.fail('is not unavailable') }), reason)
+    const onUnavailable = () => assert.fail('is not unavailable')
+    await assert.rejects(resolve('command:exec sleep 30', { signal: stop.signal, onUnavailable }), reason)
+    await assert.rejects(resolve('file:token', { signal: stop.signal, onUnavailable }), reason)
+    const ours = new LifeboatError('not-now', 'Enough.')
+    await assert.rejects(resolve('command:true', { signal: AbortSignal.abort(ours), onUnavailable: () => {} }), ours)
   })
 
   it('are bound wherever they stand, and nothing else is touched', () => {

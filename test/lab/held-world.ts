@@ -5,9 +5,7 @@ import { startNode } from '../../lab/node.ts'
 
 const mark = process.argv[2] ?? ''
 await enterLab()
-const nodes = await Promise.all(
-  [11, 12].map((last) => startNode({ name: `${mark}-${last}`, addresses: [`198.51.100.${last}`], volumeMiB: 64 })),
-)
+const nodes = await Promise.all([11, 12].map((last) => startNode({ name: `${mark}-${last}`, addresses: [`198.51.100.${last}`], volumeMiB: 64 })))
 // Something that left its parent, as a controller does.
 await nodes[0]?.run('setsid -f sleep 1000 >/dev/null 2>&1')
 const report = {

@@ -39,7 +39,10 @@ function traces(mark: string, report: Report): string[] {
   return found
 }
 
-for (const [signal, seconds] of [['SIGKILL', 10], ['SIGTERM', 10]] as const) {
+for (const [signal, seconds] of [
+  ['SIGKILL', 10],
+  ['SIGTERM', 10],
+] as const) {
   test(`a world that is ended by ${signal} leaves no process, mount or loop device behind`, async (t) => {
     const mark = `left-${process.pid}-${signal.toLowerCase()}`
     const { child, report } = await holdWorld(t, mark)

@@ -61,9 +61,11 @@ test('the shop serves by name where its data is, and its programs wait on the ta
 })
 
 test('volumes hold the kinds of files that copies get wrong', async () => {
-  const found = await world.source('web-1').run(
-    "cd /srv/shop/catalogue; find . -type f -links +1 | wc -l; find . -type l | wc -l; find . -name '*\n*' -print0 | tr -cd '\\0' | wc -c; find . -perm /4000 | wc -l; find . -type f | wc -l",
-  )
+  const found = await world
+    .source('web-1')
+    .run(
+      "cd /srv/shop/catalogue; find . -type f -links +1 | wc -l; find . -type l | wc -l; find . -name '*\n*' -print0 | tr -cd '\\0' | wc -c; find . -perm /4000 | wc -l; find . -type f | wc -l",
+    )
   const [hardLinks = 0, symbolicLinks = 0, newlines = 0, , files = 0] = found.split('\n').map(Number)
   assert.ok(hardLinks >= 50 && symbolicLinks >= 20 && newlines >= 20 && files >= 300, found)
 })
@@ -73,7 +75,10 @@ test('an order is stored once however often it is sent', async () => {
   assert.equal(await order('www.shop.example', 'twice-1'), 200)
   assert.equal(await order('files.shop.example', 'twice-2'), 201)
   assert.equal(await order('files.shop.example', 'twice-2'), 200)
-  assert.deepEqual((await world.ordersOn(world.source('web-1'))).filter((id) => id === 'twice-1'), ['twice-1'])
+  assert.deepEqual(
+    (await world.ordersOn(world.source('web-1'))).filter((id) => id === 'twice-1'),
+    ['twice-1'],
+  )
   assert.deepEqual(await world.ordersOn(world.source('files-1')), ['twice-2'])
 })
 
@@ -136,7 +141,7 @@ test('a fault that a subject cannot have is refused with what it can', async () 
 
 test('new connections over a slow link take its time, and the far side still sees who it is', async () => {
   const [from, to] = [world.source('web-1'), world.target('web-1')]
-  const listen = "python3 -c \"import socket; s=socket.create_server(('',443)); c,a=s.accept(); c.sendall(a[0].encode())\""
+  const listen = 'python3 -c "import socket; s=socket.create_server((\'\',443)); c,a=s.accept(); c.sendall(a[0].encode())"'
   const dial = `python3 -c "import socket,time; t=time.time(); c=socket.create_connection(('${to.address}',443)); print(c.recv(99).decode(), round((time.time()-t)*1000))"`
   const measure = async () => {
     const listening = to.run(listen)

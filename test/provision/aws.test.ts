@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RevokeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import { z } from 'zod'
 import { waitUntil } from '../../src/io/wait.ts'
 import type { Outputs } from '../../src/providers/provider.ts'
 import type { EngineEvent, StackRequest } from '../../src/provision/engine.ts'
+import { resourceOf } from '../../src/provision/events.ts'
 import { netLayer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import {
@@ -29,6 +32,9 @@ import {
 
 const nothing = { create: 0, update: 0, replace: 0, delete: 0 }
 const quiet = () => {}
+
+const resourceSchema = z.object({ urn: z.string(), type: z.string(), id: z.string().optional(), inputs: z.record(z.string(), z.unknown()).optional() })
+const stateSchema = z.object({ checkpoint: z.object({ latest: z.object({ resources: z.array(resourceSchema) }) }) })
 
 describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   const signal = AbortSignal.timeout(280_000)
@@ -90,6 +96,37 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
       await target.markHoldsData(outputs, signal)
       assert.equal(await target.holdsData(outputs, signal), true)
       assert.deepEqual((await engine.drift(nodeOf(move), signal)).resources, [])
+    })
+    await t.test('every object is found again under the id that the engine has, and none under another stack', async () => {
+      const resources = [...(await stateOf('net-new')), ...(await stateOf('node-web-1'))].filter(({ type }) => type.startsWith('aws:'))
+      assert.ok(resources.length >= 12)
+      for (const { urn, type, id, inputs } of resources) {
+        const pending = { urn, type, name: urn.split('::')[3] ?? '', inputs: inputs ?? {} }
+        const expected = type === 'aws:ec2/routeTableAssociation:RouteTableAssociation' ? `${String(inputs?.subnetId)}/${String(inputs?.routeTableId)}` : id
+        const found = await target.find(pending, signal)
+        // The engine forms the id of an attachment from its parts, ours says the parts.
+        assert.equal(found, type.endsWith('VolumeAttachment') ? `/dev/sdf:${String(volumeId)}:${String(instanceId)}` : expected, type)
+        if (!/Association$|Attachment$/.test(type)) {
+          assert.equal(await target.find({ ...pending, urn: urn.replace('urn:pulumi:', 'urn:pulumi:other-') }, signal), null, type)
+        }
+      }
+    })
+    await t.test('creates that were never confirmed are adopted, and nothing is made twice', async () => {
+      const associations = ['VolumeAttachment web-1', 'EipAssociation web-1']
+      for (const [layer, unconfirmed] of [
+        [nodeOf(move), associations],
+        [net, ['RouteTableAssociation new', 'KeyPair new', 'SecurityGroup new']],
+      ] as const) {
+        await forget(layer.stack, unconfirmed)
+        await assert.rejects(engine.up(layer, quiet, signal), { code: 'provision-failed', message: /unresolved create/ })
+        const report = await engine.recover(layer, target.find, signal)
+        assert.deepEqual(
+          unconfirmed.filter((name) => !report.some((line) => line.startsWith(`Adopted ${name} (`))),
+          [],
+        )
+        const { create, replace, delete: deleted } = (await engine.up(layer, quiet, signal)).changes
+        assert.deepEqual({ create, replace, deleted }, { create: 0, replace: 0, deleted: 0 })
+      }
     })
     await t.test('a rule removed and an instance terminated by somebody else are drift', async () => {
       const { SecurityGroups = [] } = await aws.client.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'tag:lifeboat:move', Values: ['web-1'] }] }))
@@ -228,6 +265,25 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     const size = move === 'web-4' ? 'c5.large' : 't3.small'
     const child = spawn(process.execPath, [script, stateFolder, aws.url, move, size, JSON.stringify(shared), mode], { stdio: ['ignore', 'pipe', 'inherit'] })
     return { child, gone: once(child, 'exit') }
+  }
+
+  /** What the engine has written down about a stack. */
+  async function stateOf(stack: string) {
+    const file = `${stateFolder}/pulumi/state/.pulumi/stacks/shop/${stack}.json`
+    return stateSchema.parse(JSON.parse(await readFile(file, 'utf8'))).checkpoint.latest.resources
+  }
+
+  /** Makes the state as it is when the engine died before these creates were confirmed. */
+  async function forget(stack: string, unconfirmed: readonly string[]): Promise<void> {
+    const file = `${stateFolder}/pulumi/state/.pulumi/stacks/shop/${stack}.json`
+    const state = JSON.parse(await readFile(file, 'utf8'))
+    const { latest } = state.checkpoint
+    const isOne = ({ urn }: { urn: string }) => unconfirmed.includes(resourceOf(urn))
+    latest.pending_operations = latest.resources
+      .filter(isOne)
+      .map(({ id: _id, outputs: _outputs, ...resource }: Record<string, unknown>) => ({ resource, type: 'creating' }))
+    latest.resources = latest.resources.filter((resource: { urn: string }) => !isOne(resource))
+    await writeFile(file, JSON.stringify(state))
   }
 
   async function endsWithOne(move: string, layer: StackRequest): Promise<void> {

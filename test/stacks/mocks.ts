@@ -12,9 +12,12 @@ export type Registered = {
   readonly deleteBeforeReplace: boolean
 }
 
+const shared = { vpcId: 'vpc-0a1b', subnetId: 'subnet-0a1b', zone: 'us-east-1a', groupId: 'sg-0a1b', keyName: 'lifeboat-shop-new' }
+
 const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'aws:ec2/eip:Eip': { publicIp: '203.0.113.10' },
   'aws:ec2/instance:Instance': { privateIp: '10.20.0.4', availabilityZone: 'us-east-1a' },
+  'pulumi:pulumi:StackReference': { outputs: shared },
   'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
 }
 
@@ -38,6 +41,7 @@ async function useMocks(): Promise<void> {
     'shop',
     'test',
     false,
+    'organization',
   )
 }
 

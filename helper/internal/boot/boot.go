@@ -2,7 +2,12 @@
 package boot
 
 import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,8 +22,22 @@ func NowMs() int64 {
 	return t.Sec*1000 + t.Nsec/1e6
 }
 
-// ID names this boot.
-func ID() (string, error) {
-	content, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	return strings.TrimSpace(string(content)), err
+// ID names this boot. The kernel's own id is not enough: a container that starts anew keeps the id of its host, so a
+// random mark in its /run, which no reboot survives, is part of the name.
+func ID(runtime string) (string, error) {
+	kernel, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(runtime, "boot")
+	mark, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		random := make([]byte, 4)
+		rand.Read(random)
+		mark = []byte(hex.EncodeToString(random))
+		if err = os.WriteFile(path+".new", mark, 0o600); err == nil {
+			err = os.Rename(path+".new", path)
+		}
+	}
+	return strings.TrimSpace(string(kernel)) + "-" + string(mark), err
 }

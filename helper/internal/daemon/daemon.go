@@ -57,7 +57,7 @@ func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, er
 			return nil, err
 		}
 	}
-	id, err := boot.ID()
+	id, err := boot.ID(p.Runtime())
 	if err != nil {
 		return nil, err
 	}

@@ -144,8 +144,16 @@ func (d *Daemon) silence(ctx context.Context, sequence int64) (quiet bool, told 
 	if err != nil {
 		return false, nil, err
 	}
-	quiet = complete && now == sequence && len(found) == 0
-	return quiet, answer{"quiet": quiet, "sequence": now, "writers": found, "complete": complete}, nil
+	why := ""
+	switch {
+	case !complete:
+		why = "the recorder may have missed names"
+	case now != sequence:
+		why = fmt.Sprintf("%d changes came after the final pass", now-sequence)
+	case len(found) > 0:
+		why = fmt.Sprintf("%s (pid %d) has %s %s", found[0].Command, found[0].PID, found[0].Path, found[0].How)
+	}
+	return why == "", answer{"quiet": why == "", "why": why, "sequence": now, "writers": found, "complete": complete}, nil
 }
 
 func (d *Daemon) quiet(ctx context.Context, r request) (answer, error) {
@@ -167,15 +175,16 @@ func (d *Daemon) seal(ctx context.Context, r request) (answer, error) {
 	}
 	d.effects.Lock()
 	defer d.effects.Unlock()
-	told, quiet := answer{}, true
+	told, quiet, loud := answer{}, true, ""
 	if d.now().Phase() == machine.Frozen {
 		var err error
 		if quiet, told, err = d.silence(ctx, f.Sequence); err != nil {
 			return told, err
 		}
+		loud, _ = told["why"].(string)
 	}
 	err := d.stepWith(func(machine.Node) machine.Event {
-		return machine.SealIt{Call: d.call(r), Quiet: quiet, Sequence: f.Sequence, NeedMs: f.NeedMs, BudgetLeftMs: d.budgetLeft(), NowMs: boot.NowMs()}
+		return machine.SealIt{Call: d.call(r), Quiet: quiet, Loud: loud, Sequence: f.Sequence, NeedMs: f.NeedMs, BudgetLeftMs: d.budgetLeft(), NowMs: boot.NowMs()}
 	})
 	if err != nil {
 		return told, err

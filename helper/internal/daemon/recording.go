@@ -68,7 +68,7 @@ func (r *recording) begin() error {
 	for _, root := range n.Config.Roots {
 		roots = append(roots, record.Root{Path: root.Path, Exclude: func(relative string) bool { return excludedBy(root.Exclude, relative) }})
 	}
-	epoch := fmt.Sprintf("%.8s-%d", r.d.bootID, boot.NowMs())
+	epoch := fmt.Sprintf("%s-%d", r.d.bootID[len(r.d.bootID)-8:], boot.NowMs())
 	recorder, err := record.Start(r.d.paths.Record(), epoch, roots, r.byReceiver)
 	r.d.trouble.set("recorder", err)
 	if err != nil {

@@ -116,7 +116,7 @@ Restart=always
 RestartSec=100ms
 TimeoutStartSec=20s
 TimeoutStopSec=5s
-KillMode=mixed
+KillMode=process
 LimitNOFILE=1048576
 OOMScoreAdjust=-900
 

@@ -79,6 +79,7 @@ func (e FreezeDone) apply(n *Node) *Refusal {
 type SealIt struct {
 	Call
 	Quiet        bool
+	Loud         string // why it is not quiet
 	Sequence     int64
 	NeedMs       int64
 	BudgetLeftMs int64
@@ -101,7 +102,7 @@ func (e SealIt) apply(n *Node) *Refusal {
 	case a.Phase != Frozen || a.Freeze != Stopped:
 		return refuse(GateClosed, "attempt %d is %s, only what is frozen can be sealed", a.Number, a.Phase)
 	case !e.Quiet:
-		return refuse(GateClosed, "something was written since the final pass")
+		return refuse(GateClosed, "this side is not quiet: %s", e.Loud)
 	case e.BudgetLeftMs < e.NeedMs:
 		return &Refusal{OverBudget, "too little of the budget is left to promote", map[string]any{"budgetLeftMs": e.BudgetLeftMs, "needMs": e.NeedMs}}
 	}

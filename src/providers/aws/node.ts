@@ -59,7 +59,8 @@ export async function nodeProgram(name: string, config: AwsConfig, move: Planned
       vpcSecurityGroupIds: ports === null ? [shared.groupId] : [shared.groupId, ports.id],
       ...(shared.keyName === undefined ? {} : { keyName: shared.keyName }),
       userData,
-      rootBlockDevice: { volumeType: 'gp3', volumeSize: config.rootGiB, encrypted: true, tags },
+      // A name of its own: the data volume is found by its tags.
+      rootBlockDevice: { volumeType: 'gp3', volumeSize: config.rootGiB, encrypted: true, tags: tagsOf(given.owner, `${move.name}-system`) },
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       tags,
     },

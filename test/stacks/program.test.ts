@@ -1,0 +1,48 @@
+// The entry for plain `pulumi preview`: the same layers, from the stack's configuration.
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import * as pulumi from '@pulumi/pulumi'
+import program from '../../stacks/index.ts'
+import { makeStateFolder, plannedMove, removeStateFolder } from '../provision/world.ts'
+import { run } from './mocks.ts'
+
+const base = {
+  'lifeboat:project': 'shop',
+  'lifeboat:provider': 'new',
+  'lifeboat:providerConfig': JSON.stringify({ kind: 'aws', region: 'us-east-1' }),
+}
+
+test('without a move, the configuration names the layer of a provider', async () => {
+  const { resources } = await run(() => {
+    pulumi.runtime.setAllConfig(base)
+    return program()
+  })
+  assert.ok(resources.some(({ type, inputs }) => type === 'aws:ec2/vpc:Vpc' && inputs.cidrBlock === '10.20.0.0/16'))
+})
+
+test('with a move, it is the node of that move, on the outputs of the other layer', async (t) => {
+  const folder = await makeStateFolder()
+  t.after(() => removeStateFolder(folder))
+  const plan = join(folder, 'plan.json')
+  const totals = { monthlyCost: null, bothSidesMonthlyCost: null }
+  await writeFile(plan, JSON.stringify({ schema: 'lifeboat.plan/1', fingerprint: 'f', moves: [plannedMove('web-1')], waves: [['web-1']], totals }))
+  const { resources } = await run(() => {
+    pulumi.runtime.setAllConfig({ ...base, 'lifeboat:plan': plan, 'lifeboat:move': 'web-1' })
+    return program()
+  })
+  assert.ok(resources.some(({ type, name }) => type === 'aws:ec2/instance:Instance' && name === 'web-1'))
+  assert.ok(resources.some(({ type, name }) => type === 'pulumi:pulumi:StackReference' && name === 'organization/shop/net-new'))
+  assert.ok(!resources.some(({ type }) => type === 'aws:ec2/vpc:Vpc'))
+})
+
+test('a provider that is none, and a move that the plan does not have, are refused', async () => {
+  await assert.rejects(
+    async () => {
+      pulumi.runtime.setAllConfig({ ...base, 'lifeboat:providerConfig': JSON.stringify({ kind: 'aws' }) })
+      await program()
+    },
+    { code: 'config-invalid' },
+  )
+})
