@@ -13,7 +13,8 @@ import { startTime } from './start-time.ts'
 const firstProcess = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/netns /run/lock \${XDG_RUNTIME_DIR:+"$XDG_RUNTIME_DIR"}
+mkdir -p /run/netns /run/lock
+mkdir -p -m 700 "$XDG_RUNTIME_DIR"
 ip link set lo up
 LIFEBOAT_LAB_NETWORK=$(readlink /proc/self/ns/net)
 export LIFEBOAT_LAB_NETWORK
@@ -28,6 +29,9 @@ while :; do
   code=$?
   kill -0 $child 2>/dev/null || exit $code
 done`
+
+/** For the sockets of whoever runs inside. Worlds have the same paths in it, so it must not be the machine's own. */
+const runtimeFolder = '/run/user/0'
 
 const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
@@ -44,7 +48,7 @@ export async function enterLab(): Promise<void> {
   // If this process is killed, unshare gets SIGKILL, and by --kill-child so does the first process of the world.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, 'sh', '-c', firstProcess, 'lab', ...script], {
     stdio: 'inherit',
-    env: { ...process.env, ...toolEnvironment(), LIFEBOAT_LAB: '1', LIFEBOAT_LAB_ID: id },
+    env: { ...process.env, ...toolEnvironment(), XDG_RUNTIME_DIR: runtimeFolder, LIFEBOAT_LAB: '1', LIFEBOAT_LAB_ID: id },
   })
   passSignalsOn(child.pid)
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

@@ -1,6 +1,6 @@
 // Ties the APIs of providers to nodes: what is switched there happens here, so that a fence in the lab is a real fence.
 import type { Cloud, Instance } from './cloud.ts'
-import { runInstance, type RunningInstance } from './instance.ts'
+import type { RunningInstance } from './instance.ts'
 import type { LabNode } from './node.ts'
 import type { MachineEvent } from './vcenter.ts'
 
@@ -43,7 +43,11 @@ export function runCloud(cloud: Cloud, complain: (text: string) => void): CloudH
   const follow = async (instance: Instance) => {
     const known = running.get(instance.id)
     if (known) await known.follow(instance)
-    else if (instance.state === 'running' || instance.state === 'pending') running.set(instance.id, await runInstance(instance, cloud))
+    else if (instance.state === 'running' || instance.state === 'pending') {
+      // Loaded late: the client of EC2 is a large one, and most worlds have no cloud.
+      const { runInstance } = await import('./instance.ts')
+      running.set(instance.id, await runInstance(instance, cloud))
+    }
   }
   const look = async () => {
     const instances = await cloud.instances().catch(() => [])

@@ -8,7 +8,7 @@ import { run, startDaemon, type Daemon } from './command.ts'
 import { buildNetwork, nameServer } from './network.ts'
 import { worldFolder } from './place.ts'
 
-export const zone = 'shop.example'
+const zone = 'shop.example'
 export const recordSeconds = 10
 
 export type NameServer = {

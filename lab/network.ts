@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs'
 import { insideLab } from './enter.ts'
 import { run } from './command.ts'
 
-export const operator = '192.0.2.1'
+const operator = '192.0.2.1'
 export const vcenterAddress = '192.0.2.10'
 export const cloudAddress = '192.0.2.20'
 export const nameServer = '192.0.2.53'

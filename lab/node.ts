@@ -39,7 +39,7 @@ export type LabNode = {
   /** Its root file system, also while it is off. What is on volumes is not in it. */
   readonly root: string
   readonly volume: Volume | null
-  /** Runs a shell command on it and answers its output; fails when the command fails. Needs no ssh. */
+  /** Runs a shell command on it and answers its output; fails when the command fails. Needs no ssh. What it leaves running must not hold its output open. */
   readonly run: (command: string, options?: RunOptions) => Promise<string>
   /** The same, answering the exit code whatever it is. */
   readonly attempt: (command: string, options?: RunOptions) => Promise<ExecResult>

@@ -87,9 +87,9 @@ export async function askWorld(where: string, order: unknown): Promise<string> {
 export async function openShell(node: string | undefined): Promise<number> {
   const first = firstProcess(needWorld())
   const into = ['--target', String(first), '--mount', '--net', '--pid']
-  const inside = readFileSync(`/proc/${first}/environ`, 'utf8')
-    .split('\0')
-    .filter((line) => /^(LIFEBOAT_LAB|PULUMI_|PATH=)/.test(line))
+  // What the world's first process was given, beside the caller's own environment (terminal, language).
+  const given = readFileSync(`/proc/${first}/environ`, 'utf8').split('\0')
+  const inside = given.filter((line) => /^(LIFEBOAT_LAB|XDG_RUNTIME_DIR|PULUMI_|PATH=)/.test(line))
   const network = `LIFEBOAT_LAB_NETWORK=${readlinkSync(`/proc/${first}/ns/net`)}`
   const program = node === undefined ? await worldShell() : await nodeShell(node)
   const child = spawn('nsenter', [...into, 'env', ...inside, network, ...program], { stdio: 'inherit' })

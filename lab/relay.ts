@@ -12,7 +12,7 @@ export type Link = {
 export type Relay = { readonly port: number; readonly stop: () => Promise<void> }
 
 /** One direction of the wire: when the next byte may leave. */
-export type Wire = { freeAt: number }
+type Wire = { freeAt: number }
 
 export type RelaySpec = {
   readonly link: Link

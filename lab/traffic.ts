@@ -77,7 +77,7 @@ export function startTraffic(names: readonly string[], requestsPerSecond = 10, f
   }
 }
 
-export function readSamples(file: string): Sample[] {
+function readSamples(file: string): Sample[] {
   const text = readFileSync(file, 'utf8')
   return text
     .slice(0, text.lastIndexOf('\n') + 1)

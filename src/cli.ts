@@ -62,6 +62,8 @@ for (const [name, text] of [
 program
   .command('report [move]')
   .description('evidence of what happened')
+  .option('--samples <file>', 'what clients measured, one JSON object a line')
+  .option('--lost <number>', 'acknowledged writes that were found missing')
   .action(verb(async () => (await import('./commands/report.ts')).report))
 program
   .command('schema')

@@ -20,8 +20,8 @@ const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 async function runFiles(some: readonly string[], concurrency: number): Promise<void> {
   if (some.length === 0) return
   const stream = run({ files: [...some], concurrency, timeout: 15 * 60_000 })
-  stream.on('test:pass', (event) => void count(event, event.skip === undefined ? 'passed' : 'skipped'))
-  stream.on('test:fail', (event) => void count(event, 'failed'))
+  stream.on('test:pass', (event) => count(event, event.skip === undefined ? 'passed' : 'skipped'))
+  stream.on('test:fail', (event) => count(event, 'failed'))
   const shown = stream.compose(spec)
   shown.pipe(process.stdout, { end: false })
   await new Promise((resolve, reject) => {

@@ -15,7 +15,7 @@ import { isReference, UnboundSecret, type Reference } from './references.ts'
 import { configSchema, type Config, type Kinds } from './schema.ts'
 import { parseYaml } from './yaml-text.ts'
 
-export const configName = 'lifeboat.yaml'
+const configName = 'lifeboat.yaml'
 
 /** What crosses the socket, beside the values of the secrets. */
 export type ConfigText = { readonly text: string; readonly baseFolder: string }

@@ -7,7 +7,7 @@ import { resolvePath, type Place } from './place.ts'
 import { takesSecret } from './problems.ts'
 
 /** The keys of one kind: a strict object whose `kind` (for hooks `family`) is a literal. */
-export type KindSchema = z.ZodObject
+type KindSchema = z.ZodObject
 export type Kinds = {
   readonly providers: readonly KindSchema[]
   readonly dns: readonly KindSchema[]

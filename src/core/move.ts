@@ -10,10 +10,10 @@ export type SshAccess = SshSettings & {
   readonly keyContents: Secret | null
 }
 
-export type FenceRung = { readonly kind: 'provider' } | { readonly kind: 'ssh' } | { readonly kind: 'hook'; readonly command: string }
+type FenceRung = { readonly kind: 'provider' } | { readonly kind: 'ssh' } | { readonly kind: 'hook'; readonly command: string }
 
 /** One kind of data with the keys of its mover. `name` is unique in the move. */
-export type MoveData = { readonly kind: string; readonly name: string } & Readonly<Record<string, unknown>>
+type MoveData = { readonly kind: string; readonly name: string } & Readonly<Record<string, unknown>>
 
 export type Move = {
   readonly name: string

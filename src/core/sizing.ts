@@ -15,7 +15,7 @@ export type Need = {
   readonly usage?: { readonly busyCpusP95: number; readonly days: number } | null
 }
 
-export type Rejected = { readonly size: string; readonly reason: string }
+type Rejected = { readonly size: string; readonly reason: string }
 
 export type Sizing = {
   /** Null: nothing was chosen; `reasons` says why. */

@@ -27,6 +27,8 @@ export async function exec(program: string, args: readonly string[], options: Ex
     timeout: options.deadlineMs,
     cancelSignal: options.signal,
     forceKillAfterDelay: 2000,
+    // A shell's children must not outlive its deadline.
+    killDescendants: true,
     stripFinalNewline: false,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
     ...(options.environment === undefined ? {} : { env: { ...options.environment } }),

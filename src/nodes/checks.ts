@@ -15,7 +15,9 @@ export async function runChecks(checks: readonly StoredCheck[], link: Link, sign
 async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal): Promise<CheckResult> {
   const began = performance.now()
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
-  const failure = await tryCheck(check, link, limit).catch((error: unknown) => (limit.aborted ? `no answer within ${check.timeoutMs / 1000} s` : messageOf(error)))
+  const failure = await tryCheck(check, link, limit).catch((error: unknown) =>
+    limit.aborted ? `no answer within ${check.timeoutMs / 1000} s` : messageOf(error),
+  )
   signal.throwIfAborted()
   const ms = Math.round(performance.now() - began)
   return { check: describeCheck(check), passed: failure === null, text: failure ?? 'passed', ms }

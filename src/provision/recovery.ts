@@ -50,9 +50,13 @@ export async function recoverStack(recovery: Recovery): Promise<readonly string[
 
 type Resolved = { readonly pending: PendingCreate; readonly id: string | null }
 
-/** The state without pending operations, and with those resources that turned out to exist; a refresh fills them in. */
+/**
+ * The state without pending operations, and with those resources that turned out to exist. What was asked for stands in
+ * for what they are until the refresh: without it, the provider would import them, and an import loses what cannot be
+ * read back (the public key of a key pair), so that the next `up` would replace them.
+ */
 export function withResolved(state: Export, resolved: readonly Resolved[]): Export {
-  const adopted = resolved.flatMap(({ pending, id }) => (id === null ? [] : [{ ...pending.resource, id, outputs: {} }]))
+  const adopted = resolved.flatMap(({ pending, id }) => (id === null ? [] : [{ ...pending.resource, id, outputs: pending.inputs }]))
   const replacing = new Set(adopted.map(({ urn }) => urn))
   // Where the create was that of a replacement, the one before it stands there under the same name.
   const before = (state.deployment?.resources ?? []).map((resource) => (replacing.has(resource.urn) ? { ...resource, delete: true } : resource))

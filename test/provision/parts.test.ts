@@ -119,7 +119,7 @@ describe('pending creates', () => {
   it('that turned out to exist become resources, the others go, and all else stays', () => {
     assert.ok(pending)
     const { deployment } = withResolved(state, [{ pending, id: 'i-1' }])
-    assert.deepEqual(deployment?.resources?.at(-1), { ...instance, id: 'i-1', outputs: {} })
+    assert.deepEqual(deployment?.resources?.at(-1), { ...instance, id: 'i-1', outputs: { ami: 'ami-1' } })
     assert.deepEqual(deployment?.pending_operations, [])
     assert.deepEqual(deployment?.manifest, { magic: 'm' })
     assert.deepEqual(withResolved(state, [{ pending, id: null }]).deployment?.resources, [provider])

@@ -47,7 +47,12 @@ export async function setScene(spec: Partial<WorldSpec> = {}): Promise<Scene> {
   }
 }
 
-async function firstRecord(client: Awaited<ReturnType<typeof connectController>>, fits: (record: JournalRecord) => boolean, after: number, withinMs: number): Promise<JournalRecord> {
+async function firstRecord(
+  client: Awaited<ReturnType<typeof connectController>>,
+  fits: (record: JournalRecord) => boolean,
+  after: number,
+  withinMs: number,
+): Promise<JournalRecord> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), withinMs)
   let last: JournalRecord | null = null

@@ -23,8 +23,10 @@ type Writer struct {
 // Ignore says that changes to this path, relative to its root, do not matter.
 type Ignore func(root, relative string) bool
 
-// Find walks /proc once. It names at most 50.
-func Find(roots []string, ignore Ignore) ([]Writer, error) {
+// Find walks /proc once, past this program itself. It names at most 50.
+func Find(roots []string, ignore Ignore) ([]Writer, error) { return find(roots, ignore, true) }
+
+func find(roots []string, ignore Ignore, pastSelf bool) ([]Writer, error) {
 	self, err := readMounts("self")
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func Find(roots []string, ignore Ignore) ([]Writer, error) {
 	}
 	search := search{wanted: wanted, ignore: ignore, found: []Writer{}}
 	for _, entry := range entries {
-		if pid, err := strconv.Atoi(entry.Name()); err == nil && pid != os.Getpid() && len(search.found) < 50 {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil && !(pastSelf && pid == os.Getpid()) && len(search.found) < 50 {
 			search.process(pid)
 		}
 	}

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import type { Difference, Mover, MoverAdapter, Pair, PassKind, Prepared } from '../mover.ts'
-import { judgeExit, keptFolder, readStats, rsyncCommand, type Root } from './rsync.ts'
+import { judgeExit, readStats, rsyncCommand, type Root } from './rsync.ts'
 
 const schema = z.strictObject({
   kind: z.literal('files').describe('A folder tree, copied by rsync.'),

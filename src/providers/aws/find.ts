@@ -69,6 +69,7 @@ async function attachment(client: EC2Client, { inputs }: Pending, signal: AbortS
     { Name: 'attachment.instance-id', Values: [instanceId] },
   ]
   const { Volumes = [] } = await client.send(new DescribeVolumesCommand({ Filters }), { abortSignal: signal })
+  // An attachment has no id at AWS; the provider reads it by these three.
   return Volumes.length === 0 ? null : `${deviceName}:${volumeId}:${instanceId}`
 }
 
@@ -86,7 +87,8 @@ async function routeAssociation(client: EC2Client, { inputs }: Pending, signal: 
   const { subnetId, routeTableId } = z.object({ subnetId: z.string(), routeTableId: z.string() }).parse(inputs)
   const Filters = [{ Name: 'association.subnet-id', Values: [subnetId] }]
   const { RouteTables = [] } = await client.send(new DescribeRouteTablesCommand({ Filters }), { abortSignal: signal })
-  return RouteTables.some(({ RouteTableId }) => RouteTableId === routeTableId) ? `${subnetId}/${routeTableId}` : null
+  const ours = RouteTables.find(({ RouteTableId }) => RouteTableId === routeTableId)
+  return ours?.Associations?.find(({ SubnetId }) => SubnetId === subnetId)?.RouteTableAssociationId ?? null
 }
 
 const placeSchema = z.object({ volumeId: z.string().nullish(), instanceId: z.string().nullish() })

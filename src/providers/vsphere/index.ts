@@ -23,7 +23,7 @@ const tls = z
         .refine((value) => normalFingerprint(value) !== null, 'must be the SHA-256 of the certificate: sha256:AB:CD:…')
         .describe('SHA-256 of the server certificate: exactly this one is believed'),
     }),
-    z.strictObject({ ca: z.union([z.string(), z.instanceof(Secret)]).describe('Certificate authority to believe, PEM') }),
+    z.strictObject({ ca: z.instanceof(Secret).describe('Certificate authority to believe, PEM') }),
   ])
   .optional()
   .describe('Whom to believe, when the certificate is not signed by a public authority')
@@ -74,5 +74,5 @@ function connect(name: string, config: Config): Connection {
 function trustOf(given: Config['tls']): { fingerprint?: string; ca?: string } {
   if (given === undefined) return {}
   if ('fingerprint' in given) return { fingerprint: given.fingerprint }
-  return { ca: typeof given.ca === 'string' ? given.ca : given.ca.reveal() }
+  return { ca: given.ca.reveal() }
 }

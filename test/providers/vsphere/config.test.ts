@@ -15,7 +15,6 @@ test('address, user and password are enough; a pin or an authority, contacts and
   for (const more of [
     {},
     { tls: { fingerprint: pin } },
-    { tls: { ca: '-----BEGIN' } },
     { tls: { ca: new Secret('-----BEGIN') } },
     { ssh: { user: 'root' } },
     { contact: { phone: '+49 1' } },

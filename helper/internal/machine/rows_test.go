@@ -1,0 +1,123 @@
+package machine
+
+import "testing"
+
+// walk brings a fresh giver or receiver to a phase.
+func walk(t *testing.T, part Part, events ...Event) Node {
+	t.Helper()
+	role := Open
+	if part == Receiver {
+		role = Closed
+	}
+	c := Config{Role: role, Services: []string{"a.service"}}
+	n := Node{Owner: "me", Token: 5, Role: role, Config: &c}
+	all := append([]Event{OpenAttempt{Call: at(3), Part: part, Running: map[string]bool{"a.service": true}, LeaseMs: 5000, BudgetMs: 20000}}, events...)
+	for _, e := range all {
+		next, refusal := Step(n, e)
+		if refusal != nil {
+			t.Fatalf("%T: %s", e, refusal.Text)
+		}
+		n = next
+	}
+	return n
+}
+
+func at(attempt int64) Call { return Call{Token: 5, Attempt: attempt, BootID: "b"} }
+
+var (
+	toHeld     = []Event{HoldBegun{at(3)}, Hold{at(3)}}
+	toFrozen   = append(toHeld[:2:2], FreezeBegun{at(3)}, FreezeDone{at(3)})
+	toSealed   = append(toFrozen[:4:4], SealIt{Call: at(3), Quiet: true, BudgetLeftMs: 9000, NeedMs: 1000, Sequence: 7})
+	toPromoted = []Event{Promote{Call: at(3), Seal: &Seal{Attempt: 3, Token: 5}}}
+	toDone     = append(toPromoted[:1:1], Commit{at(3)})
+)
+
+func TestRefusals(t *testing.T) {
+	seal := SealIt{Call: at(3), Quiet: true, BudgetLeftMs: 9000, NeedMs: 1000}
+	boot2 := Call{Token: 5, Attempt: 3, BootID: "b2"}
+	expire := Expire{Why: "the lease ran out"}
+	for _, c := range []struct {
+		title string
+		node  Node
+		event Event
+		code  string
+	}{
+		{"a seal needs the freeze", walk(t, Giver, toHeld...), seal, GateClosed},
+		{"a freeze that is not through cannot be sealed", walk(t, Giver, append(toHeld[:2:2], FreezeBegun{at(3)})...), seal, GateClosed},
+		{"a seal needs quiet", walk(t, Giver, toFrozen...), SealIt{Call: at(3), BudgetLeftMs: 9000}, GateClosed},
+		{"a seal needs time to promote", walk(t, Giver, toFrozen...), SealIt{Call: at(3), Quiet: true, BudgetLeftMs: 900, NeedMs: 1000}, OverBudget},
+		{"a seal after the lease is refused", walk(t, Giver, append(toFrozen[:4:4], expire)...), seal, AttemptOver},
+		{"a seal in another boot is refused", walk(t, Giver, toFrozen...), SealIt{Call: boot2, Quiet: true, BudgetLeftMs: 9000}, AttemptOver},
+		{"a lower token is refused", walk(t, Giver, toFrozen...), SealIt{Call: Call{4, 3, "b"}, Quiet: true}, TokenStale},
+		{"a higher token must claim first", walk(t, Giver, toFrozen...), SealIt{Call: Call{6, 3, "b"}, Quiet: true}, GateClosed},
+		{"a sealed side does not thaw", walk(t, Giver, toSealed...), ThawBegun{Call: at(3)}, GateClosed},
+		{"a sealed side lets its clients go only after the commit", walk(t, Giver, toSealed...), Release{Call: at(3)}, GateClosed},
+		{"a frozen side lets no client go", walk(t, Giver, toFrozen...), Release{Call: at(3), Committed: true}, GateClosed},
+		{"unseal needs the void", walk(t, Giver, toSealed...), Unseal{Call: at(3), Reason: ByVoid}, GateClosed},
+		{"unseal needs a reason that exists", walk(t, Giver, toSealed...), Unseal{Call: at(3), Reason: "hurry"}, Usage},
+		{"unseal of another attempt is refused", walk(t, Giver, toSealed...), Unseal{Call: at(2), Reason: ByPerson}, AttemptOver},
+		{"what was unsealed is not sealed again", walk(t, Giver, append(toSealed[:5:5], Unseal{Call: at(3), Reason: ByPerson})...), seal, AttemptOver},
+		{"unhold before the thaw is refused", walk(t, Giver, toFrozen...), Unhold{Call: at(3)}, GateClosed},
+		{"an attempt that holds is not closed", walk(t, Giver, toHeld...), Close{Call: at(3)}, GateClosed},
+		{"a later attempt does not push a frozen one aside", walk(t, Giver, toFrozen...), OpenAttempt{Call: at(4), Part: Giver, LeaseMs: 5000, BudgetMs: 20000}, GateClosed},
+		{"an attempt that was seen is over", walk(t, Giver, Close{Call: at(3)}), OpenAttempt{Call: at(3), Part: Giver, LeaseMs: 5000, BudgetMs: 20000}, AttemptOver},
+		{"promotion needs a seal or a fence", walk(t, Receiver), Promote{Call: at(3)}, GateClosed},
+		{"the seal of another attempt does not promote", walk(t, Receiver), Promote{Call: at(3), Seal: &Seal{Attempt: 2, Token: 5}}, GateClosed},
+		{"the seal of another token does not promote", walk(t, Receiver), Promote{Call: at(3), Seal: &Seal{Attempt: 3, Token: 4}}, GateClosed},
+		{"what is void is not promoted", walk(t, Receiver, MakeVoid{Call: at(3), ByPeer: true}), toPromoted[0], GateClosed},
+		{"what is void is not committed", walk(t, Receiver, append(toPromoted[:1:1], MakeVoid{Call: at(3), ByPeer: true})...), Commit{at(3)}, GateClosed},
+		{"what is committed is not made void", walk(t, Receiver, toDone...), MakeVoid{Call: at(3), ByPeer: true}, GateClosed},
+		{"commit needs the promotion", walk(t, Receiver), Commit{at(3)}, GateClosed},
+		{"a promotion does not outlive its boot", walk(t, Receiver, append(toPromoted[:1:1], Booted{"b2"})...), Commit{boot2}, AttemptOver},
+		{"an open side receives nothing", walk(t, Giver, Close{Call: at(3)}), OpenAttempt{Call: at(4), Part: Receiver, LeaseMs: 5000}, GateClosed},
+		{"a closed side gives nothing", walk(t, Receiver, Close{Call: at(3)}), OpenAttempt{Call: at(4), Part: Giver, LeaseMs: 5000, BudgetMs: 9000}, GateClosed},
+		{"forwarding does not begin without a release", walk(t, Receiver, Close{Call: at(3)}), Forward{at(0)}, GateClosed},
+		{"an open side is not entombed", walk(t, Giver, Close{Call: at(3)}), Entomb{at(0)}, GateClosed},
+		{"another owner is refused", walk(t, Giver), Claim{"you", 9}, OwnedByOther},
+	} {
+		t.Run(c.title, func(t *testing.T) {
+			next, refusal := Step(c.node, c.event)
+			if refusal == nil {
+				t.Fatalf("it was granted: %+v", next.Attempt)
+			}
+			if refusal.Code != c.code {
+				t.Fatalf("it was refused as %s (%s), not as %s", refusal.Code, refusal.Text, c.code)
+			}
+		})
+	}
+}
+
+func TestRebootVoidsPromotion(t *testing.T) {
+	n := walk(t, Receiver, append(toPromoted[:1:1], Booted{"b2"})...)
+	if n.VerdictOf(3) != Void || Wanted(n).PromotedMark || !Wanted(n).ClosedMark {
+		t.Fatalf("verdict %s, marks %+v", n.VerdictOf(3), Wanted(n))
+	}
+}
+
+func TestRepeatKeepsWhatRan(t *testing.T) {
+	n := walk(t, Giver, toFrozen...)
+	n, refusal := Step(n, OpenAttempt{Call: at(3), Part: Giver, Running: map[string]bool{"a.service": false}, LeaseMs: 5000, BudgetMs: 20000})
+	if refusal != nil || !n.Attempt.Running["a.service"] || n.Attempt.Phase != Frozen {
+		t.Fatalf("%v %+v", refusal, n.Attempt)
+	}
+}
+
+func TestRepeatsFindTheirWorkDone(t *testing.T) {
+	for name, c := range map[string]struct {
+		node   Node
+		events []Event
+	}{
+		"giver":    {walk(t, Giver, toSealed...), []Event{SealIt{Call: at(3)}, FreezeBegun{at(3)}, FreezeDone{at(3)}, HoldBegun{at(3)}}},
+		"receiver": {walk(t, Receiver, toDone...), []Event{Commit{at(3)}, toPromoted[0], Release{Call: at(3)}, Release{Call: at(3)}, Close{Call: at(3)}, Close{Call: at(3)}, Release{Call: at(3)}}},
+		"undone":   {walk(t, Giver, Close{Call: at(3)}), []Event{ThawBegun{Call: at(3)}, Thawed{Call: at(3)}, Unhold{Call: at(3)}, Unseal{Call: at(3), Reason: ByVoid}, Close{Call: at(3)}}},
+	} {
+		n := c.node
+		for _, e := range c.events {
+			next, refusal := Step(n, e)
+			if refusal != nil {
+				t.Errorf("%s: %T again: %s", name, e, refusal.Text)
+			}
+			n = next
+		}
+	}
+}
