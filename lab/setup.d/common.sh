@@ -183,6 +183,16 @@ linked() { [[ $(readlink "$lab/$2") == "$1" && -e $lab/$2 ]]; }
 # The source files of a Go main below the root.
 go_sources() { (cd "$root" && find "$1" -name testdata -prune -o -type f \( -name '*.go' -o -name go.mod -o -name go.sum \) ! -name '*_test.go' -print | LC_ALL=C sort); }
 
+# Fetches the modules of the long builds beside the parts before them, which leave the line idle. Whether it succeeds does not
+# matter here: the builds fetch what they miss, and say what went wrong.
+fetch_modules() {
+	local each
+	for each in lab/vcsim:. lab/tools/pulumi:github.com/pulumi/pulumi/pkg/v3/cmd/pulumi lab/plugins/aws:.; do
+		cd "$root/${each%%:*}" || return
+		GOTOOLCHAIN=local GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 "$lab/bin/go" list -deps -tags osusergo,grpcnotrace "${each#*:}"
+	done
+}
+
 # build_go DIR ARGS…: `go build` in DIR with the flags that all our builds share (so they share Go's cache too).
 build_go() {
 	local dir=$1 jobs

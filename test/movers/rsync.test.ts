@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { codeOf } from '../../src/core/errors.ts'
+import { differencesOf } from '../../src/movers/files/index.ts'
+import { judgeExit, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
+import type { Side } from '../../src/movers/mover.ts'
+
+const never = async (): Promise<never> => await Promise.reject(new Error('not called'))
+const side = (name: Side['name'], address: string): Side => ({
+  name,
+  address,
+  port: 22,
+  user: 'root',
+  folder: '/var/lib/lifeboat/web-1',
+  run: never,
+  call: never,
+})
+const failure = (exitCode: number, stderr: string) => ({ exitCode, stdout: '', stderr })
+
+test('what a pass deletes or replaces is kept aside, and neither that nor partial files are copied', () => {
+  const words = rsyncCommand({ path: '/srv/shop/', exclude: ['cache/'] }, side('source', '192.0.2.1'), side('target', '2001:db8::1'), 'repeat', 'p1')
+  assert.ok(words.includes('--backup-dir=.lifeboat-deleted/p1') && words.includes('--backup') && words.includes('--delete'))
+  assert.ok(words.includes('--exclude=/.lifeboat-deleted/') && words.includes('--exclude=cache/'))
+  assert.ok(!words.some((word) => word.startsWith('--delete-excluded') || word.startsWith('--ignore-errors')))
+  assert.deepEqual(words.slice(-3), ['--', '/srv/shop/', 'root@[2001:db8::1]:/srv/shop/'])
+})
+
+test('vanished files are normal while the source is written to and an error in the freeze', () => {
+  judgeExit(failure(24, ''), 'repeat', '/srv')
+  assert.throws(
+    () => judgeExit(failure(24, ''), 'final', '/srv'),
+    (error) => codeOf(error) === 'sync-failed',
+  )
+})
+
+test('a full target disk, a missing rsync and a partial transfer are told apart', () => {
+  const codeAfter = (exitCode: number, stderr: string): string => {
+    try {
+      judgeExit(failure(exitCode, stderr), 'first', '/srv')
+      return 'fine'
+    } catch (error) {
+      return codeOf(error)
+    }
+  }
+  assert.equal(codeAfter(11, 'rsync: write failed on "/srv/x": No space left on device (28)'), 'disk-too-small')
+  assert.equal(codeAfter(127, 'bash: rsync: command not found'), 'node-tool-missing')
+  assert.equal(codeAfter(23, 'rsync: some files could not be read'), 'sync-failed')
+  assert.equal(codeAfter(0, ''), 'fine')
+})
+
+test('the figures of a pass are read with their thousands separators', () => {
+  const stdout =
+    'Number of files: 1,304\nNumber of deleted files: 2\nNumber of regular files transferred: 1,210\nTotal transferred file size: 9,877,360 bytes\n'
+  assert.deepEqual(readStats(stdout), { movedBytes: 9_877_360, movedFiles: 1212 })
+})
+
+test('differences name the path and on which side it is', () => {
+  const from = ['a\tf\t1', 'b\tf\t2', 'c\tf\t3']
+  const to = ['a\tf\t1', 'b\tf\t9', 'd\tf\t4']
+  assert.deepEqual(differencesOf(from, to), [
+    { path: 'c', what: 'is missing on the receiving side' },
+    { path: 'd', what: 'is only on the receiving side' },
+    { path: 'b', what: 'differs' },
+  ])
+})

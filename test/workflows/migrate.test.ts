@@ -1,0 +1,122 @@
+// The story of a move, without nodes: what follows what, for every place where a step may fail or a person may want back.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { rowsOf, undoAfter, type StepName } from '../../src/core/runbook.ts'
+import { migrate, type Ending, type Verbs } from '../../src/workflows/migrate.ts'
+import type { Result } from '../../src/workflows/run.ts'
+
+const done: Result = { state: 'done', details: {} }
+const failed: Result = { state: 'failed', code: 'node-failed', text: 'It broke.' }
+const interrupted: Result = { state: 'interrupted' }
+const switchRows = rowsOf('switch').map((row) => row.name)
+
+type Told = { readonly ending: Ending; readonly trace: readonly string[] }
+
+/** Plays a story: `answers` gives for a step the results of its first, second… time; then it succeeds. */
+async function play(
+  answers: Partial<Record<StepName, readonly Result[]>>,
+  options: { serving?: 'source' | 'target'; want?: 'migrate' | 'rollback' } = {},
+): Promise<Told> {
+  const trace: string[] = []
+  const times = new Map<string, number>()
+  const verbs: Verbs = {
+    step: async (name) => {
+      const time = times.get(name) ?? 0
+      times.set(name, time + 1)
+      const result = answers[name]?.[time] ?? done
+      trace.push(result.state === 'done' ? name : `${name}!`)
+      return await Promise.resolve(result)
+    },
+    undo: async (name) => {
+      trace.push(`undo ${name}`)
+      return await Promise.resolve(done)
+    },
+    look: async () => await Promise.resolve({ serving: options.serving ?? 'source' }),
+    note: async (step, state) => {
+      trace.push(`${step} ${state}`)
+      await Promise.resolve()
+    },
+    takeRollback: async () => {
+      trace.push('take-rollback')
+      await Promise.resolve()
+    },
+    rest: async () => await Promise.resolve(false),
+  }
+  return { ending: await migrate(verbs, options.want ?? 'migrate'), trace }
+}
+
+test('a move walks the runbook from top to bottom', async () => {
+  const { ending, trace } = await play({})
+  assert.deepEqual(ending, { state: 'finished' })
+  assert.deepEqual(
+    trace,
+    (['prepare', 'sync', 'switch', 'settle', 'watch', 'finish'] as const).flatMap((phase) => rowsOf(phase).map((row) => row.name)),
+  )
+})
+
+test('a switch row that fails is undone newest first, then the copy is brought up to date and approval is asked anew', async () => {
+  for (const name of switchRows) {
+    const { ending, trace } = await play({ [name]: [failed] })
+    const at = trace.indexOf(`${name}!`)
+    const begun = switchRows.slice(0, switchRows.indexOf(name) + 1)
+    const undone = undoAfter(begun).map((each) => `undo ${each}`)
+    assert.deepEqual(trace.slice(at + 1, at + 1 + undone.length), undone, name)
+    assert.deepEqual(trace.slice(at + 1 + undone.length, at + 4 + undone.length), ['attempt undone', 'keep-in-sync', 'await-approval'], name)
+    assert.deepEqual(ending, { state: 'finished' }, name)
+  }
+})
+
+test('after the commit no undo row is ever walked, however often a row fails', async () => {
+  const late = [...rowsOf('settle'), ...rowsOf('watch'), ...rowsOf('finish')].map((row) => row.name)
+  await fc.assert(
+    fc.asyncProperty(fc.subarray(late), fc.integer({ min: 1, max: 4 }), async (names, times) => {
+      const answers = Object.fromEntries(names.map((name) => [name, Array.from({ length: times }, () => failed)]))
+      const { ending, trace } = await play(answers)
+      assert.deepEqual(ending, { state: 'finished' })
+      assert.ok(!trace.some((each) => each.startsWith('undo ')))
+    }),
+  )
+})
+
+test('a wish to go back before the hold undoes what was put in place and ends rolled back', async () => {
+  const { ending, trace } = await play({ 'await-approval': [interrupted] })
+  assert.deepEqual(ending, { state: 'rolled-back' })
+  assert.ok(!trace.some((each) => switchRows.some((row) => row === each)))
+  assert.deepEqual(
+    trace.filter((each) => each.startsWith('undo ')),
+    ['undo restore-ttl', 'undo stop-recording', 'undo free-names', 'undo clean-node', 'undo destroy-node'],
+  )
+})
+
+test('a wish to go back after the switch is the same switch with the sides exchanged, names last', async () => {
+  const { ending, trace } = await play({ 'await-finish': [interrupted] })
+  assert.deepEqual(ending, { state: 'rolled-back' })
+  assert.deepEqual(trace.slice(-1), ['switch-dns-back'])
+  assert.deepEqual(
+    trace.slice(trace.indexOf('take-rollback') + 1),
+    rowsOf('back').map((row) => row.name),
+  )
+})
+
+test('a way back that fails before its commit leaves the target serving, and the wish is obeyed once', async () => {
+  const { ending, trace } = await play({ 'await-finish': [interrupted], 'verify-data-back': [failed] })
+  assert.deepEqual(ending, { state: 'finished' })
+  assert.equal(trace.filter((each) => each === 'take-rollback').length, 1)
+  assert.deepEqual(
+    trace.filter((each) => each.startsWith('undo ')),
+    ['undo thaw-target', 'undo unhold-clients-back'],
+  )
+})
+
+test('a failure before the switch rests the move with what was done so far', async () => {
+  const { ending, trace } = await play({ 'provision-node': [failed] })
+  assert.deepEqual(ending, { state: 'failed', step: 'provision-node', code: 'node-failed', text: 'It broke.' })
+  assert.deepEqual(trace, ['check-source', 'adopt-inventory', 'provision-node!'])
+})
+
+test('a rollback of a move that rests undoes from the side that serves', async () => {
+  assert.deepEqual((await play({}, { want: 'rollback' })).ending, { state: 'rolled-back' })
+  const switched = await play({}, { want: 'rollback', serving: 'target' })
+  assert.deepEqual(switched.trace, ['take-rollback', ...rowsOf('back').map((row) => row.name)])
+})
