@@ -3,6 +3,8 @@
 // the one place that prints a failure and chooses the exit status.
 import { Command, CommanderError, Option } from 'commander'
 import type { GlobalOptions } from './commands/session.ts'
+import { LifeboatError } from './core/errors.ts'
+import { didYouMean } from './core/nearest.ts'
 import { version } from './version.ts'
 
 const program = new Command('lifeboat')
@@ -17,6 +19,8 @@ const program = new Command('lifeboat')
   .option('--pulumi-root <folder>', 'where the pulumi program is (…/bin/pulumi)')
   .addOption(new Option('--no-color', 'no colours'))
   .exitOverride()
+  // A mistake on the command line is told below, as every other failure.
+  .configureOutput({ outputError: () => undefined })
   .configureHelp({ showGlobalOptions: true })
 
 type Main = (options: GlobalOptions, ...args: never[]) => Promise<number>
@@ -69,14 +73,33 @@ program
   .command('schema')
   .description('JSON Schema of lifeboat.yaml')
   .action(verb(async () => (await import('./commands/schema.ts')).schema))
-program.action(verb(async () => (await import('./commands/menu.ts')).menu))
+program.allowExcessArguments().action(async (options: GlobalOptions, { args: [word] }: Command) => {
+  if (word !== undefined) throw new LifeboatError('usage', `There is no command ${word}${didYouMean(word, commandNames())}`)
+  process.exitCode = await (await import('./commands/menu.ts')).menu(options)
+})
+
+function commandNames(): string[] {
+  return program.commands.map((command) => command.name())
+}
 
 try {
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-  else process.exitCode = (await import('./commands/failure.ts')).tellFailure(program.opts<GlobalOptions>(), error)
+  if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0
+  else process.exitCode = (await import('./commands/failure.ts')).tellFailure(given(), error instanceof CommanderError ? misuse(error) : error)
 }
 
 /** Writes to a closed pipe (`| head`) are nobody's failure. */
 process.stdout.on('error', () => process.exit(0))
+
+/** The options as far as they were read; a mistake may stand before --json. */
+function given(): GlobalOptions {
+  return { ...program.opts<GlobalOptions>(), ...(process.argv.includes('--json') ? { json: true } : {}) }
+}
+
+/** Commander's words as one sentence of ours. */
+function misuse({ message }: CommanderError): LifeboatError {
+  const [first = '', ...others] = message.replace(/^error: /, '').split('\n')
+  const sentence = [first, ...others].join(' ').replace(/\.?$/, '.').replace(/\?\)\.$/, '?)')
+  return new LifeboatError('usage', `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`)
+}

@@ -5,6 +5,7 @@ import { resolveMoves } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { LifeboatError, codeOf } from '../core/errors.ts'
 import type { Move } from '../core/move.ts'
+import { didYouMean } from '../core/nearest.ts'
 import type { Inventory } from '../core/node.ts'
 import { planMoves } from '../core/plan-moves.ts'
 import type { Catalog, Plan, PlannedMove } from '../core/plan.ts'
@@ -29,7 +30,7 @@ export async function openTarget(config: Config, name: string): Promise<Target> 
 function provider(config: Config, name: string) {
   const entry = config.providers[name]
   const adapter = entry === undefined ? undefined : providerOf(entry.kind)
-  if (entry === undefined || adapter === undefined) throw new LifeboatError('config-invalid', `There is no provider ${name} in the configuration.`)
+  if (entry === undefined || adapter === undefined) throw new LifeboatError('config-invalid', `There is no provider ${name} in the configuration${didYouMean(name, Object.keys(config.providers))}`)
   return { kind: entry.kind, adapter, settings: entry as never }
 }
 

@@ -4,11 +4,12 @@ import { LifeboatError, codeOf, exitStatusOf } from '../core/errors.ts'
 import { recordSchema, type JournalRecord } from '../core/records.ts'
 import { openProgress, type Progress } from '../ui/progress.ts'
 import { confirm } from '../ui/prompts.ts'
+import { tellFailure } from './failure.ts'
 import { answer, say, type GlobalOptions, type Session } from './session.ts'
 
 export type Until = 'switched' | 'rolled-back' | 'finished' | 'told'
 type Begun = { readonly move: string; readonly run: number }
-type Verdict = { readonly status: number; readonly text: string }
+type Verdict = { readonly status: number; readonly text: string; readonly failure?: LifeboatError }
 
 /** The exit status: 0 when every run came to `until`, else that of the first which did not. Records up to `since` are old news. */
 export async function watchRuns(session: Session, options: GlobalOptions, runs: readonly Begun[], until: Until, since = 0): Promise<number> {
@@ -70,7 +71,9 @@ function endingOf({ state, move, text, details }: JournalRecord, until: Until): 
   const wantedBack = until === 'rolled-back'
   if (state === 'done') return { status: wantedBack ? 5 : 0, text: `${move} is finished.` }
   if (state === 'undone') return { status: wantedBack ? 0 : 5, text: `${move} is rolled back; the source serves.` }
-  return state === 'failed' ? { status: exitStatusOf(codeOf(details)), text: `${move}: ${text}` } : null
+  if (state !== 'failed') return null
+  const failure = new LifeboatError(codeOf(details), `${move}: ${text}`, { details: { move } })
+  return { status: exitStatusOf(failure.code), text: failure.message, failure }
 }
 
 function wantsApproval(record: JournalRecord, options: GlobalOptions): string | null {
@@ -104,6 +107,9 @@ function closingWords(session: Session, options: GlobalOptions, verdicts: Readon
     say(options, `Detached; ${runs.map((run) => run.move).join(', ')} goes on. Look again with: lifeboat migrate, or lifeboat status --follow`)
     return 130
   }
-  for (const { text } of verdicts.values()) say(options, text)
+  for (const { text, failure } of verdicts.values()) {
+    if (failure === undefined) say(options, text)
+    else tellFailure(options, failure)
+  }
   return [...verdicts.values()].find((verdict) => verdict.status !== 0)?.status ?? 0
 }

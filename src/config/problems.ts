@@ -17,15 +17,23 @@ export function showPath(path: Path): string {
 export function configError(problems: readonly Problem[], file: string, lineOf: (path: Path) => number): LifeboatError {
   const located = problems.map(({ path, code, text }) => ({ path: showPath(path), line: lineOf(path), code, text }))
   // A key that is not known explains the one that is missing, not the other way round.
-  const rank = (code: ErrorCode) => (code === 'config-unknown-key' ? 0 : 1)
-  located.sort((a, b) => a.line - b.line || rank(a.code) - rank(b.code))
-  const [first, ...others] = located
+  const isExplained = (problem: (typeof located)[number]) =>
+    problem.text === 'is missing' && located.some((other) => other.code === 'config-unknown-key' && parentOf(other.path) === parentOf(problem.path))
+  const rank = (problem: (typeof located)[number]) => (isExplained(problem) ? 1 : 0)
+  located.sort((a, b) => a.line - b.line || rank(a) - rank(b))
+  const first = located.find((problem) => !isExplained(problem)) ?? located[0]
+  const others = located.filter((problem) => problem !== first)
   if (!first) return new LifeboatError('defect', 'A configuration without a problem was refused.')
   const where = first.path === '' ? '' : `${first.path}: `
   const lines = [...new Set(others.map((other) => other.line))].join(', ')
   const more =
     others.length === 0 ? '' : ` There ${others.length === 1 ? 'is one more problem, on line' : `are ${others.length} more problems, on line`} ${lines}.`
   return new LifeboatError(first.code, `${where}${first.text} (line ${first.line}).${more}`, { details: { file, problems: located } })
+}
+
+/** Of `moves.web-1.from` it is `moves.web-1`. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('.')))
 }
 
 /** zod's issues as problems; of a union, those of the branch that comes nearest. */

@@ -8,7 +8,7 @@ const table = {
 
   usage: [2, 'Run the command with --help to see its arguments.'],
   'answer-needed': [2, 'Give the flag that answers the question, or run it on a terminal.'],
-  'config-missing': [2, 'Run `lifeboat init` here, or name the file with --config.'],
+  'config-missing': [2, 'Write one here (`lifeboat schema` prints what it may hold), or name the file with --config.'],
   'config-invalid': [2, 'Correct the line named above; `lifeboat schema` prints what is allowed.'],
   'config-unknown-key': [2, 'Correct the key; `lifeboat schema` prints all of them.'],
   'literal-secret': [2, 'Write a reference instead: env:NAME, file:PATH or command:…'],

@@ -77,8 +77,9 @@ async function preview({ open, log }: Operation): Promise<Changes> {
 async function up({ open, log, at }: Operation) {
   const session = await open.orCreate()
   await refusePending(at, session)
-  await session.stack.up({ ...options, refresh: true, onEvent: log.onEvent })
-  return { changes: log.changes(), outputs: await outputsOf(session) }
+  const result = await session.stack.up({ ...options, refresh: true, onEvent: log.onEvent })
+  const shown = Object.entries(result.outputs).map(([name, { value, secret }]) => [name, secret ? '[secret]' : value] as const)
+  return { changes: log.changes(), outputs: Object.fromEntries(shown) }
 }
 
 async function drift({ open, log }: Operation) {

@@ -12,8 +12,8 @@ export type Progress = {
 
 type Options = { readonly quiet?: boolean; readonly json?: boolean }
 type Run = { readonly move: string; readonly run: number }
-// The list shows tasks of any renderer; only their title and output are written here.
-type Shown = Pick<ListrTaskWrapper<unknown, never, never>, 'title' | 'output'>
+// The list shows tasks of any renderer; only their title is written here.
+type Shown = Pick<ListrTaskWrapper<unknown, never, never>, 'title'>
 
 const redrawMs = 200
 
@@ -31,7 +31,7 @@ function plainLines(): Progress {
   }
 }
 
-/** One task for each move; its title sums up, its output lists the steps (of a single move) or stays empty. */
+/** One task for each move; its title sums it up and, for a single move, lists the steps. */
 function liveList(runs: readonly Run[]): Progress {
   const seen = new Map<string, JournalRecord[]>(runs.map((run) => [run.move, []]))
   const shown = new Map<string, Shown>()
@@ -45,16 +45,22 @@ function liveList(runs: readonly Run[]): Progress {
         draw()
         await closing.promise
       },
-      rendererOptions: { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true },
     })),
-    { concurrent: true, renderer: 'default', rendererOptions: { logger, collapseSubtasks: false, formatOutput: 'truncate' }, fallbackRenderer: 'simple' },
+    {
+      concurrent: true,
+      registerSignalListeners: false,
+      renderer: 'default',
+      rendererOptions: { logger, collapseSubtasks: false, formatOutput: 'truncate' },
+      fallbackRenderer: 'simple',
+    },
   )
   const draw = (): void => {
     const now = Date.now()
     for (const [move, task] of shown) {
       const records = seen.get(move) ?? []
-      task.title = `${move}  ${summaryLine(records, now)}`
-      if (runs.length === 1) task.output = progressLines(records, now).join('\n')
+      const head = `${move}  ${summaryLine(records, now)}`
+      // Output would pile up line by line; a title is replaced as a whole.
+      task.title = runs.length === 1 ? [head, ...progressLines(records, now)].join('\n') : head
     }
   }
   const timer = setInterval(draw, redrawMs)

@@ -3,6 +3,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { LifeboatError, codeOf } from '../core/errors.ts'
 import { runbookVersion } from '../core/runbook.ts'
+import { noFacts, otherSide, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs, type Want } from './migrate.ts'
@@ -20,6 +21,7 @@ export type Durable = {
 
 const queueName = 'moves'
 const signalEveryMs = 300
+const verdictWithinMs = 5000
 const restMs = { first: 1000, most: 15_000 } as const
 
 /** Registers, launches and recovers what an earlier process left. `stop` aborts when this process must not act any more. */
@@ -120,7 +122,7 @@ function verbsOf(run: Run): Verbs {
   return {
     step: async (name) => await durable(name, async () => await perform(run, name, actions[name])),
     undo: async (name) => await durable(name, async () => await undoPatiently(run, name)),
-    look: async () => await durable('look', async () => ({ serving: (await run.services.store.move(run.move))?.facts.serving ?? 'source' })),
+    look: async () => await durable('look', async () => ({ serving: await servingNow(run) })),
     note: async (step, state, text) =>
       await durable('note', async () => void (await run.services.journal.append({ move: run.move, run: run.run, step, state, text }))),
     takeRollback: async () =>
@@ -129,6 +131,23 @@ function verbsOf(run: Run): Verbs {
         run.rearm()
       }),
     rest: async (tries) => await durable('rest', async () => await restOrBack(run, tries)),
+  }
+}
+
+/** The side that serves: as stored, unless the other one says that the last attempt was committed there. */
+async function servingNow(run: Run): Promise<SideName> {
+  const facts = (await run.services.store.move(run.move))?.facts ?? noFacts
+  const receiver = otherSide(facts.serving)
+  if (facts.target === null || facts.attempt === 0) return facts.serving
+  try {
+    const link = await run.ports.link(receiver, facts)
+    const verdict = await link.call({ op: 'verdict', attempt: facts.attempt }, AbortSignal.any([run.stop, AbortSignal.timeout(verdictWithinMs)]))
+    if (verdict['value'] !== 'committed') return facts.serving
+    await run.services.store.learn(run.move, { serving: receiver, stragglers: 0 })
+    return receiver
+  } catch {
+    run.stop.throwIfAborted()
+    return facts.serving
   }
 }
 

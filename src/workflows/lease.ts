@@ -44,6 +44,7 @@ export function dropLease(move: string): void {
   leases.get(move)?.stop()
 }
 
-function saysOver(error: unknown): boolean {
+/** Whether a node's refusal means that the attempt has ended there, or that somebody newer is at work. */
+export function saysOver(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && (error.code === 'attempt-over' || error.code === 'token-stale')
 }

@@ -12,7 +12,7 @@ export type Verbs = {
   readonly step: (name: StepName) => Promise<Result>
   /** Undoes a row; trouble is told in the journal, never thrown: the nodes' own rules and the next undo go on. */
   readonly undo: (name: UndoName) => Promise<Result>
-  /** Which side serves now, and whether the target holds data. */
+  /** Which side serves now; a commit whose answer was lost is noticed here. */
   readonly look: () => Promise<{ readonly serving: SideName }>
   /** A record about an attempt as a whole. */
   readonly note: (step: string, state: 'done' | 'undone' | 'failed', text: string) => Promise<void>
@@ -53,7 +53,7 @@ async function bringOver(verbs: Verbs): Promise<Ending | null> {
     if (approval.state === 'failed') return failure('await-approval', approval)
     const attempt = await walk(verbs, rowsOf('switch'))
     if (attempt.state === 'through') return null
-    await undoAttempt(verbs, attempt.begun, attempt.at)
+    if (await committedAfterAll(verbs, attempt, 'source')) return null
     const caughtUp = await verbs.step('keep-in-sync')
     if (caughtUp.state === 'interrupted') return await stayHome(verbs)
     if (caughtUp.state === 'failed') return failure('keep-in-sync', caughtUp)
@@ -79,8 +79,7 @@ async function goBack(verbs: Verbs): Promise<boolean> {
   const commit = rows.findIndex((row) => row.name === 'commit-switch-back')
   const attempt = await walk(verbs, rows.slice(0, commit + 1))
   if (attempt.state === 'stopped') {
-    await undoAttempt(verbs, attempt.begun, attempt.at)
-    return false
+    if (!(await committedAfterAll(verbs, attempt, 'target'))) return false
   }
   await untilDone(verbs, rows.slice(commit + 1))
   return true
@@ -93,9 +92,16 @@ async function stayHome(verbs: Verbs): Promise<Ending> {
   return { state: 'rolled-back' }
 }
 
-async function undoAttempt(verbs: Verbs, begun: readonly StepName[], at: StepName): Promise<void> {
-  for (const name of undoAfter(begun)) await verbs.undo(name)
-  await verbs.note('attempt', 'undone', `The attempt ended at ${at}; the side that served before serves on.`)
+/**
+ * Undoes an attempt that stopped. True: it was committed, only the answer was lost, and there is only forward. That is
+ * asked again after the undo, because a receiver may have been silent before.
+ */
+async function committedAfterAll(verbs: Verbs, attempt: Extract<Walked, { state: 'stopped' }>, served: SideName): Promise<boolean> {
+  if ((await verbs.look()).serving !== served) return true
+  for (const name of undoAfter(attempt.begun)) await verbs.undo(name)
+  if ((await verbs.look()).serving !== served) return true
+  await verbs.note('attempt', 'undone', `The attempt ended at ${attempt.at}; the side that served before serves on.`)
+  return false
 }
 
 async function walk(verbs: Verbs, rows: readonly RunbookRow[]): Promise<Walked> {

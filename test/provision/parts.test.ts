@@ -1,6 +1,6 @@
 // The engine's adapter without an engine: words, locks, pending creates, and the handling of a CLI that is only a script.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -211,7 +211,17 @@ test('the folder of a stack keeps what is in it, and only its owner can read it'
   assert.equal(execFileSync('stat', ['-c', '%a', folder, file]).toString(), '700\n600\n')
 })
 
-test('only calls to an engine that has ended may go unheard', () => {
+test('a call to an engine that has ended may go unheard; anything else that does still ends the process', () => {
+  const module = new URL('../../src/provision/stray-rejections.ts', import.meta.url).href
+  const outcomeOf = (reason: string) => {
+    const script = `const { tolerateStrayRejections } = await import('${module}'); tolerateStrayRejections(); void Promise.reject(${reason}); await new Promise((settle) => setImmediate(settle))`
+    return spawnSync(process.execPath, ['--input-type=module', '-e', script]).status
+  }
+  assert.equal(outcomeOf("Object.assign(new Error('Resource monitor is terminating'), { code: 14 })"), 0)
+  assert.equal(outcomeOf("new Error('boom')"), 1)
+})
+
+test('what a call to an engine that has ended rejects with is known exactly', () => {
   const ended = Object.assign(new Error('Resource monitor is terminating'), { code: 14 })
   assert.ok(isStrayRejection(ended))
   for (const other of [new Error('boom'), Object.assign(new Error('read ECONNRESET'), { code: 14 }), null, 'x']) assert.ok(!isStrayRejection(other))

@@ -37,12 +37,19 @@ test('with a move, it is the node of that move, on the outputs of the other laye
   assert.ok(!resources.some(({ type }) => type === 'aws:ec2/vpc:Vpc'))
 })
 
-test('a provider that is none, and a move that the plan does not have, are refused', async () => {
-  await assert.rejects(
-    async () => {
-      pulumi.runtime.setAllConfig({ ...base, 'lifeboat:providerConfig': JSON.stringify({ kind: 'aws' }) })
-      await program()
-    },
-    { code: 'config-invalid' },
+test('a provider of which no target can be made, and a move that the plan does not have, are refused', async (t) => {
+  const refused = (changes: Record<string, string>) => async () => {
+    pulumi.runtime.setAllConfig({ ...base, ...changes })
+    await program()
+  }
+  await assert.rejects(refused({ 'lifeboat:providerConfig': JSON.stringify({ kind: 'aws' }) }), { code: 'config-invalid', message: /providerConfig of new: / })
+  await assert.rejects(refused({ 'lifeboat:providerConfig': JSON.stringify({ kind: 'moon' }) }), { code: 'config-invalid', message: /kind moon is no target/ })
+  const folder = await makeStateFolder()
+  t.after(() => removeStateFolder(folder))
+  const plan = join(folder, 'plan.json')
+  await writeFile(
+    plan,
+    JSON.stringify({ schema: 'lifeboat.plan/1', fingerprint: 'f', moves: [], waves: [], totals: { monthlyCost: null, bothSidesMonthlyCost: null } }),
   )
+  await assert.rejects(refused({ 'lifeboat:plan': plan, 'lifeboat:move': 'web-9' }), { code: 'move-unknown', message: /has no move web-9/ })
 })

@@ -38,6 +38,8 @@ type Daemon struct {
 
 	// effects guards what is done: rules, holder and units are changed by one at a time.
 	effects sync.Mutex
+	ways    *rules.Ways // what was opened in the node's own firewall; nil: not known
+	plan    rules.Plan  // what was applied last
 
 	// attempt is cancelled when the attempt is over, so that a freeze or a promotion in progress gives way.
 	attempt context.Context

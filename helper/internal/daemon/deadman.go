@@ -40,7 +40,7 @@ func (d *Daemon) watch(ctx context.Context) {
 			go func() { d.undo(ctx); undone <- struct{}{} }()
 		}
 		if count%5 == 0 {
-			d.mend(ctx)
+			d.mend(ctx, count%50 == 0)
 		}
 	}
 }
@@ -64,13 +64,16 @@ func (d *Daemon) look(ctx context.Context) bool {
 	return a != nil && a.Over
 }
 
-// mend makes rules again that somebody else removed.
-func (d *Daemon) mend(ctx context.Context) {
+// mend makes rules again that somebody else removed; thoroughly: those in the node's own firewall too.
+func (d *Daemon) mend(ctx context.Context, thoroughly bool) {
 	if d.rules == nil || !d.effects.TryLock() {
 		return // an effect is on its way, it leaves the rules right
 	}
 	defer d.effects.Unlock()
 	d.noteTraffic(ctx)
+	if thoroughly && d.plan.Peer.IsValid() {
+		d.openFirewalls(ctx, d.plan, len(d.plan.Catch) > 0 || d.plan.Forward)
+	}
 	if d.rules.Intact(ctx) {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"lifeboat/helper/internal/install"
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/peerlink"
+	"lifeboat/helper/internal/rules"
 	"lifeboat/helper/internal/units"
 )
 
@@ -68,6 +69,9 @@ func (d *Daemon) takeDown(ctx context.Context) error {
 	}
 	if d.rules != nil {
 		if err := d.rules.Remove(ctx, d.paths.Table()); err != nil {
+			return err
+		}
+		if err := rules.OpenWays(ctx, rules.Ways{Comment: d.paths.KeyComment()}); err != nil {
 			return err
 		}
 	}

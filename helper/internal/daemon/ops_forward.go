@@ -17,8 +17,19 @@ import (
 // traffic remembers when the last new connection was forwarded.
 type traffic struct {
 	mu     sync.Mutex
+	on     bool
 	flows  rules.Flows
 	lastMs int64
+}
+
+// forwards counts the quiet anew when forwarding begins: what was not forwarded before could not be heard.
+func (t *traffic) forwards(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if on && !t.on {
+		t.lastMs = boot.NowMs()
+	}
+	t.on = on
 }
 
 func (d *Daemon) forward(ctx context.Context, r request) (answer, error) {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"lifeboat/helper/internal/durable"
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/paths"
 
@@ -64,6 +65,9 @@ func (d *Daemon) leave() {
 	}
 	if n := d.now(); n.Config != nil {
 		d.peer.Cool(ctx, n.Config.Peer)
+	}
+	if !durable.Exists(d.paths.Folder()) { // taken off this node
+		os.RemoveAll(d.paths.Runtime())
 	}
 }
 

@@ -53,6 +53,8 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	if err != nil {
 		return done, err
 	}
+	// Before the rules: nobody is sent to a port that the node's firewall still refuses.
+	d.openFirewalls(ctx, plan, false)
 	if d.rules == nil {
 		if plan.Forward || plan.PortGuard || plan.Reject || len(plan.Catch) > 0 {
 			return done, &machine.Refusal{Code: machine.NodeToolAbsent, Text: d.why}
@@ -60,6 +62,8 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	} else if done.hash, err = d.rules.Apply(ctx, plan); err != nil {
 		return done, err
 	}
+	d.plan = plan
+	d.traffic.forwards(plan.Forward)
 	if d.lonely {
 		return done, nil
 	}

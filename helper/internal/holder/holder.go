@@ -5,6 +5,7 @@ package holder
 import (
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -139,6 +140,18 @@ func (h *Holder) Release(target Target) (released, failed int) {
 		}
 	}
 	return released, failed
+}
+
+// Ports are those that it listens on, in order.
+func (h *Holder) Ports() []int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ports := []int{}
+	for _, l := range h.listeners {
+		ports = append(ports, l.port)
+	}
+	slices.Sort(ports)
+	return ports
 }
 
 // Counts tells what was accepted since the start and what waits now.

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -118,11 +121,55 @@ func StopBy(ctx context.Context, unit string, until time.Time) (Stop, error) {
 	if _, err := systemctl(ctx, "kill", "-s", "KILL", "--", unit); err != nil {
 		return done(true), err
 	}
-	rests, err := Await(ctx, unit, time.Now().Add(3*time.Second))
-	if err == nil && !rests {
-		err = fmt.Errorf("%s still runs 3 s after it was killed", unit)
-	}
+	err = awaitDeath(ctx, unit, time.Now().Add(5*time.Second))
 	return done(true), err
+}
+
+// awaitDeath waits until a unit that was killed rests, or has no process left: systemd may take seconds to notice that
+// where control groups of version 1 do not tell it.
+func awaitDeath(ctx context.Context, unit string, until time.Time) error {
+	out, err := systemctl(ctx, "show", "-p", "ControlGroup", "--value", "--", unit)
+	if err != nil {
+		return err
+	}
+	group := strings.TrimSpace(out)
+	for {
+		rests, err := Await(ctx, unit, time.Now())
+		switch {
+		case err != nil:
+			return err
+		case rests || group != "" && deserted(group):
+			return nil
+		case time.Now().After(until):
+			return fmt.Errorf("%s still runs 5 s after it was killed", unit)
+		}
+		time.Sleep(15 * time.Millisecond)
+	}
+}
+
+// deserted says for sure that no process is left in a control group; where it cannot tell, it says no.
+func deserted(group string) bool {
+	known := false
+	for _, hierarchy := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"} {
+		if _, err := os.Stat(hierarchy + "/cgroup.procs"); err != nil {
+			continue
+		}
+		known = true
+		occupied := errors.New("occupied")
+		err := filepath.WalkDir(hierarchy+group, func(path string, _ fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) || filepath.Base(path) != "cgroup.procs" {
+				return nil
+			}
+			if content, err := os.ReadFile(path); err == nil && len(content) > 0 {
+				return occupied
+			}
+			return nil
+		})
+		if err != nil {
+			return false
+		}
+	}
+	return known
 }
 
 // StartNow starts a unit and waits until systemd says that it is up. An earlier failure does not count against it.

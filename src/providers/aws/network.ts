@@ -46,6 +46,10 @@ export async function sharedNetwork(name: string, config: AwsConfig, { owner, au
     options,
   )
   const publicKey = authorizedKeys[0]
-  const key = publicKey === undefined ? null : new KeyPair(name, { keyName: `lifeboat-${owner.project}-${name}`, publicKey, tags }, options)
+  const key =
+    publicKey === undefined
+      ? null
+      : // Made once, for the images that know no user data: another run's key reaches its nodes by their user data.
+        new KeyPair(name, { keyName: `lifeboat-${owner.project}-${name}`, publicKey, tags }, { ...options, ignoreChanges: [...keepsRun, 'publicKey'] })
   return { vpcId: vpc.id, subnetId: subnet.id, zone: subnet.availabilityZone, groupId: group.id, ...(key === null ? {} : { keyName: key.keyName }) }
 }

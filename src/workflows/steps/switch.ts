@@ -5,7 +5,7 @@ import { forecastEndMs, forecastPauseMs } from '../../core/forecast.ts'
 import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
-import { keepLease } from '../lease.ts'
+import { keepLease, saysOver } from '../lease.ts'
 import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
@@ -136,20 +136,29 @@ async function checkReceiver(step: Step, way: Direction): Promise<Done> {
   }
 }
 
+/** The receiver decides alone: a repeat after a lost answer finds it committed, whatever the giver made of that meanwhile. */
 async function commit(step: Step, way: Direction): Promise<Done> {
-  const { receiver, attempt } = await duringAttempt(step, way)
+  const { receiver, attempt } = await attemptOf(step, way)
   await receiver.call({ op: 'commit', token: step.run.token, attempt }, step.signal)
   await step.learn({ serving: way.receiver, stragglers: 0 })
   return { text: `${receiver.address} serves from now on.`, details: { attempt } }
 }
 
-/** The attempt of the facts, with its lease kept; a node that ended it refuses each of the ops above by itself. */
+/** The attempt of the facts, with its lease kept; a giver that has ended it alone says so before anything else is done. */
 async function duringAttempt(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
-  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
-  const { attempt } = await freshFacts(step)
+  const { giver, receiver, attempt } = await attemptOf(step, way)
+  await giver.call({ op: 'renew', token: step.run.token, attempt }, step.signal, 2000).catch((error: unknown) => {
+    step.signal.throwIfAborted()
+    // A giver that is silent need not stop a promotion; what needs its answer asks it again.
+    if (saysOver(error)) throw error
+  })
   const lease = keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
   if (lease.lost.aborted) throw lease.lost.reason
   return { giver, receiver, attempt }
+}
+
+async function attemptOf(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
+  return { giver: await reach(step, way.giver), receiver: await reach(step, way.receiver), attempt: (await freshFacts(step)).attempt }
 }
 
 function closed(sentence: string): LifeboatError {

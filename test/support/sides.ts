@@ -1,0 +1,40 @@
+// The two nodes of a move as they are, asked without the controller.
+import path from 'node:path'
+import type { LabNode } from '../../lab/node.ts'
+import type { ShopNode } from '../../lab/shop/nodes.ts'
+import { openSsh } from '../../src/io/ssh.ts'
+import { openChannel, type Answer, type Request } from '../../src/nodes/channel.ts'
+import type { Scene } from './scenario.ts'
+
+/** The side whose shop runs: exactly one, else this fails. Singletons must be there and nowhere else, or nowhere. */
+export async function oneSideServes(scene: Scene, name: ShopNode): Promise<'source' | 'target'> {
+  const [source, target] = await Promise.all([scene.source(name), scene.target(name)].map(async (node) => await unitsOf(node)))
+  const serving = (['source', 'target'] as const).filter((side) => (side === 'source' ? source : target)?.shop === 'active')
+  const [side] = serving
+  const other = side === 'source' ? target : source
+  if (side === undefined || serving.length === 2 || other?.cron === 'active')
+    throw new Error(`Source: shop ${source?.shop}, cron ${source?.cron}; target: shop ${target?.shop}, cron ${target?.cron}.`)
+  return side
+}
+
+async function unitsOf(node: LabNode): Promise<{ readonly shop: string; readonly cron: string }> {
+  const { stdout } = await node.attempt('systemctl is-active shop.service shop-cron.timer')
+  const [shop = '', cron = ''] = stdout.split('\n')
+  return { shop, cron }
+}
+
+export type HelperLine = { readonly call: (request: Request) => Promise<Answer>; readonly close: () => Promise<void> }
+
+/** A line to the helper of a node, as a controller has one, but beside it. */
+export async function speakTo(scene: Scene, node: LabNode, move = 'web-1'): Promise<HelperLine> {
+  const target = { alias: node.name, address: node.address, port: 22, user: 'root', keyFile: scene.keyFile, agent: null, jump: null, sudo: false }
+  const ssh = openSsh(target, { knownHosts: path.join(scene.folder, 'known_hosts'), socketFolder: process.env['XDG_RUNTIME_DIR'] ?? '/run' })
+  const channel = openChannel(ssh, move)
+  return {
+    call: async (request) => await channel.call(request, AbortSignal.timeout(30_000), 25_000),
+    close: async () => {
+      channel.close()
+      await ssh.close()
+    },
+  }
+}
