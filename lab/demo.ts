@@ -37,8 +37,8 @@ const world = await startWorld({
   vcenter: options.from === 'vsphere',
   folder,
 })
-const customers = world.customers(5)
-tell('Customers shop at www, api and files.shop.example: 15 requests a second, half of them orders, none may fail.')
+const customers = world.customers(8)
+tell('Customers shop at www, api and files.shop.example: 24 requests a second, half of them orders, none may fail.')
 
 const failures: string[] = []
 const lifeboat = async (...args: string[]): Promise<void> => {

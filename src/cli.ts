@@ -100,6 +100,9 @@ function given(): GlobalOptions {
 /** Commander's words as one sentence of ours. */
 function misuse({ message }: CommanderError): LifeboatError {
   const [first = '', ...others] = message.replace(/^error: /, '').split('\n')
-  const sentence = [first, ...others].join(' ').replace(/\.?$/, '.').replace(/\?\)\.$/, '?)')
+  const sentence = [first, ...others]
+    .join(' ')
+    .replace(/\.?$/, '.')
+    .replace(/\?\)\.$/, '?)')
   return new LifeboatError('usage', `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`)
 }

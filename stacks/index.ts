@@ -3,10 +3,10 @@
 // alone, so there is nothing else to import here.
 import { readFile } from 'node:fs/promises'
 import { Config, getOrganization, getProject, StackReference } from '@pulumi/pulumi'
+import { providerOf } from '../src/adapters.ts'
 import { LifeboatError } from '../src/core/errors.ts'
 import { planSchema } from '../src/core/plan.ts'
 import { Secret } from '../src/core/secret.ts'
-import { awsProvider } from '../src/providers/aws/index.ts'
 import type { Outputs, Target } from '../src/providers/provider.ts'
 import { netLayer, type Run } from './net.ts'
 import { nodeLayer } from './node.ts'
@@ -15,7 +15,7 @@ import { nodeLayer } from './node.ts'
 export default async function program(): Promise<Outputs> {
   const config = new Config('lifeboat')
   const name = config.require('provider')
-  const target = await targetOf(name, config.requireObject<Record<string, unknown>>('providerConfig'))
+  const target = await targetOf(name, config.requireObject<Record<string, unknown>>('providerConfig'), config.require('project'))
   const run: Run = {
     project: config.require('project'),
     run: config.get('run') ?? 'by-hand',
@@ -32,15 +32,17 @@ export default async function program(): Promise<Outputs> {
   return nodeLayer(move, target, shared, run).program()
 }
 
-async function targetOf(name: string, given: Record<string, unknown>): Promise<Target> {
+async function targetOf(name: string, given: Record<string, unknown>, project: string): Promise<Target> {
+  const adapter = providerOf(String(given.kind))
   const keys = { ...given }
   // Configuration holds text; credentials are better left to the environment or a profile.
-  for (const key of ['accessKey', 'secretKey']) if (typeof keys[key] === 'string') keys[key] = new Secret(keys[key])
-  const parsed = awsProvider.schema.safeParse(keys)
-  if (!parsed.success || awsProvider.target === undefined) {
-    throw new LifeboatError('config-invalid', `The configuration of provider ${name} is not that of an aws provider: ${parsed.error?.issues[0]?.message ?? ''}`)
+  for (const key of ['accessKey', 'secretKey', 'password']) if (typeof keys[key] === 'string') keys[key] = new Secret(keys[key])
+  const parsed = adapter?.schema.safeParse(keys)
+  if (adapter?.target === undefined || !parsed?.success) {
+    const why = parsed?.error?.issues[0]?.message ?? `a provider of kind ${String(given.kind)} is no target`
+    throw new LifeboatError('config-invalid', `lifeboat:providerConfig of ${name}: ${why}.`)
   }
-  return awsProvider.target(name, parsed.data, '')
+  return adapter.target(name, parsed.data, project)
 }
 
 /** The resolved outputs of another layer of this project. */

@@ -30,7 +30,8 @@ export async function openTarget(config: Config, name: string): Promise<Target> 
 function provider(config: Config, name: string) {
   const entry = config.providers[name]
   const adapter = entry === undefined ? undefined : providerOf(entry.kind)
-  if (entry === undefined || adapter === undefined) throw new LifeboatError('config-invalid', `There is no provider ${name} in the configuration${didYouMean(name, Object.keys(config.providers))}`)
+  if (entry === undefined || adapter === undefined)
+    throw new LifeboatError('config-invalid', `There is no provider ${name} in the configuration${didYouMean(name, Object.keys(config.providers))}`)
   return { kind: entry.kind, adapter, settings: entry as never }
 }
 

@@ -110,23 +110,6 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
         }
       }
     })
-    await t.test('creates that were never confirmed are adopted, and nothing is made twice', async () => {
-      const associations = ['VolumeAttachment web-1', 'EipAssociation web-1']
-      for (const [layer, unconfirmed] of [
-        [nodeOf(move), associations],
-        [net, ['RouteTableAssociation new', 'KeyPair new', 'SecurityGroup new']],
-      ] as const) {
-        await forget(layer.stack, unconfirmed)
-        await assert.rejects(engine.up(layer, quiet, signal), { code: 'provision-failed', message: /unresolved create/ })
-        const report = await engine.recover(layer, target.find, signal)
-        assert.deepEqual(
-          unconfirmed.filter((name) => !report.some((line) => line.startsWith(`Adopted ${name} (`))),
-          [],
-        )
-        const { create, replace, delete: deleted } = (await engine.up(layer, quiet, signal)).changes
-        assert.deepEqual({ create, replace, deleted }, { create: 0, replace: 0, deleted: 0 })
-      }
-    })
     await t.test('a rule removed and an instance terminated by somebody else are drift', async () => {
       const { SecurityGroups = [] } = await aws.client.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'tag:lifeboat:move', Values: ['web-1'] }] }))
       const GroupId = SecurityGroups[0]?.GroupId
@@ -154,6 +137,29 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
       assert.ok(commandLines.includes('node-web-1'))
       for (const canary of Object.values(canaries)) assert.ok(!commandLines.includes(canary))
     })
+  })
+
+  it('adopts creates that were never confirmed, and makes nothing twice, with another key neither', async () => {
+    const move = plannedMove('web-7', { volumeGiB: 10 })
+    await engine.up(nodeOf(move), quiet, signal)
+    const associations = ['VolumeAttachment web-7', 'EipAssociation web-7']
+    for (const [layer, unconfirmed] of [
+      [nodeOf(move), associations],
+      [net, ['RouteTableAssociation new', 'KeyPair new', 'SecurityGroup new']],
+    ] as const) {
+      await forget(layer.stack, unconfirmed)
+      await assert.rejects(engine.up(layer, quiet, signal), { code: 'provision-failed', message: /unresolved create/ })
+      const report = await engine.recover(layer, target.find, signal)
+      assert.deepEqual(
+        unconfirmed.filter((name) => !report.some((line) => line.startsWith(`Adopted ${name} (`))),
+        [],
+      )
+      const { create, replace, delete: deleted } = (await engine.up(layer, quiet, signal)).changes
+      assert.deepEqual({ create, replace, deleted }, { create: 0, replace: 0, deleted: 0 })
+    }
+    const later = netLayer('new', target, { project: 'shop', run: 'run-2', authorizedKeys: [`${authorizedKeys[0]?.replace('m8m9u0m', 'm8m9u0n')}`] })
+    assert.ok(later)
+    assert.deepEqual({ ...(await engine.up(later, quiet, signal)).changes, same: 0 }, { ...nothing, same: 0 })
   })
 
   it("says the provider's own words when a quota refuses, and goes on when it is raised", async () => {

@@ -1,12 +1,13 @@
 // Scenarios 8 to 13 and 16: a controller that slept, and messages of the past. The nodes and the names refuse both.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { LabNode } from '../../lab/node.ts'
 import { enterLab } from '../../lab/enter.ts'
 
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
-const { oneSideServes, speakTo } = await import('../support/sides.ts')
+const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
 
 /** Lease of 5 s and 2 s to undo. */
 const aloneWithinMs = 7000
@@ -20,44 +21,54 @@ test('a controller that slept through its lease finds every door shut', async (t
   t.after(async () => await moments.close())
   let running = scene.begin('migrate', '--yes', '--json')
 
-  /** Stops the controller before this step until the source has ended the attempt; answers how the step went then. */
-  const sleepBefore = async (step: string, meanwhile: () => Promise<void> = async () => undefined) => {
+  /**
+   * Stops the controller before this step until the source has ended the attempt, and sends then what the controller
+   * would send; answers how the step went when the controller was awake again.
+   */
+  const sleepBefore = async (step: string, late: { readonly to: LabNode; readonly op: string }, meanwhile: () => Promise<void> = async () => undefined) => {
     await moments.at(step, 'started')
     const since = (await scene.journal()).at(-1)?.seq ?? 0
+    const { token, facts } = await moments.known()
     await meanwhile()
     process.kill(scene.controllerPid(), 'SIGSTOP')
     await moments.pass()
     await answersWithin(source.address, aloneWithinMs)
     assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+    const line = await speakTo(scene, late.to)
+    const { attempt, seal, sequence } = facts
+    await assert.rejects(line.call({ op: late.op, token, attempt, seal, sequence, needMs: 1000 }), /over|void|not open/)
+    await line.close()
     process.kill(scene.controllerPid(), 'SIGCONT')
     const ended = await scene.record((record) => record.step === step && (record.state === 'failed' || record.state === 'done'), { after: since })
+    assert.equal(ended.state, 'failed')
     await scene.record(at('attempt', 'undone'), { after: ended.seq })
     assert.equal(await oneSideServes(scene, 'web-1'), 'source')
-    return ended
   }
 
   await t.test('before the seal: the seal is refused', async () => {
-    const ended = await sleepBefore('seal-source')
-    assert.equal(ended.state, 'failed')
-    assert.equal(ended.details['code'], 'attempt-over')
+    await sleepBefore('seal-source', { to: source, op: 'seal' })
   })
 
-  await t.test('before the promotion: the promotion is refused', async () => {
-    const ended = await sleepBefore('promote-target', async () => {
+  await t.test('before the promotion: the promotion is refused; so are words from attempts and executions before', async () => {
+    await sleepBefore('promote-target', { to: target, op: 'promote' }, async () => {
       const { token, facts } = await moments.known()
       const line = await speakTo(scene, source)
       const stale = { op: 'unseal', attempt: facts.attempt - 1, reason: 'person' }
-      await assert.rejects(line.call({ ...stale, token }), { code: 'attempt-over' }, 'an unseal of the attempt before')
-      await assert.rejects(line.call({ ...stale, attempt: facts.attempt, token: token - 1 }), { code: 'token-stale' }, 'an unseal of an execution before')
+      await assert.rejects(line.call({ ...stale, token }), { code: 'attempt-over' })
+      await assert.rejects(line.call({ ...stale, attempt: facts.attempt, token: token - 1 }), { code: 'token-stale' })
       assert.equal((await line.call({ op: 'hello' }))['phase'], 'sealed')
       await line.close()
     })
-    assert.equal(ended.state, 'failed')
   })
 
-  await t.test('before the commit: the commit is refused', async () => {
-    const ended = await sleepBefore('commit-switch')
-    assert.equal(ended.state, 'failed')
+  await t.test('before the commit: the commit is refused; a copy that comes late is too', async () => {
+    await sleepBefore('commit-switch', { to: target, op: 'commit' }, async () => {
+      const shell = 'ssh -i /var/lib/lifeboat/web-1/run_key -o UserKnownHostsFile=/var/lib/lifeboat/web-1/known_hosts -o BatchMode=yes'
+      const orphan = await source.attempt(`echo late > /root/late && rsync -e '${shell}' /root/late root@${target.address}:/srv/shop/late`)
+      assert.notEqual(orphan.exitCode, 0)
+      assert.match(orphan.stderr, /promoted|refus|not receive|open|lifeboat/i)
+      assert.equal((await target.attempt('test -e /srv/shop/late')).exitCode, 1)
+    })
   })
 
   await t.test('three attempts in a row failed, so a person decides', async () => {
@@ -77,7 +88,7 @@ test('a controller that slept through its lease finds every door shut', async (t
 
   await t.test('no customer has lost anything', async () => {
     const figures = await customers.stop()
-    assert.equal(figures.failed, 0)
+    assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [target.address])
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { LabNode } from '../../lab/node.ts'
 import type { ShopNode } from '../../lab/shop/nodes.ts'
+import type { Traffic } from '../../lab/traffic.ts'
 import { openSsh } from '../../src/io/ssh.ts'
 import { openChannel, type Answer, type Request } from '../../src/nodes/channel.ts'
 import type { Scene } from './scenario.ts'
@@ -37,4 +38,14 @@ export async function speakTo(scene: Scene, node: LabNode, move = 'web-1'): Prom
       await ssh.close()
     },
   }
+}
+
+/** The requests that failed, with what happened in words: empty is what every scenario wants. */
+export function failedRequests(traffic: Traffic): readonly string[] {
+  return traffic
+    .read()
+    .filter((sample) => sample.outcome === 'failed')
+    .map(({ at, ms, kind, connection, address, status, error }) => {
+      return `${new Date(at).toISOString()} +${ms} ms ${kind} ${connection} ${address ?? '-'}: ${status ?? error ?? '-'}`
+    })
 }

@@ -79,6 +79,9 @@ func chooseRules(ctx context.Context) (rules.Rules, string) {
 	if nft := rules.NewNFT(ctx); nft != nil {
 		return nft, ""
 	}
+	if iptables := rules.NewIPTables(ctx); iptables != nil {
+		return iptables, ""
+	}
 	return nil, "neither nftables nor iptables can be used on this node"
 }
 

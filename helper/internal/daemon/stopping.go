@@ -84,6 +84,9 @@ func (d *Daemon) startRecorded(ctx context.Context, running map[string]bool) ([]
 			return started, ctx.Err()
 		}
 	}
+	if len(started) > 0 {
+		awaitListeners(ctx, d.now().Config.PortsOf("tcp"))
+	}
 	return started, first
 }
 

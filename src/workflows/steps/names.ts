@@ -8,6 +8,8 @@ import { otherSide, type SideName } from '../../core/stored-move.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
 
 const lowTtlSeconds = 5
+/** For a name that had no addresses, so no TTL. */
+const defaultTtlSeconds = 300
 /** Caches that stretch a TTL a little; measured figures in the literature are higher only for broken ones. */
 const ttlMargin = 1.2
 const agreeWithinMs = 60_000
@@ -22,24 +24,24 @@ export const names = {
       const states = await provider.read(group, step.signal)
       for (const state of states) ownedByUs(step, provider, state)
       await remember(step, states)
-      await swapAll(step, provider, states, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: state.ttl ?? 300 }))
+      await swapAll(step, provider, states, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: state.ttl ?? defaultTtlSeconds }))
     }
     return { text: `${list(step)} claimed with token ${step.run.token}.`, details: { token: step.run.token } }
   },
 
   'lower-ttl': async (step) => {
-    if (step.settings.names.length === 0) return { text: 'No name, nothing to lower.' }
+    const timeToLive = await changeTtl(step, (state) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds))
+    if (timeToLive.length === 0) return { text: 'There is no time to live that we could lower; the old one counts.' }
     const { names: claimed, ttlLoweredAt } = await freshFacts(step)
-    await change(step, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds) }))
     const since = ttlLoweredAt ?? new Date().toISOString()
     await step.learn({ ttlLoweredAt: since })
-    const oldTtl = Math.max(...Object.values(claimed).map((name) => name.ttl))
+    const oldTtl = Math.max(...timeToLive.map(({ name }) => claimed[name]?.ttl ?? 0))
     const restMs = Date.parse(since) + ttlMargin * oldTtl * 1000 - Date.now()
     if (oldTtl > lowTtlSeconds && restMs > 0) {
       await step.waitFor(`Caches may keep the old answers for ${Math.ceil(restMs / 1000)} s more.`, { seconds: Math.ceil(restMs / 1000) })
       await sleep(restMs, step.signal)
     }
-    return { text: `The time to live is ${lowTtlSeconds} s; the old one of ${oldTtl} s ran out.` }
+    return { text: `The time to live is ${lowTtlSeconds} s; the old one of ${oldTtl} s ran out.`, details: { timeToLive } }
   },
 
   'switch-dns': async (step) => await switchNames(step, 'target'),
@@ -47,15 +49,15 @@ export const names = {
 
   'raise-ttl': async (step) => {
     const { names: claimed } = await freshFacts(step)
-    await change(step, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: claimed[state.name]?.ttl ?? state.ttl ?? 300 }))
-    return { text: 'The time to live is what it was.' }
+    const timeToLive = await changeTtl(step, (state) => claimed[state.name]?.ttl ?? state.ttl ?? defaultTtlSeconds)
+    return { text: 'The time to live is what it was.', details: { timeToLive } }
   },
 } satisfies Record<string, Action>
 
 export const restoreTtl: Action = async (step) => {
-  await names['raise-ttl'](step)
+  const done = await names['raise-ttl'](step)
   await step.learn({ ttlLoweredAt: null })
-  return { text: 'The time to live is what it was.' }
+  return done
 }
 
 /** Epoch records stay for ever: one that is absent where it once was means that somebody else changed the name. */
@@ -70,9 +72,21 @@ async function switchNames(step: Step, to: SideName) {
   return { text: `${list(step)} -> ${theirs} at every authority.`, details: { names: step.settings.names.map((name) => name.name), from: mine, to: theirs } }
 }
 
+/** Changes the time to live alone, where no person would have to do it by hand; answers what it was and is. */
+async function changeTtl(step: Step, ttlOf: (state: NameState) => number) {
+  const changes: { name: string; before: number; after: number }[] = []
+  const wanted: Change = (state) => {
+    changes.push({ name: state.name, before: state.ttl ?? defaultTtlSeconds, after: ttlOf(state) })
+    return { a: state.a, aaaa: state.aaaa, ttl: ttlOf(state) }
+  }
+  await change(step, wanted, (provider) => provider.keepsEpoch)
+  return changes
+}
+
 /** Reads, makes sure that nobody else changed anything since we last wrote, swaps, waits until all authorities agree. */
-async function change(step: Step, wanted: Change): Promise<void> {
+async function change(step: Step, wanted: Change, where: (provider: DnsProvider) => boolean = () => true): Promise<void> {
   for (const [provider, group] of byProvider(step)) {
+    if (!where(provider)) continue
     const states = await provider.read(group, step.signal)
     for (const state of states) await unchangedByOthers(step, provider, state)
     await swapAll(step, provider, states, wanted)
@@ -99,7 +113,7 @@ async function swapAll(step: Step, provider: DnsProvider, states: readonly NameS
 async function remember(step: Step, states: readonly NameState[]): Promise<void> {
   const known = (await freshFacts(step)).names
   const fresh = states.flatMap((state) =>
-    known[state.name] === undefined ? [[state.name, { ttl: state.ttl ?? 300, a: [...state.a], aaaa: [...state.aaaa] }] as const] : [],
+    known[state.name] === undefined ? [[state.name, { ttl: state.ttl ?? defaultTtlSeconds, a: [...state.a], aaaa: [...state.aaaa] }] as const] : [],
   )
   await step.learn({ names: { ...known, ...Object.fromEntries(fresh) } })
 }

@@ -29,7 +29,7 @@ async function checkReady(step: Step, way: Direction): Promise<Done> {
   if (forecastMs > limitMs) throw closed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
   return {
     text: `Ready: ${passed} checks pass, the pause will be about ${(forecastMs / 1000).toFixed(1)} s.`,
-    details: { forecastPauseMs: forecastMs, checks: passed },
+    details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks: passed },
   }
 }
 

@@ -1,0 +1,76 @@
+// Scenario 1: kill -9 of the controller at every boundary of every step; the same command again ends well. Each case is
+// a world of its own. A normal run draws three cases by a seed that it prints; LIFEBOAT_CRASH=all runs all of them,
+// LIFEBOAT_CRASH=seal-source:done those whose name begins so, LIFEBOAT_SEED repeats a draw.
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+
+// Outside and inside of the lab the same file runs: the draw must be the same in both.
+process.env['LIFEBOAT_SEED'] ??= String(Date.now() % 1_000_000)
+await enterLab()
+const { worldFolder } = await import('../../lab/place.ts')
+const { rowsOf } = await import('../../src/core/runbook.ts')
+const { setScene } = await import('../support/scenario.ts')
+const { openMoments } = await import('../support/moment.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+
+type Command = 'migrate' | 'rollback' | 'finish'
+type Case = { readonly command: Command; readonly step: string; readonly state: 'started' | 'done' }
+
+const phases = { migrate: ['prepare', 'sync', 'switch', 'settle', 'watch'], rollback: ['back'], finish: ['finish'] } as const
+const casesOf = (command: Command): Case[] =>
+  phases[command]
+    .flatMap((phase) => rowsOf(phase))
+    .flatMap(({ name }) => [{ command, step: name, state: 'started' } as const, { command, step: name, state: 'done' } as const])
+    // Waiting for finish ends by a finish only.
+    .filter(({ step, state }) => step !== 'await-finish' || state === 'started')
+
+const all = [...casesOf('migrate'), ...casesOf('rollback'), ...casesOf('finish')]
+const seed = Number(process.env['LIFEBOAT_SEED'])
+const wanted = process.env['LIFEBOAT_CRASH'] ?? ''
+
+/** One case of each command. */
+function drawn(): Case[] {
+  console.log(`LIFEBOAT_SEED=${seed}`)
+  return (['migrate', 'rollback', 'finish'] as const).flatMap((command, turn) => {
+    const cases = casesOf(command)
+    const chosen = cases[(Math.imul(seed + turn, 2_654_435_761) >>> 0) % cases.length]
+    return chosen === undefined ? [] : [chosen]
+  })
+}
+
+const cases = wanted === 'all' ? all : wanted === '' ? drawn() : all.filter(({ step, state }) => `${step}:${state}`.startsWith(wanted))
+
+for (const { command, step, state } of cases) {
+  test(`a controller killed when ${step} is ${state} is followed by one that brings ${command} to its end`, async (t) => {
+    const scene = await setScene({ folder: path.join(worldFolder, `${step}-${state}`) })
+    t.after(async () => await scene.stop())
+    // An orderly end, so that its database goes too.
+    t.after(() => process.kill(scene.controllerPid(), 'SIGTERM'))
+    const customers = scene.customers(10)
+    const moments = await openMoments(scene)
+    t.after(async () => await moments.close())
+    const args = command === 'migrate' ? ['migrate', '--yes', '--json'] : [command, 'web-1', '--yes', '--json']
+    if (command !== 'migrate') {
+      const there = await scene.begin('migrate', '--yes', '--json')
+      assert.equal(there.exitCode, 0, there.stdout.slice(-1500) + there.stderr)
+    }
+
+    const first = scene.begin(...args)
+    await moments.at(step, state)
+    scene.killController()
+    await moments.pass()
+    assert.equal((await first).exitCode, 3, 'the terminal says that the controller is gone')
+    const again = await scene.begin(...args)
+    // The run may come to its end before the command is heard; then it says so.
+    if (!/is finished/.test(again.stdout)) assert.equal(again.exitCode, 0, again.stdout.slice(-1500) + again.stderr)
+
+    const side = command === 'rollback' ? 'source' : 'target'
+    assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene[side]('web-1').address])
+    assert.equal(await oneSideServes(scene, 'web-1'), side)
+    const figures = await customers.stop()
+    assert.deepEqual(failedRequests(customers), [])
+    assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+  })
+}
