@@ -53,6 +53,7 @@ async function main(): Promise<void> {
   await server.close()
   await app.close()
   await database.stop()
+  await rm(places.sockets, { recursive: true, force: true })
 }
 
 main().then(

@@ -44,6 +44,7 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   let engine: ReturnType<typeof engineOn>
   let target: ReturnType<typeof targetAt>
   let net: StackRequest
+  let netState: Awaited<ReturnType<typeof stateOf>>
 
   const nodeOf = (move: ReturnType<typeof plannedMove>, run = 'run-1') => nodeLayer(move, target, shared, { run, authorizedKeys })
   const livingOf = async (move: string) => (await aws.instances()).filter(({ state, tags }) => tags['lifeboat:move'] === move && state !== 'terminated')
@@ -57,6 +58,7 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     assert.ok(layer)
     net = layer
     shared = (await engine.up(net, quiet, signal)).outputs
+    netState = await stateOf('net-new')
   })
 
   after(async () => {
@@ -98,7 +100,7 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
       assert.deepEqual((await engine.drift(nodeOf(move), signal)).resources, [])
     })
     await t.test('every object is found again under the id that the engine has, and none under another stack', async () => {
-      const resources = [...(await stateOf('net-new')), ...(await stateOf('node-web-1'))].filter(({ type }) => type.startsWith('aws:'))
+      const resources = [...netState, ...(await stateOf('node-web-1'))].filter(({ type }) => type.startsWith('aws:'))
       assert.ok(resources.length >= 12)
       for (const { urn, type, id, inputs } of resources) {
         const pending = { urn, type, name: urn.split('::')[3] ?? '', inputs: inputs ?? {} }
@@ -142,9 +144,8 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   it('adopts creates that were never confirmed, and makes nothing twice, with another key neither', async () => {
     const move = plannedMove('web-7', { volumeGiB: 10 })
     await engine.up(nodeOf(move), quiet, signal)
-    const associations = ['VolumeAttachment web-7', 'EipAssociation web-7']
     for (const [layer, unconfirmed] of [
-      [nodeOf(move), associations],
+      [nodeOf(move), ['VolumeAttachment web-7', 'EipAssociation web-7']],
       [net, ['RouteTableAssociation new', 'KeyPair new', 'SecurityGroup new']],
     ] as const) {
       await forget(layer.stack, unconfirmed)

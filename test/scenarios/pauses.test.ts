@@ -7,6 +7,7 @@ import { enterLab } from '../../lab/enter.ts'
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { run } = await import('../../lab/command.ts')
 const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
 
 /** Lease of 5 s and 2 s to undo. */
@@ -20,6 +21,14 @@ test('a controller that slept through its lease finds every door shut', async (t
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
   let running = scene.begin('migrate', '--yes', '--json')
+
+  const epochOf = async (name: string) => (await run('dig', ['+short', `@${scene.names?.server}`, `_lifeboat.${name}`, 'TXT'])).trim().replaceAll('"', '')
+  /** What somebody else with the same key may do to the name server. */
+  const claim = async (name: string, text: string) => {
+    const key = scene.names?.key
+    const lines = [`server ${scene.names?.server}`, `update delete _lifeboat.${name} TXT`, `update add _lifeboat.${name} 5 TXT "${text}"`, 'send', '']
+    await run('nsupdate', ['-y', `${key?.algorithm}:${key?.name}:${key?.secret}`], { input: lines.join('\n') })
+  }
 
   /**
    * Stops the controller before this step until the source has ended the attempt, and sends then what the controller
@@ -77,11 +86,19 @@ test('a controller that slept through its lease finds every door shut', async (t
     running = scene.begin('approve', 'web-1', '--yes', '--json')
   })
 
-  await t.test('before the names are switched, and somebody else changed them meanwhile: they stay as they are', async () => {
+  await t.test('before the names are switched, and somebody else claimed them meanwhile: they stay until that is over', async () => {
     await moments.at('switch-dns', 'started')
+    const since = (await scene.journal()).at(-1)?.seq ?? 0
     process.kill(scene.controllerPid(), 'SIGSTOP')
     await moments.pass()
+    const ours = await epochOf('www.shop.example')
+    await claim('www.shop.example', ours.replace(/epoch=\d+ owner=.*/, 'epoch=99 owner=web-1/another'))
     process.kill(scene.controllerPid(), 'SIGCONT')
+    const refused = await scene.record(at('switch-dns', 'failed'), { after: since })
+    assert.equal(refused.details['code'], 'owned-by-other')
+    assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [source.address])
+    await answersWithin(source.address, 2000)
+    await claim('www.shop.example', ours)
     const { exitCode, stdout, stderr } = await running
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
   })

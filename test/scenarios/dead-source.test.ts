@@ -1,0 +1,38 @@
+// Scenario 51: the vCenter goes once the inventory is taken, the source goes once the move has switched.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+
+await enterLab()
+const { answersWithin, at, setScene } = await import('../support/scenario.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+const { causeFault } = await import('../../lab/faults.ts')
+
+test('a move needs its vCenter for the inventory only, and says what is impossible once the source is dead', async (t) => {
+  const scene = await setScene({ vcenter: true })
+  t.after(async () => await scene.stop())
+  const customers = scene.customers(5)
+  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+
+  await t.test('the vCenter dies after the inventory: the move switches all the same', async () => {
+    const running = scene.begin('migrate', '--yes', '--json')
+    await scene.record(at('adopt-inventory', 'done'))
+    await causeFault(scene, 'vcenter', 'vcenter-dead')
+    const { exitCode, stdout, stderr } = await running
+    assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'target')
+    const figures = await customers.stop()
+    assert.deepEqual(failedRequests(customers), [])
+    assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+  })
+
+  await t.test('the source dies: rollback says that it cannot be done now, and the target serves on', async () => {
+    await source.powerCut()
+    const back = await scene.begin('rollback', 'web-1', '--yes', '--json')
+    assert.equal(back.exitCode, 4, back.stdout.slice(-1500) + back.stderr)
+    assert.match(back.stdout, /check-ready-back/)
+    await answersWithin(target.address, 2000)
+    assert.equal((await target.run('systemctl is-active shop.service')).trim(), 'active')
+    assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [target.address])
+  })
+})
