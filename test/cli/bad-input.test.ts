@@ -83,20 +83,19 @@ test('a command line that is wrong', async (t) => {
   const desk = await openDesk(t)
 
   await t.test('is told so with exit status 2, in one line with --json', async () => {
+    await desk.write(page)
     for (const args of [['mirgate'], ['rollback'], ['plan', '--jsno'], ['report', '--lost', 'many']]) {
-      await desk.write(page)
-      const plain = await desk.lifeboat(args)
-      assert.equal(plain.exitCode, 2, `${args.join(' ')}: ${plain.stdout}${plain.stderr}`)
-      assert.equal(plain.stdout, '')
-      const json = await desk.lifeboat([...args, '--json'])
-      assert.equal(json.exitCode, 2)
-      assert.equal(failureOf(json).code, 'usage')
-      assert.equal(json.stderr, '')
+      const result = await desk.lifeboat([...args, '--json'])
+      assert.equal(result.exitCode, 2, `${args.join(' ')}: ${result.stdout}${result.stderr}`)
+      assert.equal(failureOf(result).code, 'usage')
+      assert.equal(result.stderr, '')
     }
   })
 
   await t.test('suggests the command that was meant', async () => {
     const result = await desk.lifeboat(['mirgate'])
+    assert.equal(result.exitCode, 2)
+    assert.equal(result.stdout, '')
     assert.match(result.stderr, /^✖ There is no command mirgate; did you mean migrate\? \(usage\)\n  Try: .+\n$/)
   })
 
@@ -140,7 +139,7 @@ test('the controller refuses what cannot be, in one sentence', async (t) => {
   })
 
   await t.test('a move that was never started', async () => {
-    for (const command of ['status', 'approve', 'pause', 'rollback', 'finish', 'report']) {
+    for (const command of ['status', 'approve', 'rollback', 'report']) {
       const result = await desk.lifeboat([command, 'web-1', '--json'])
       assert.equal(result.exitCode, 2, `${command}: ${result.stdout}`)
       assert.equal(failureOf(result).code, 'move-unknown')
@@ -151,6 +150,17 @@ test('the controller refuses what cannot be, in one sentence', async (t) => {
     const result = await desk.lifeboat(['inventory', 'olt', '--json'])
     assert.equal(result.exitCode, 2)
     assert.match(failureOf(result).message, /^There is no provider olt in the configuration; did you mean old\?$/)
+  })
+
+  await t.test('a node whose name two have, naming the ids to choose from', async () => {
+    await desk.write(page.replace('nodes: [ {', 'nodes: [ { name: web-1, id: rack-7, address: 127.0.0.3 }, {'))
+    const result = await desk.lifeboat(['plan', '--json'])
+    await desk.write(page)
+    assert.equal(result.exitCode, 2, result.stdout)
+    const failure = failureOf(result)
+    assert.equal(failure.code, 'node-ambiguous')
+    assert.equal(failure.message, 'old has 2 nodes called web-1: rack-7, web-1.')
+    assert.match(failure.hint, /by its id/)
   })
 
   await t.test('a plan that is not the one that was shown', async () => {

@@ -15,6 +15,7 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
 
   await t.test('the vCenter dies after the inventory: the move switches all the same', async () => {
+    assert.equal((await scene.begin('status')).exitCode, 0)
     const running = scene.begin('migrate', '--yes', '--json')
     await scene.record(at('adopt-inventory', 'done'))
     await causeFault(scene, 'vcenter', 'vcenter-dead')

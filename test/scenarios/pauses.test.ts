@@ -86,6 +86,22 @@ test('a controller that slept through its lease finds every door shut', async (t
     running = scene.begin('approve', 'web-1', '--yes', '--json')
   })
 
+  await t.test('a commit whose answer was lost counts: the move goes on from there', async () => {
+    await moments.at('commit-switch', 'started')
+    const since = (await scene.journal()).at(-1)?.seq ?? 0
+    const { token, facts } = await moments.known()
+    const line = await speakTo(scene, target)
+    await line.call({ op: 'commit', token, attempt: facts.attempt })
+    await line.close()
+    process.kill(scene.controllerPid(), 'SIGSTOP')
+    await moments.pass()
+    await answersWithin(source.address, aloneWithinMs)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'target')
+    process.kill(scene.controllerPid(), 'SIGCONT')
+    await scene.record(at('release-clients', 'done'), { after: since })
+    assert.equal((await scene.journal()).filter((record) => record.seq > since && record.step === 'attempt').length, 0)
+  })
+
   await t.test('before the names are switched, and somebody else claimed them meanwhile: they stay until that is over', async () => {
     await moments.at('switch-dns', 'started')
     const since = (await scene.journal()).at(-1)?.seq ?? 0

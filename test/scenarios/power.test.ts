@@ -93,9 +93,10 @@ test('a node that loses its power in a switch comes back as the verdict says, an
     await target.powerCut()
     const after = await lastSeq()
     await moments.pass()
-    await sourceServes(budgetWithinMs)
+    await answersWithin(source.address, budgetWithinMs)
     await target.powerOn()
     await scene.record(at('attempt', 'undone'), { after })
+    await sourceServes()
   })
 
   await t.test('the target after the commit: it comes back open and serving', async () => {

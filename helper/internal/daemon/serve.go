@@ -60,6 +60,10 @@ func Run(p paths.Paths, version, build string) error {
 func (d *Daemon) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
+	if machine.Wanted(d.now()).Hold == machine.HoldNew { // where no owner's table ends the redirect by itself
+		d.lonely = true
+		d.settleNow(ctx)
+	}
 	if d.rules != nil {
 		d.rules.Leave()
 	}

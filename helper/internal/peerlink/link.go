@@ -71,12 +71,29 @@ func Options(p paths.Paths, peer machine.Peer) []string {
 func (l *Link) Ask(ctx context.Context, peer machine.Peer, question string) (Answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if durable.Exists(l.paths.PeerMux()) {
+		// The warm connection may have died with the other machine or the network, which ssh takes seconds to notice; a
+		// question that may rightly take long must not find that out.
+		soon, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
+		_, err := l.ask(soon, peer, "hello")
+		cancel()
+		if err != nil {
+			l.drop(peer)
+		}
+	}
 	answer, err := l.ask(ctx, peer, question)
 	if err != nil {
-		// The connection may be one that died with the network: the next question gets a new one.
-		os.Remove(l.paths.PeerMux())
+		l.drop(peer)
 	}
 	return answer, err
+}
+
+// drop ends the warm connection, so that the next question gets a new one.
+func (l *Link) drop(peer machine.Peer) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	l.Cool(ctx, peer)
+	os.Remove(l.paths.PeerMux())
 }
 
 func (l *Link) ask(ctx context.Context, peer machine.Peer, question string) (Answer, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type session struct {
 
 func startSession(lost chan<- struct{}) (*session, error) {
 	command := exec.Command("nft", "-i")
+	command.Env = append(os.Environ(), "HOME=/dev/null") // else it keeps a history of its lines there
 	input, err := command.StdinPipe()
 	if err != nil {
 		return nil, err

@@ -29,6 +29,15 @@ func Guard(ctx context.Context, p paths.Paths, names []string) error {
 	if err != nil {
 		return err
 	}
+	states, err := States(ctx, guarded)
+	if err != nil {
+		return err
+	}
+	for _, state := range states {
+		if state.ID != "" && !slices.Contains(guarded, state.ID) {
+			guarded = append(guarded, state.ID)
+		}
+	}
 	old, _ := filepath.Glob(p.DropIn("*"))
 	changed := false
 	for _, file := range old {

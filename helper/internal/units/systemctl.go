@@ -26,6 +26,7 @@ type Start struct {
 
 type State struct {
 	Unit     string
+	ID       string // its own name, where Unit is an alias
 	Active   string // active, inactive, failed, activating, deactivating, reloading
 	Loaded   bool
 	Triggers []string // of a timer, path or socket: what it starts
@@ -39,7 +40,7 @@ func States(ctx context.Context, names []string) ([]State, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	out, err := systemctl(ctx, append([]string{"show", "-p", "ActiveState,LoadState,Triggers", "--"}, names...)...)
+	out, err := systemctl(ctx, append([]string{"show", "-p", "Id,ActiveState,LoadState,Triggers", "--"}, names...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +60,8 @@ func parseState(unit, block string) State {
 	for _, line := range strings.Split(block, "\n") {
 		key, value, _ := strings.Cut(line, "=")
 		switch key {
+		case "Id":
+			state.ID = value
 		case "ActiveState":
 			state.Active = value
 		case "LoadState":

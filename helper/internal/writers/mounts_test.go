@@ -55,6 +55,11 @@ func TestWritersAreFoundInAnyGuise(t *testing.T) {
 	read.Close()
 	reader, _ := os.Open(filepath.Join(root, "read"))
 	defer reader.Close()
+	seen, err := unix.Mmap(int(reader.Fd()), 0, 4096, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(seen)
 	defer open.Close()
 	defer cached.Close()
 	found, err := find([]string{root}, func(_, relative string) bool { return relative == "cache" }, false)
