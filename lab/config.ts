@@ -21,7 +21,7 @@ type Keys = Readonly<Record<string, unknown>>
 /** Writes lifeboat.yaml; secrets go to files of mode 0600 beside it. */
 export function writeConfig(parts: ConfigParts): void {
   const config = merge(configOf(parts), parts.spec.config ?? {})
-  writeFileSync(path.join(parts.folder, 'lifeboat.yaml'), stringify(config, { lineWidth: 0 }))
+  writeFileSync(path.join(parts.folder, 'lifeboat.yaml'), stringify(config, { lineWidth: 0, aliasDuplicateObjects: false }))
 }
 
 function configOf(parts: ConfigParts): Keys {

@@ -31,7 +31,8 @@ export async function startPostgres(places: Places, signal: AbortSignal): Promis
   const options = [...settings, `unix_socket_directories=${places.sockets}`].map((each) => `-c ${each}`).join(' ')
   await waitUntil(
     async () => {
-      if ((await run('pg_ctl', ['-D', places.database, 'status'])).exitCode === 0) return true
+      // `status` is content with a process; another command may have started it a moment ago, before its socket is there.
+      if ((await run('pg_ctl', ['-D', places.database, 'status'])).exitCode === 0) return existsSync(join(places.sockets, '.s.PGSQL.5432')) ? true : null
       const started = await run('pg_ctl', ['-D', places.database, '-w', '-t', '10', '-l', places.databaseLog, '-o', options, 'start'])
       return started.exitCode === 0 ? true : null
     },

@@ -62,9 +62,10 @@ async function bringOver(verbs: Verbs): Promise<Ending | null> {
 
 /** After the commit there is only forward, however often a row must be tried, until a person wants back. */
 async function settleAndDecide(verbs: Verbs): Promise<Ending> {
-  for (;;) {
-    const decision = await untilDone(verbs, [...rowsOf('settle'), ...rowsOf('watch')])
-    if (decision === 'done') {
+  for (let settled = false; ;) {
+    // What is settled stays so when going back failed: asking a source that died for it again would never end.
+    if (!settled) settled = (await untilDone(verbs, rowsOf('settle'))) === 'done'
+    if (settled && (await untilDone(verbs, rowsOf('watch'))) === 'done') {
       const finished = await untilDone(verbs, rowsOf('finish'))
       if (finished === 'done') return { state: 'finished' }
     }

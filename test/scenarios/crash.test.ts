@@ -67,7 +67,9 @@ for (const { command, step, state } of cases) {
     scene.killController()
     await moments.pass()
     assert.equal((await first).exitCode, 3, 'the terminal says that the controller is gone')
-    const again = await scene.begin(...args)
+    let again = await scene.begin(...args)
+    // An attempt to go back that lost its controller is over, and the next word begins another one.
+    if (/could not go back now/.test(again.stderr)) again = await scene.begin(...args)
     // The run may come to its end before the command is heard; then it says so.
     if (!/is finished/.test(again.stdout)) assert.equal(again.exitCode, 0, again.stdout.slice(-1500) + again.stderr)
 

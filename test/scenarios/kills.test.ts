@@ -94,7 +94,6 @@ test('a controller that is killed anywhere in the switch costs no request and no
     await goOn()
     const { exitCode, stdout, stderr } = await running
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
-    if (process.env['KILLS_DEBUG']) for (const r of await scene.journal()) console.log(r.at, r.step, r.state, r.text.slice(0, 90))
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })

@@ -45,7 +45,10 @@ test('names change by compare-and-swap only, and once', async (t) => {
     writeFileSync(keyFile, key)
     assert.equal(refused.exitCode, 3, refused.stdout.slice(-1500) + refused.stderr)
     assert.match(refused.stdout, /dns-refused/)
-    assert.equal((await scene.journal()).some((record) => record.step === 'first-sync'), false)
+    assert.equal(
+      (await scene.journal()).some((record) => record.step === 'first-sync'),
+      false,
+    )
     assert.deepEqual(await names.addressesOf(name), [source.address])
   })
 

@@ -6,7 +6,8 @@ import type { Action, Step } from '../run.ts'
 export const prepare = {
   'check-source': async (step) => {
     const node = await askProvider(step)
-    if (node !== null) return { text: `${node.name} is ${node.power} at ${step.settings.from.provider}.` }
+    if (node !== null)
+      return { text: `${node.name} is at ${step.settings.from.provider}; ${node.power === 'unknown' ? 'its power is not known' : `it is ${node.power}`}.` }
     const stored = await step.run.ports.stored()
     if (stored === null) throw new LifeboatError('source-unreachable', `${step.settings.from.provider} does not answer and no inventory of it is stored.`)
     return { text: `${step.settings.from.provider} does not answer; going on with the stored inventory.`, details: { providerDead: true } }
