@@ -22,6 +22,7 @@ export type ControllerClient = {
 export type StartOptions = { readonly state: string; readonly pulumiRoot: string | null; readonly signal: AbortSignal }
 
 const startWithinMs = 60_000
+const answerWithinMs = 10_000
 
 /** Connects to the controller of a state folder; starts one when there is none. Fails with version-mismatch or controller-unreachable. */
 export async function connectController(options: StartOptions): Promise<ControllerClient> {
@@ -39,11 +40,13 @@ type Health = { readonly version: string; readonly pid: number }
 
 async function ask(client: ControllerClient, signal: AbortSignal): Promise<Health | null> {
   try {
-    return (await client.get('/healthz', AbortSignal.any([signal, AbortSignal.timeout(10_000)]))) as Health
+    return (await client.get('/healthz', AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]))) as Health
   } catch (error) {
     signal.throwIfAborted()
     if (codeOf(error) === 'controller-unreachable') return null
-    throw error
+    if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error
+    const sentence = `A controller runs, but did not answer within ${answerWithinMs / 1000} s; it may be stopped.`
+    throw new LifeboatError('controller-unreachable', sentence, { cause: error })
   }
 }
 

@@ -31,7 +31,9 @@ test('a node that loses its power in a switch comes back as the verdict says, an
   const runs = async (node: LabNode) => (await node.attempt('systemctl is-active shop.service')).stdout.trim() === 'active'
   const helloOf = async (node: LabNode) => {
     const line = await speakTo(scene, node)
-    return await line.call({ op: 'hello' }).finally(async () => await line.close())
+    const hello = await line.call({ op: 'hello' })
+    await line.close()
+    return hello
   }
   const lastSeq = async () => (await scene.journal()).at(-1)?.seq ?? 0
   const sourceServes = async (withinMs = aloneWithinMs) => {

@@ -55,4 +55,15 @@ test('whoever comes second is refused or joins in, and the first one is not dist
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
   })
+
+  await t.test('a controller that was stopped is not replaced: the command says that it does not answer', async () => {
+    const pid = scene.controllerPid()
+    process.kill(pid, 'SIGSTOP')
+    const { exitCode, stdout } = await scene.begin('status', '--json')
+    process.kill(pid, 'SIGCONT')
+    assert.equal(exitCode, 3, stdout)
+    assert.equal(failureOf(stdout).code, 'controller-unreachable')
+    assert.equal((await scene.begin('status', '--json')).exitCode, 0)
+    assert.equal(scene.controllerPid(), pid)
+  })
 })

@@ -1,0 +1,70 @@
+package manifest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func tree(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	command := exec.Command("sh", "-ec", `mkdir -p b/c "a b" cache .lifeboat-deleted; echo one > b/c/one; echo two > "a b/two"; ln -s nowhere link; mkfifo pipe
+		printf x > "$(printf 'new\nline')"; echo no > cache/no; echo no > .lifeboat-deleted/no; chmod 640 b/c/one; touch -d @1700000000.123456789 b/c/one "a b/two" pipe *line b/c b "a b"; touch -h -d @1700000000.5 link`)
+	command.Dir = root
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%s", out)
+	}
+	return root
+}
+
+func write(t *testing.T, root string, content bool) (Result, string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "manifest")
+	exclude := func(relative string) bool {
+		return strings.HasPrefix(relative, "cache/") || strings.HasPrefix(relative, ".lifeboat-deleted")
+	}
+	result, err := Write(context.Background(), file, []Job{{root, exclude, func(string) bool { return content }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := os.ReadFile(file)
+	return result, string(text)
+}
+
+func TestEqualTreesHaveEqualManifests(t *testing.T) {
+	one, first := write(t, tree(t), true)
+	two, second := write(t, tree(t), true)
+	if one != two || first != second {
+		t.Fatalf("%+v\n%s\n%+v\n%s", one, first, two, second)
+	}
+	if one.Entries != 9 || strings.Count(first, "\n") != 9 || one.Bytes != 9 || strings.Contains(first, "cache") || strings.Contains(first, "deleted") {
+		t.Fatalf("%+v\n%s", one, first)
+	}
+}
+
+func TestEveryDifferenceShows(t *testing.T) {
+	base, _ := write(t, tree(t), true)
+	for name, script := range map[string]string{
+		"content of the same size and time": `printf 'ONE\n' > b/c/one; touch -d @1700000000.123456789 b/c/one`,
+		"a nanosecond":                      `touch -d @1700000000.123456788 "a b/two"`,
+		"mode":                              `chmod 600 b/c/one`,
+		"link target":                       `ln -sfn elsewhere link; touch -h -d @1700000000.5 link`,
+		"a name more":                       `touch extra`,
+		"a name less":                       `rm pipe`,
+		"type":                              `rm pipe; touch -d @1700000000.123456789 pipe`,
+	} {
+		root := tree(t)
+		command := exec.Command("sh", "-ec", script)
+		command.Dir = root
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %s", name, out)
+		}
+		if changed, _ := write(t, root, true); changed.Digest == base.Digest {
+			t.Errorf("%s does not show", name)
+		}
+	}
+}
