@@ -20,19 +20,22 @@ async function play(
 ): Promise<Told> {
   const trace: string[] = []
   const times = new Map<string, number>()
+  let serving = options.serving ?? 'source'
   const verbs: Verbs = {
     step: async (name) => {
       const time = times.get(name) ?? 0
       times.set(name, time + 1)
       const result = answers[name]?.[time] ?? done
       trace.push(result.state === 'done' ? name : `${name}!`)
+      if (result.state === 'done' && name === 'commit-switch') serving = 'target'
+      if (result.state === 'done' && name === 'commit-switch-back') serving = 'source'
       return await Promise.resolve(result)
     },
     undo: async (name) => {
       trace.push(`undo ${name}`)
       return await Promise.resolve(done)
     },
-    look: async () => await Promise.resolve({ serving: options.serving ?? 'source' }),
+    look: async () => await Promise.resolve({ serving }),
     note: async (step, state) => {
       trace.push(`${step} ${state}`)
       await Promise.resolve()
@@ -107,6 +110,7 @@ test('a way back that fails before its commit leaves the target serving, and the
     trace.filter((each) => each.startsWith('undo ')),
     ['undo thaw-target', 'undo unhold-clients-back'],
   )
+  assert.equal(trace.filter((each) => each === 'release-clients').length, 1, 'what is settled is not asked of the source again')
 })
 
 test('a failure before the switch rests the move with what was done so far', async () => {

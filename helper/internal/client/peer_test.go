@@ -54,7 +54,7 @@ func TestCheckReceiver(t *testing.T) {
 		"rsync --server -logDtprXAe.LsfxCIvu --numeric-ids --delete . /srv/shop/":                                           "/srv/shop/",
 		"rsync --server -vlHogDtpAXRe.iLsfxCIvu --delete-missing-args --numeric-ids --inplace --no-whole-file . /srv/shop/": "/srv/shop/",
 		"rsync --server -logDtpre.iLsfxCIvu --backup --backup-dir=.lifeboat-deleted/7 --max-delete=100 . /srv/shop/":        "/srv/shop/ /srv/shop/.lifeboat-deleted/7",
-		"rsync --server -logDtpre.iLsfxCIvu --partial-dir=/srv/shop/.p . /srv/shop/":                                        "/srv/shop/ /srv/shop/.p",
+		"rsync --server -logDtpre.iLsfxCIvu -@-1 --partial-dir=/srv/shop/.p . /srv/shop/":                                   "/srv/shop/ /srv/shop/.p",
 		"rsync --server -nlogDtpre.iLsfxCIvu --fsync --timeout=60 --compress-choice=zstd --compress-level=1 . /srv/a b":     "",
 	} {
 		words, _ := splitWords(command)
