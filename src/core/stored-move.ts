@@ -50,6 +50,8 @@ export const moveFactsSchema = z.object({
   /** Highest attempt ever opened; only rises. */
   attempt: z.number(),
   seal: z.record(z.string(), z.unknown()).nullable(),
+  /** Units that ran on the giver before the attempt: only these start on the receiver. */
+  running: z.array(z.string()).readonly(),
   /** Recorder sequence of the giver after the final pass. */
   sequence: z.number(),
   /** What each name was when it was claimed, and what we last wrote. */
@@ -79,6 +81,7 @@ export const noFacts: MoveFacts = {
   lastPass: null,
   attempt: 0,
   seal: null,
+  running: [],
   sequence: 0,
   names: {},
   ttlLoweredAt: null,

@@ -92,6 +92,8 @@ func (d *Daemon) commit(ctx context.Context, r request) (answer, error) {
 }
 
 func (d *Daemon) startSingletons(ctx context.Context, r request) (answer, error) {
+	d.effects.Lock()
+	defer d.effects.Unlock()
 	wanted, err := d.openUnits(r)
 	if err != nil {
 		return nil, err
@@ -108,6 +110,8 @@ func (d *Daemon) startSingletons(ctx context.Context, r request) (answer, error)
 }
 
 func (d *Daemon) stopSingletons(ctx context.Context, r request) (answer, error) {
+	d.effects.Lock()
+	defer d.effects.Unlock()
 	wanted, err := d.openUnits(r)
 	if err != nil {
 		return nil, err

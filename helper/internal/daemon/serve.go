@@ -47,9 +47,12 @@ func Run(p paths.Paths, version, build string) error {
 	go d.accept(ctx, socket)
 	notifyReady()
 	// Now that systemd goes on, units may be stopped: before, one waiting for this program would be waited for.
-	if _, err := d.stopClosed(ctx); err != nil {
+	go func() {
+		d.effects.Lock()
+		defer d.effects.Unlock()
+		_, err := d.stopClosed(ctx)
 		d.trouble.set("closed", err)
-	}
+	}()
 	d.watch(ctx)
 	d.leave()
 	return socket.Close()

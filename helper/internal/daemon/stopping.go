@@ -90,7 +90,7 @@ func (d *Daemon) startRecorded(ctx context.Context, running map[string]bool) ([]
 	return started, first
 }
 
-// stopClosed makes sure that nothing runs on a side that is closed and not up for checks.
+// stopClosed makes sure that nothing runs on a side that is closed and not up for checks. Called with effects held.
 func (d *Daemon) stopClosed(ctx context.Context) ([]units.Stop, error) {
 	n := d.now()
 	if n.Config == nil || n.Role != machine.Closed || n.Phase() == machine.PhasePromoted {

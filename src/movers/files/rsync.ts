@@ -29,6 +29,8 @@ export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, p
     '--one-file-system',
     '--timeout=60',
     '--stats',
+    // Nanoseconds count: a file rewritten at the same size within a second would be taken for the old one.
+    '--modify-window=-1',
     '--delete',
     '--backup',
     `--backup-dir=${keptFolder}/${pass}`,

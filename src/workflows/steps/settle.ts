@@ -27,10 +27,11 @@ async function forwardStragglers(step: Step, way: Direction): Promise<Done> {
 }
 
 async function startSingletons(step: Step, way: Direction): Promise<Done> {
-  const { attempt } = await freshFacts(step)
+  const { attempt, running } = await freshFacts(step)
   const receiver = await reach(step, way.receiver)
-  const answer = await receiver.call({ op: 'start-singletons', token: step.run.token, attempt, units: step.settings.singletons }, step.signal)
-  return { text: `${step.settings.singletons.length} singletons run on ${receiver.address}.`, details: { started: answer['started'] } }
+  const units = step.settings.singletons.filter((unit) => running.includes(unit))
+  const answer = await receiver.call({ op: 'start-singletons', token: step.run.token, attempt, units }, step.signal)
+  return { text: `${units.length} singletons run on ${receiver.address}.`, details: { started: answer['started'] } }
 }
 
 /** Data flows back from now on, so that going back loses nothing. The pass itself goes on in await-finish. */

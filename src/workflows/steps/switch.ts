@@ -1,5 +1,6 @@
 // The switch, from the last check to the commit, in either direction (runbook.md §3, §4, §5). Every effect on a node
 // carries token and attempt; the nodes themselves refuse what comes too late.
+import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { forecastEndMs, forecastPauseMs } from '../../core/forecast.ts'
 import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
@@ -49,12 +50,18 @@ async function holdClients(step: Step, way: Direction): Promise<Done> {
   await step.learn({ attempt, heldAt: new Date().toISOString(), seal: null })
   const open = { op: 'open-attempt', token: step.run.token, attempt, leaseMs, budgetMs: step.settings.downtimeBudgetMs, holdLimitMs, lastAttempt }
   await receiver.call({ ...open, part: 'receiver' }, step.signal)
-  await giver.call({ ...open, part: 'giver' }, step.signal)
+  const opened = await giver.call({ ...open, part: 'giver' }, step.signal)
+  await step.learn({ running: runningOf(opened['running']) })
   keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
   if (hellos[1]?.['forwarding'] === true) await receiver.call({ op: 'hold', token: step.run.token, attempt }, step.signal)
   await giver.call({ op: 'hold', token: step.run.token, attempt }, step.signal)
   await proveHold(step, giver)
   return { text: `New connections to ${giver.address} wait.`, details: { attempt } }
+}
+
+/** Names of the units that the node says were running. */
+function runningOf(answer: unknown): string[] {
+  return Object.entries(z.record(z.string(), z.boolean()).parse(answer)).flatMap(([unit, ran]) => (ran ? [unit] : []))
 }
 
 /** A hold that nobody from outside reaches would not hold: one connection must arrive at the holder (runbook.md §3a). */
@@ -116,7 +123,9 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   const began = performance.now()
   const pair = await pairFrom(step, way.giver)
   for (const { mover } of step.run.ports.movers) await mover.promote(pair, step.signal)
-  const answer = await receiver.call({ op: 'promote', token: step.run.token, attempt, seal: (await freshFacts(step)).seal }, step.signal)
+  const { seal: sealed, running } = await freshFacts(step)
+  const units = step.settings.services.filter((unit) => running.includes(unit))
+  const answer = await receiver.call({ op: 'promote', token: step.run.token, attempt, seal: sealed, units }, step.signal)
   const startMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, startMs } })
   return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }
