@@ -1,5 +1,4 @@
 // Data in step: recorders on both sides, a first copy, passes until a person (or --yes) approves.
-import { LifeboatError } from '../../core/errors.ts'
 import { forecastPauseMs } from '../../core/forecast.ts'
 import type { PassKind } from '../../movers/mover.ts'
 import { sleep } from '../../io/wait.ts'
@@ -66,7 +65,6 @@ async function awaitApproval(step: Step) {
   if (step.run.approval === 'at-once' && failures < failuresUntilAsked) return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
   let told = ''
   for (;;) {
-    if (await signals.waits(step.run.move, step.run.run, 'rollback')) throw new LifeboatError('not-now', 'A rollback was asked for.')
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
     if (approval !== null) return { text: 'Approved.', details: approval }
     const pause = forecastPauseMs(await freshFacts(step))
