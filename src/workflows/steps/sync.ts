@@ -58,15 +58,20 @@ export async function onePass(step: Step, kind: PassKind) {
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
 }
 
-/** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself, but not a third time in a row. */
+/** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself unless paused, and not after three failures in a row. */
 async function awaitApproval(step: Step) {
   const { signals } = step.run.services
   const failures = await failedAttempts(step)
-  if (step.run.approval === 'at-once' && failures < failuresUntilAsked) return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
+  const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
+  if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused) return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
   let told = ''
   for (;;) {
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
-    if (approval !== null) return { text: 'Approved.', details: approval }
+    if (approval !== null) {
+      // An approval ends a pause; what `--yes` said beforehand counts again for the next attempt.
+      await signals.take(step.run.move, step.run.run, 'pause')
+      return { text: 'Approved.', details: approval }
+    }
     const pause = forecastPauseMs(await freshFacts(step))
     const text =
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
