@@ -27,7 +27,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("which of install, channel, peer, daemon, deadman, version?")
+		return fmt.Errorf("which of install, channel, peer, dial, daemon, deadman, version?")
 	}
 	verb := args[0]
 	if verb == "version" {
@@ -36,6 +36,7 @@ func run(args []string) error {
 	}
 	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
 	move := flags.String("move", "", "name of the move")
+	port := flags.Int("port", 0, "dial: a port of the move")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -54,6 +55,8 @@ func run(args []string) error {
 		return client.Channel(p, os.Stdin, os.Stdout)
 	case "peer":
 		return client.Peer(p, os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdout)
+	case "dial":
+		return client.DialPeer(p, *port, os.Stdin, os.Stdout)
 	case "daemon":
 		return daemon.Run(p, version, install.Build())
 	case "deadman":

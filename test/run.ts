@@ -1,6 +1,6 @@
-// Runs every test file by node's own runner: those that boot nodes a few at a time (they share two cores and each has a
-// world of its own), the others side by side. Prints one summary; the exit status says whether all passed.
-import { globSync } from 'node:fs'
+// Runs every test file by node's own runner: those that boot nodes or run the engine last (each has a world of
+// its own), the others first. Prints one summary; the exit status says whether all passed.
+import { globSync, readFileSync } from 'node:fs'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import path from 'node:path'
@@ -10,7 +10,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { o
 const root = path.join(import.meta.dirname, '..')
 const all = (positionals.length > 0 ? positionals : globSync('test/**/*.test.ts', { cwd: root })).map((file) => path.resolve(root, file)).sort()
 const files = values.only === undefined ? all : all.filter((file) => file.includes(values.only ?? ''))
-const heavy = files.filter((file) => /\/test\/(lab|scenarios|journey|provision)\//.test(file))
+const heavy = files.filter((file) => file.includes('/test/provision/') || readFileSync(file, 'utf8').includes('await enterLab()'))
 const light = files.filter((file) => !heavy.includes(file))
 
 type Counts = { passed: number; failed: number; skipped: number }

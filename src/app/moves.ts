@@ -1,11 +1,12 @@
 // Begins moves and carries a person's word to them: migrate, approve, pause, rollback, finish.
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
+import { sourceIsGone } from '../core/forecast.ts'
 import type { Move } from '../core/move.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Durable } from '../workflows/durable.ts'
 import type { Journal } from '../workflows/journal.ts'
-import type { Want } from '../workflows/migrate.ts'
+import type { Want } from '../workflows/run.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
 import type { ConfigText, Store, StoredMove } from '../workflows/store.ts'
 import { makePlan, settingsOf } from './planning.ts'
@@ -79,6 +80,8 @@ export async function tellMove(parts: Parts, name: string, kind: SignalKind, dig
 function refuseImpossible(move: StoredMove, kind: SignalKind): void {
   const { name, state, facts } = move
   if (state === 'finished') throw new LifeboatError(kind === 'rollback' ? 'rollback-impossible' : 'not-now', `${name} is finished: its source is off.`)
+  if (kind === 'rollback' && state === 'running' && facts.serving === 'target' && !facts.sourceAnswers)
+    throw new LifeboatError('rollback-impossible', `${name} cannot go back: ${sourceIsGone}`)
   if (kind === 'finish' && facts.serving === 'source') throw new LifeboatError('not-now', `${name} is not switched; there is nothing to finish.`)
   if (kind !== 'rollback' && state !== 'running') throw new LifeboatError('not-now', `${name} does not run.`)
 }

@@ -15,7 +15,7 @@ export function statusOf(move: StoredMove, last: JournalRecord | null, now: numb
     lagSeconds: facts.lastPass === null ? null : Math.max(0, Math.round((now - Date.parse(facts.lastPass.endedAt)) / 100) / 10),
     remainingBytes: null,
     forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
-    rollback: state === 'finished' ? tooLate : rollbackPrice(facts, last?.details['sourceAnswers'] !== false),
+    rollback: state === 'finished' ? tooLate : rollbackPrice(facts),
     stragglers: facts.stragglers,
     startedAt: move.startedAt,
   }

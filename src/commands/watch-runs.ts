@@ -57,8 +57,9 @@ async function pastOf({ client, signal }: Session, runs: readonly Begun[]): Prom
 /** What a record means for whoever waits; null: go on. */
 function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions): Verdict | null {
   if (record.step === 'move') return endingOf(record, until)
-  if (record.step === 'attempt' && record.state === 'undone' && until === 'rolled-back')
-    return { status: 4, text: `${record.move} could not go back now: ${record.text}` }
+  // An attempt to leave that was undone is what a rollback wants; one to go back that was undone is what it did not.
+  if (record.step === 'attempt' && record.state === 'undone' && until === 'rolled-back' && record.details['serves'] === 'target')
+    return failed(new LifeboatError('gate-closed', `${record.move} could not go back now: ${record.text}`, { details: { move: record.move } }))
   if (record.state !== 'waiting' || until !== 'switched') return null
   const { move } = record
   if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }
@@ -71,8 +72,10 @@ function endingOf({ state, move, text, details }: JournalRecord, until: Until): 
   const wantedBack = until === 'rolled-back'
   if (state === 'done') return { status: wantedBack ? 5 : 0, text: `${move} is finished.` }
   if (state === 'undone') return { status: wantedBack ? 0 : 5, text: `${move} is rolled back; the source serves.` }
-  if (state !== 'failed') return null
-  const failure = new LifeboatError(codeOf(details), `${move}: ${text}`, { details: { move } })
+  return state === 'failed' ? failed(new LifeboatError(codeOf(details), `${move}: ${text}`, { details: { move } })) : null
+}
+
+function failed(failure: LifeboatError): Verdict {
   return { status: exitStatusOf(failure.code), text: failure.message, failure }
 }
 

@@ -20,10 +20,13 @@ export function forecastEndMs(facts: MoveFacts): number {
   return (facts.measured.startMs ?? assumed.startMs) + assumed.releaseMs
 }
 
-/** What rolling back costs now. `sourceAnswers`: whether the source answered when it was last asked. */
-export function rollbackPrice(facts: MoveFacts, sourceAnswers: boolean): Price {
+/** Why nobody can go back to a dead source, and what remains. */
+export const sourceIsGone = 'The source does not answer; a new standby elsewhere, or `finish`, is what remains.'
+
+/** What rolling back costs now. */
+export function rollbackPrice(facts: MoveFacts): Price {
   if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
-  if (!sourceAnswers) return { possible: false, seconds: null, writesLost: null, why: 'The source does not answer; a new standby elsewhere is what remains.' }
+  if (!facts.sourceAnswers) return { possible: false, seconds: null, writesLost: null, why: sourceIsGone }
   return {
     possible: true,
     seconds: Math.ceil(forecastPauseMs(facts) / 100) / 10,

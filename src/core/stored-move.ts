@@ -65,6 +65,8 @@ export const moveFactsSchema = z.object({
   heldAt: z.string().nullable(),
   /** Connections that came to the old address since the switch. */
   stragglers: z.number().nullable(),
+  /** Whether the source answered when it was last asked after the switch: without it there is no way back. */
+  sourceAnswers: z.boolean(),
 })
 
 export type SshSettings = Readonly<z.infer<typeof sshSettings>>
@@ -90,6 +92,7 @@ export const noFacts: MoveFacts = {
   measured: { drainMs: null, verifyMs: null, startMs: null, pauseMs: null },
   heldAt: null,
   stragglers: null,
+  sourceAnswers: true,
 }
 
 export function otherSide(side: SideName): SideName {

@@ -1,21 +1,27 @@
 // The checks of a move, run from outside against an address, or on the node itself. Only what passes on the side that
 // serves is asked of the other: a check that was red before says nothing about the switch.
+import http from 'node:http'
+import https from 'node:https'
 import { connect } from 'node:net'
-import { request } from 'undici'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
 import { describeCheck, type StoredCheck } from '../core/stored-move.ts'
 import type { Link } from './link.ts'
 
 export type CheckResult = { readonly check: string; readonly passed: boolean; readonly text: string; readonly ms: number }
 
+/** A side that holds its clients lets its peer alone pass: these ports are then checked by way of the peer. */
+export type Way = { readonly ports: readonly number[]; readonly dial: Link['dialPeer'] }
+
 /** Runs all checks side by side; each has its own time limit. */
-export async function runChecks(checks: readonly StoredCheck[], link: Link, signal: AbortSignal): Promise<readonly CheckResult[]> {
-  return await Promise.all(checks.map(async (check) => await runCheck(check, link, signal)))
+export async function runChecks(checks: readonly StoredCheck[], link: Link, signal: AbortSignal, way: Way | null = null): Promise<readonly CheckResult[]> {
+  return await Promise.all(checks.map(async (check) => await runCheck(check, link, signal, way)))
 }
 
-async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal): Promise<CheckResult> {
+async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal, way: Way | null): Promise<CheckResult> {
   const began = performance.now()
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
-  const failure = await tryCheck(check, link, limit).catch((error: unknown) =>
+  const failure = await tryCheck(check, link, limit, way).catch((error: unknown) =>
     limit.aborted ? `no answer within ${check.timeoutMs / 1000} s` : messageOf(error),
   )
   signal.throwIfAborted()
@@ -24,16 +30,21 @@ async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal): Pr
 }
 
 /** Null when the check passes, else what was wrong. */
-async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal): Promise<string | null> {
+async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, way: Way | null): Promise<string | null> {
+  const socketTo = async (port: number) => (way?.ports.includes(port) === true ? await way.dial(port, signal) : null)
   switch (check.kind) {
     case 'http': {
-      const answer = await request(check.url.replaceAll('{address}', bracketed(link.address)), { signal, headers: { connection: 'close' } })
-      await answer.body.dump()
-      return answer.statusCode === check.expect ? null : `answered ${answer.statusCode}, expected ${check.expect}`
+      const url = new URL(check.url.replaceAll('{address}', bracketed(link.address)))
+      const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+      const status = await statusOf(url, check.url.includes('{address}') ? await socketTo(port) : null, signal)
+      return status === check.expect ? null : `answered ${status}, expected ${check.expect}`
     }
-    case 'tcp':
-      await acceptsTcp(link.address, check.port, signal)
+    case 'tcp': {
+      const socket = await socketTo(check.port)
+      if (socket === null) await acceptsTcp(link.address, check.port, signal)
+      else socket.destroy()
       return null
+    }
     case 'command': {
       const result = await link.run(['sh', '-c', check.command.replaceAll('{address}', link.address)], { signal, deadlineMs: check.timeoutMs })
       return result.exitCode === 0 ? null : `ended with ${result.exitCode}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`
@@ -41,6 +52,23 @@ async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal): Pr
     case 'sql':
       return 'checks of kind sql are run by the mover of that database'
   }
+}
+
+/** The status of one GET, over this socket or one of its own; the whole answer is read. */
+async function statusOf(url: URL, socket: Duplex | null, signal: AbortSignal): Promise<number> {
+  const isSecure = url.protocol === 'https:'
+  const connection = socket !== null && isSecure ? tls.connect({ socket, servername: url.hostname }) : socket
+  // With an agent, and `false` makes one, Node would not ask for our connection.
+  const options = { signal, headers: { connection: 'close' }, ...(connection === null ? { agent: false } : { createConnection: () => connection }) }
+  return (await new Promise((resolve, reject) => {
+    const asked = (isSecure ? https : http).request(url, options, (answer) => {
+      answer.once('end', () => resolve(answer.statusCode ?? 0))
+      answer.once('error', reject)
+      answer.resume()
+    })
+    asked.once('error', reject)
+    asked.end()
+  }).finally(() => socket?.destroy())) as number
 }
 
 /** Opens a connection and closes it; rejects when it is refused or the signal ends it. */

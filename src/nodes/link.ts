@@ -1,6 +1,7 @@
 // A node as the workflows see it: ssh for reading, the helper for every effect. The helper is put there when needed.
 import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
+import { Duplex, type Readable } from 'node:stream'
 import { LifeboatError } from '../core/errors.ts'
 import { quote, type Ssh, type SshResult, type SshRunOptions } from '../io/ssh.ts'
 import { openChannel, type Answer, type Channel, type Request } from './channel.ts'
@@ -13,6 +14,8 @@ export type Link = {
   readonly run: (command: readonly string[], options: SshRunOptions) => Promise<SshResult>
   /** Speaks to the helper, opening the line when it is not. */
   readonly call: (request: Request, signal: AbortSignal, deadlineMs?: number) => Promise<Answer>
+  /** A connection from this node to a port of the other side, which lets its peer pass while it holds everybody else. */
+  readonly dialPeer: (port: number, signal: AbortSignal) => Promise<Duplex>
   /** Puts the helper of this build on the node and starts it; does nothing when it is there and runs. */
   readonly install: (signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
@@ -32,12 +35,46 @@ export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) =
       if (channel === null || !channel.isOpen()) channel = openChannel(ssh, move)
       return await channel.call(request, signal, deadlineMs)
     },
+    dialPeer: async (port, signal) => await dialPeer(ssh, [`${folder}/lifeboat-helper`, 'dial', '--move', move, '--port', String(port)], signal),
     install: async (signal) => await installHelper(ssh, move, folder, helperFile, signal),
     close: async () => {
       channel?.close()
       await ssh.close()
     },
   }
+}
+
+async function dialPeer(ssh: Ssh, command: readonly string[], signal: AbortSignal): Promise<Duplex> {
+  const talk = ssh.start(command)
+  const socket = Duplex.from({ readable: talk.stdout, writable: talk.stdin })
+  socket.once('close', talk.kill)
+  // A node that goes in the middle ends the stream; whoever reads it sees that.
+  socket.on('error', () => undefined)
+  try {
+    const line = await firstLine(talk.stdout, signal)
+    if (line !== 'connected') throw new LifeboatError('node-failed', `${ssh.target.address} cannot connect to the other side.`)
+    return socket
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+/** The first line of a stream, and not a byte more; empty when it ended before. */
+async function firstLine(stream: Readable, signal: AbortSignal): Promise<string> {
+  let line = ''
+  while (!line.endsWith('\n') && !stream.readableEnded) {
+    // Without an encoding a stream gives buffers.
+    const byte = stream.read(1) as Buffer | null
+    if (byte === null)
+      await new Promise<void>((resolve, reject) => {
+        stream.once('readable', resolve)
+        stream.once('end', resolve)
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      })
+    else line += byte.toString('latin1')
+  }
+  return line.trimEnd()
 }
 
 async function installHelper(ssh: Ssh, move: string, folder: string, helperFile: (machine: string) => string, signal: AbortSignal): Promise<void> {

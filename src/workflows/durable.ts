@@ -2,13 +2,13 @@
 // moment is followed by one that goes on at the interrupted step. Names registered here are permanent.
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { LifeboatError, codeOf } from '../core/errors.ts'
-import { runbookVersion } from '../core/runbook.ts'
+import { runbookVersion, type StepName } from '../core/runbook.ts'
 import { noFacts, otherSide, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
 import { dropLease } from './lease.ts'
-import { migrate, type Ending, type Verbs, type Want } from './migrate.ts'
+import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
-import { askedBack, claimNode, perform, type Result, type Run, type Services } from './run.ts'
+import { askedBack, claimNode, perform, type Result, type Run, type Services, type Want } from './run.ts'
 import { actions } from './steps/index.ts'
 import type { StoredMove } from './store.ts'
 
@@ -123,8 +123,7 @@ function verbsOf(run: Run): Verbs {
     step: async (name) => await durable(name, async () => await perform(run, name, actions[name])),
     undo: async (name) => await durable(name, async () => await undoPatiently(run, name)),
     look: async () => await durable('look', async () => ({ serving: await servingNow(run) })),
-    note: async (step, state, text) =>
-      await durable('note', async () => void (await run.services.journal.append({ move: run.move, run: run.run, step, state, text }))),
+    noteUndone: async (at, serves) => await durable('note', async () => await noteUndone(run, at, serves)),
     takeRollback: async () =>
       await durable('take-rollback', async () => {
         await run.services.signals.take(run.move, run.run, 'rollback')
@@ -132,6 +131,11 @@ function verbsOf(run: Run): Verbs {
       }),
     rest: async (tries) => await durable('rest', async () => await restOrBack(run, tries)),
   }
+}
+
+async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<void> {
+  const text = `The attempt ended at ${at}; the ${serves} serves on.`
+  await run.services.journal.append({ move: run.move, run: run.run, step: 'attempt', state: 'undone', text, details: { at, serves } })
 }
 
 /** The side that serves: as stored, unless the other one says that the last attempt was committed there. */

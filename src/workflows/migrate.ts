@@ -3,9 +3,7 @@
 // only by what steps answered, so a replay after a crash takes the same path.
 import { rowsOf, undoAfter, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
 import type { SideName } from '../core/stored-move.ts'
-import type { Result } from './run.ts'
-
-export type Want = 'migrate' | 'rollback'
+import type { Result, Want } from './run.ts'
 
 /** What a workflow may do: each call is one durable step, named in journals and databases. */
 export type Verbs = {
@@ -14,8 +12,8 @@ export type Verbs = {
   readonly undo: (name: UndoName) => Promise<Result>
   /** Which side serves now; a commit whose answer was lost is noticed here. */
   readonly look: () => Promise<{ readonly serving: SideName }>
-  /** A record about an attempt as a whole. */
-  readonly note: (step: string, state: 'done' | 'undone' | 'failed', text: string) => Promise<void>
+  /** Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. */
+  readonly noteUndone: (at: StepName, serves: SideName) => Promise<void>
   /** Takes the wish to go back, so that it is obeyed once; another try needs another word. */
   readonly takeRollback: () => Promise<void>
   /** Rests between two tries of a row that must succeed; true when a rollback was asked for meanwhile. */
@@ -54,6 +52,7 @@ async function bringOver(verbs: Verbs): Promise<Ending | null> {
     const attempt = await walk(verbs, rowsOf('switch'))
     if (attempt.state === 'through') return null
     if (await committedAfterAll(verbs, attempt, 'source')) return null
+    if (attempt.result.state === 'interrupted') return await stayHome(verbs)
     const caughtUp = await verbs.step('keep-in-sync')
     if (caughtUp.state === 'interrupted') return await stayHome(verbs)
     if (caughtUp.state === 'failed') return failure('keep-in-sync', caughtUp)
@@ -101,7 +100,7 @@ async function committedAfterAll(verbs: Verbs, attempt: Extract<Walked, { state:
   if ((await verbs.look()).serving !== served) return true
   for (const name of undoAfter(attempt.begun)) await verbs.undo(name)
   if ((await verbs.look()).serving !== served) return true
-  await verbs.note('attempt', 'undone', `The attempt ended at ${attempt.at}; the side that served before serves on.`)
+  await verbs.noteUndone(attempt.at, served)
   return false
 }
 

@@ -12,12 +12,15 @@ import type { Store } from './store.ts'
 
 export type Services = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly identity: string }
 
+export type Want = 'migrate' | 'rollback'
+
 export type Run = {
   readonly move: string
   readonly run: number
   readonly token: number
   /** Approve as soon as the gate is open (`--yes`), or ask a person. */
   readonly approval: 'at-once' | 'person'
+  readonly want: Want
   readonly ports: Ports
   readonly services: Services
   /** Aborts when this process ends or has lost the right to act: the step is then not recorded and runs again elsewhere. */
@@ -56,19 +59,20 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   const words = kind === 'step' ? ({ begun: 'started', ended: 'done' } as const) : ({ begun: 'undoing', ended: 'undone' } as const)
   const write = async (state: RecordState, text: string, details: Details = {}) =>
     void (await run.services.journal.append({ move: run.move, run: run.run, step: name, state, text, details }))
-  const { signal, late, settle } = limitsOf(run, name, kind)
+  const mayEndEarly = kind === 'step' && run.want === 'migrate' && interruptible.has(name)
+  const { signal, late, settle } = limitsOf(run, name, mayEndEarly)
   await write(words.begun, titleOf(name))
   try {
+    if (mayEndEarly && (await run.services.signals.waits(run.move, run.run, 'rollback'))) return { state: 'interrupted' }
     const done = await action(await openStep(run, name, signal, write))
     await write(words.ended, done.text, done.details)
     return { state: 'done', details: done.details ?? {} }
   } catch (error) {
     run.stop.throwIfAborted()
     if (signal.reason === askedBack) return { state: 'interrupted' }
-    const told = signal.reason === late ? late : error
-    const text = told instanceof LifeboatError ? told.message : `Unexpected: ${told instanceof Error ? told.message : String(told)}`
-    await write('failed', text, { code: codeOf(told), ...(told instanceof LifeboatError ? told.details : { stack: stackOf(told) }) })
-    return { state: 'failed', code: codeOf(told), text }
+    const { code, text, details } = wordsOf(signal.reason === late ? late : error)
+    await write('failed', text, details)
+    return { state: 'failed', code, text }
   } finally {
     settle()
   }
@@ -77,12 +81,11 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
 /** The reason with which `rollbackAsked` aborts. */
 export const askedBack = new LifeboatError('not-now', 'A rollback was asked for.')
 
-function limitsOf(run: Run, name: ActionName, kind: 'step' | 'undo') {
+function limitsOf(run: Run, name: ActionName, mayEndEarly: boolean) {
   const deadlineMs = deadlineMsOf(name)
   const late = new LifeboatError('timeout', `${titleOf(name)} did not end within ${(deadlineMs ?? 0) / 1000} s.`)
   const limit = new AbortController()
   const timer = deadlineMs === null ? undefined : setTimeout(() => limit.abort(late), deadlineMs)
-  const mayEndEarly = kind === 'step' && interruptible.has(name)
   return { late, signal: AbortSignal.any([run.stop, limit.signal, ...(mayEndEarly ? [run.rollbackAsked()] : [])]), settle: () => clearTimeout(timer) }
 }
 
@@ -141,7 +144,7 @@ export async function freshFacts(step: Step): Promise<MoveFacts> {
   return stored?.facts ?? step.facts
 }
 
-/** Steps of the quiet phases: they hold nothing, so a rollback need not wait for their end. */
+/** Steps that a rollback need not wait for: nothing is committed there, so what they did is undone (runbook.md §5). */
 const interruptible = new Set<ActionName>([
   'check-source',
   'provision-node',
@@ -150,12 +153,23 @@ const interruptible = new Set<ActionName>([
   'lower-ttl',
   'keep-in-sync',
   'await-approval',
+  'check-ready',
+  'hold-clients',
+  'freeze-source',
+  'final-sync',
+  'verify-data',
+  'seal-source',
+  'promote-target',
+  'check-target',
   'watch-target',
   'await-finish',
   'switch-dns',
   'stop-forwarding',
 ])
 
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? '') : ''
+function wordsOf(error: unknown): { readonly code: ErrorCode; readonly text: string; readonly details: Details } {
+  const code = codeOf(error)
+  if (error instanceof LifeboatError) return { code, text: error.message, details: { code, ...error.details } }
+  const [message, stack] = error instanceof Error ? [error.message, error.stack ?? ''] : [String(error), '']
+  return { code, text: `Unexpected: ${message}`, details: { code, stack } }
 }

@@ -7,6 +7,9 @@ import { search, type Found } from './search.ts'
 import { happenings, nodesAlone } from './switch-rules.ts'
 import { allGuards, brokenPromise, guardNames, harm, keyOf, sides, startOf, without, type Guard, type Rules, type World } from './switch-model.ts'
 
+/** `npm run test:sim` looks one attempt further. */
+const attemptsSearched = process.env['LIFEBOAT_SIM'] === 'all' ? 4 : 3
+
 const bothWrite = 'both sides accept client writes'
 const lostWrite = 'an acknowledged write is lost'
 const mixture = 'serves a mixture'
@@ -37,8 +40,8 @@ const stories: readonly { readonly removed: readonly Guard[]; readonly breach: s
 
 describe('the switch between two nodes', () => {
   it('never lets both sides write, loses nothing and keeps every promise: away, back and away again', (t) => {
-    const found = explore({ guards: allGuards, attempts: 3 }, anythingWrong)
-    t.diagnostic(`${found.states} states, three attempts`)
+    const found = explore({ guards: allGuards, attempts: attemptsSearched }, anythingWrong)
+    t.diagnostic(`${found.states} states, ${attemptsSearched} attempts`)
     assert.equal(found.breach, null)
     assert.ok(found.states > 100_000, 'a model that shrinks has lost something')
   })
@@ -80,7 +83,7 @@ describe('the switch between two nodes', () => {
 })
 
 function explore(rules: Rules, broken: (before: World, after: World) => string | null): Found {
-  return search({ start: startOf(rules), next: (world) => happenings(world, rules), key: keyOf, broken, atMost: 400_000 })
+  return search({ start: startOf(rules), next: (world) => happenings(world, rules), key: keyOf, broken, atMost: 4_000_000 })
 }
 
 function anythingWrong(before: World, after: World): string | null {

@@ -55,8 +55,9 @@ test('the figures of a pass are read with their thousands separators', () => {
 })
 
 test('differences name the path and on which side it is', () => {
-  const from = ['a\tf\t1', 'b\tf\t2', 'c\tf\t3']
-  const to = ['a\tf\t1', 'b\tf\t9', 'd\tf\t4']
+  const line = (path: string, size: number): string => `0\t${path}\tf\t${size}\t0644\t0\t0\t1700000000000000000\t-\t-\t-\t-`
+  const from = [line('a', 1), line('b', 2), line('c', 3)]
+  const to = [line('a', 1), line('b', 9), line('d', 4)]
   assert.deepEqual(differencesOf(from, to), [
     { path: 'c', what: 'is missing on the receiving side' },
     { path: 'd', what: 'is only on the receiving side' },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
+import { waitUntil } from '../../src/io/wait.ts'
 
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
@@ -38,6 +39,19 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [target.address])
     const undone = await scene.record(at('attempt', 'undone'), { after })
     await scene.record(at('await-finish', 'waiting'), { after: undone.seq })
+  })
+
+  await t.test('once it is known to be dead, its price says so and a rollback is refused with what remains', async () => {
+    const price = async () => {
+      const { stdout } = await scene.begin('status', 'web-1', '--json')
+      const { moves } = JSON.parse(stdout) as { moves: { rollback: { possible: boolean; why: string } }[] }
+      return moves[0]?.rollback.possible === false ? moves[0].rollback.why : null
+    }
+    const why = await waitUntil(price, { what: 'A price that says no', deadlineMs: 60_000, everyMs: 500, signal: AbortSignal.timeout(70_000) })
+    assert.match(why, /does not answer; a new standby elsewhere, or `finish`, is what remains/)
+    const back = await scene.begin('rollback', 'web-1', '--yes', '--json')
+    assert.equal(back.exitCode, 4, back.stdout)
+    assert.match(back.stdout, /"code":"rollback-impossible"/)
   })
 
   await t.test('what remains is offered: finish ends the move without the source', async () => {

@@ -5,6 +5,7 @@ import { Client } from 'pg'
 import { placesOf } from '../../src/controller/places.ts'
 import { moveFactsSchema, type MoveFacts } from '../../src/core/stored-move.ts'
 import type { RecordState } from '../../src/core/records.ts'
+import type { SignalKind } from '../../src/workflows/signals.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import type { Scene } from './scenario.ts'
 
@@ -17,6 +18,8 @@ export type Moments = {
   readonly pass: () => Promise<void>
   /** arm and reached. */
   readonly at: (step: string, state: RecordState, withinMs?: number) => Promise<void>
+  /** Resolves when a word to the move is stored, and nobody has taken it yet. */
+  readonly told: (kind: SignalKind) => Promise<void>
   /** What the journal's database knows of the move: what a late message would carry. */
   readonly known: () => Promise<{ readonly token: number; readonly owner: string; readonly facts: MoveFacts }>
   readonly close: () => Promise<void>
@@ -65,6 +68,13 @@ export async function openMoments(scene: Scene, move = 'web-1'): Promise<Moments
     at: async (step, state, withinMs) => {
       await arm(step, state)
       await reached(withinMs)
+    },
+    told: async (kind) => {
+      const waits = async () => {
+        const { rowCount } = await client.query('select from lifeboat.signal where move = $1 and kind = $2 and taken_at is null', [move, kind])
+        return rowCount === 0 ? null : true
+      }
+      await waitUntil(waits, { what: `The word ${kind}`, deadlineMs: 30_000, everyMs: 5, signal: new AbortController().signal })
     },
     pass: async () => {
       if (armed === '') return

@@ -36,8 +36,8 @@ async function play(
       return await Promise.resolve(done)
     },
     look: async () => await Promise.resolve({ serving }),
-    note: async (step, state) => {
-      trace.push(`${step} ${state}`)
+    noteUndone: async () => {
+      trace.push('attempt undone')
       await Promise.resolve()
     },
     takeRollback: async () => {
@@ -90,6 +90,17 @@ test('a wish to go back before the hold undoes what was put in place and ends ro
     trace.filter((each) => each.startsWith('undo ')),
     ['undo restore-ttl', 'undo stop-recording', 'undo free-names', 'undo clean-node', 'undo destroy-node'],
   )
+})
+
+test('a wish to go back inside the switch undoes the attempt newest first, then what was put in place', async () => {
+  for (const name of switchRows.filter((each) => each !== 'commit-switch')) {
+    const { ending, trace } = await play({ [name]: [interrupted] })
+    const begun = rowsOf('switch').map((row) => row.name)
+    const undone = undoAfter(begun.slice(0, begun.indexOf(name) + 1)).map((each) => `undo ${each}`)
+    const home = ['undo restore-ttl', 'undo stop-recording', 'undo free-names', 'undo clean-node', 'undo destroy-node']
+    assert.deepEqual(trace.slice(trace.indexOf(`${name}!`) + 1), [...undone, 'attempt undone', ...home], name)
+    assert.deepEqual(ending, { state: 'rolled-back' }, name)
+  }
 })
 
 test('a wish to go back after the switch is the same switch with the sides exchanged, names last', async () => {

@@ -47,6 +47,7 @@ func init() {
 		"holder":           {true, (*Daemon).holderCounts},
 		"forward-status":   {true, (*Daemon).forwardStatus},
 		"peer":             {true, (*Daemon).askHello},
+		"peer-port":        {true, (*Daemon).peerPort},
 		"configure":        {false, (*Daemon).configure},
 		"authorize":        {false, (*Daemon).authorize},
 		"echo":             {false, (*Daemon).greet},

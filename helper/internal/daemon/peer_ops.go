@@ -2,6 +2,10 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
 
 	"lifeboat/helper/internal/machine"
 )
@@ -37,4 +41,17 @@ func (d *Daemon) peerLine(ctx context.Context, r request) answer {
 	}
 	told["ok"] = true
 	return told
+}
+
+// peerPort says where a port of the move is on the other side, and nothing of any other port.
+func (d *Daemon) peerPort(_ context.Context, r request) (answer, error) {
+	var f struct{ Port int }
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	c := d.now().Config
+	if c == nil || !slices.Contains(c.PortsOf("tcp"), f.Port) {
+		return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("%d is no TCP port of this move", f.Port)}
+	}
+	return answer{"address": net.JoinHostPort(c.Peer.Address, strconv.Itoa(f.Port))}, nil
 }

@@ -86,7 +86,6 @@ func planOf(table string, n machine.Node, w machine.World, listening map[int]int
 	plan := rules.Plan{
 		Table: table, TCP: n.Config.PortsOf("tcp"), UDP: n.Config.PortsOf("udp"),
 		Anchor: w.Anchor, Forward: w.Forwarding == machine.ForwardOn, Reject: w.Forwarding == machine.Rejecting, PortGuard: w.PortGuard,
-		CheckThrough: w.PromotedMark,
 	}
 	peer, err := netip.ParseAddr(n.Config.Peer.Address)
 	if err != nil {

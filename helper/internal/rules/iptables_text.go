@@ -42,13 +42,6 @@ func xchains(p Plan, six bool) []xchain {
 	if same && (len(p.Catch) > 0 || p.Forward) {
 		nat.add("-s %s -j RETURN", p.Peer)
 	}
-	if p.CheckThrough && len(p.Catch) > 0 {
-		for _, allowed := range p.Allow {
-			if allowed.Addr().Is6() == six {
-				nat.add("-s %s -j RETURN", allowed)
-			}
-		}
-	}
 	for _, port := range slices.Sorted(maps.Keys(p.Catch)) {
 		nat.add("%s --dport %d -j REDIRECT --to-ports %d", local, port, p.Catch[port])
 	}

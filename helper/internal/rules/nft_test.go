@@ -133,7 +133,7 @@ func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 	add("nothing", func(p *Plan) { p.Anchor = false })
 	add("hold", func(p *Plan) { p.Catch = map[int]int{80: 40080} })
 	add("checks", func(p *Plan) {
-		p.Catch, p.CheckThrough, p.PortGuard = map[int]int{80: 40080}, true, true
+		p.Catch, p.PortGuard = map[int]int{80: 40080}, true
 		p.Allow = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/64")}
 	})
 	add("forward", func(p *Plan) { p.Forward, p.Splice = true, map[int]int{80: 40080, 443: 40443} })
@@ -206,4 +206,23 @@ func xrules(p Plan) []string {
 		lines = append(lines, c.rules...)
 	}
 	return lines
+}
+
+// Whoever runs the move may share an address with clients: in a hold nobody passes but the peer.
+func TestNobodyButThePeerPassesAHold(t *testing.T) {
+	p := samplePlan()
+	p.Catch, p.PortGuard = map[int]int{80: 40080}, true
+	p.Allow = []netip.Prefix{netip.MustParsePrefix("198.51.100.77/32")}
+	for _, line := range holdLines("lifeboat_web_1_hold", p) {
+		if strings.HasSuffix(line, "return") && !strings.Contains(line, "saddr "+p.Peer.String()) {
+			t.Errorf("passes the hold: %s", line)
+		}
+	}
+	for _, chain := range xchains(p, p.Peer.Is6()) {
+		for _, rule := range chain.rules {
+			if chain.table == "nat" && strings.Contains(rule, "198.51.100.77") {
+				t.Errorf("passes the hold: %s", rule)
+			}
+		}
+	}
 }

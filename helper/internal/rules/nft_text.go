@@ -32,7 +32,8 @@ func (s *script) replace(table, flags string, lines []string) {
 	s.lines = append(s.lines, lines...)
 }
 
-// holdLines redirects new connections to the holder.
+// holdLines redirects new connections to the holder, from everywhere but the peer: its checks reach a side that is up for
+// checks only, and clients behind one address with whoever runs the move wait like all others.
 func holdLines(table string, p Plan) []string {
 	if len(p.Catch) == 0 {
 		return nil
@@ -41,11 +42,6 @@ func holdLines(table string, p Plan) []string {
 	s.add("add chain inet %s prerouting { type nat hook prerouting priority %s; }", table, early)
 	s.add("add chain inet %s output { type nat hook output priority %s; }", table, early)
 	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
-	if p.CheckThrough {
-		for _, allowed := range p.Allow {
-			s.add("add rule inet %s prerouting %s saddr %s return", table, familyOf(allowed.Addr()), allowed)
-		}
-	}
 	for _, chain := range []string{"prerouting", "output"} {
 		for _, port := range slices.Sorted(maps.Keys(p.Catch)) {
 			s.add("add rule inet %s %s fib daddr type local %s tcp dport %d counter redirect to :%d", table, chain, begins, port, p.Catch[port])

@@ -18,8 +18,6 @@ type Plan struct {
 	Anchor bool
 	// Catch sends new connections to the holder's ports; empty: nobody is held.
 	Catch map[int]int
-	// CheckThrough: what is allowed is not caught, so that checks reach a side that is up for checks only.
-	CheckThrough bool
 	// Forward sends new connections to the peer. Splice are the holder's ports for those that the kernel cannot carry
 	// over: clients on loopback, and clients of the family that the peer does not have.
 	Forward bool

@@ -78,7 +78,9 @@ async function compare(root: Root, pair: Pair, content: 'all' | 'none', signal: 
   const [from, to] = await Promise.all([pair.from.call(request, signal), pair.to.call(request, signal)])
   if (from['digest'] === to['digest']) return []
   const lines = await Promise.all([read(pair.from, from, signal), read(pair.to, to, signal)])
-  return differencesOf(lines[0], lines[1])
+  const differences = differencesOf(lines[0], lines[1])
+  // Whatever the lines say: two digests that differ are never taken for equal.
+  return differences.length > 0 ? differences : [{ path: root.path, what: 'has another digest, though its manifests read alike' }]
 }
 
 async function read(side: Pair['from'], answer: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<readonly string[]> {
@@ -86,7 +88,7 @@ async function read(side: Pair['from'], answer: Readonly<Record<string, unknown>
   return result.stdout.split('\n').filter((line) => line !== '')
 }
 
-/** Lines that stand on one side only, by their path. */
+/** Lines of two manifests (docs/helper-protocol.md, `manifest`) that stand on one side only, by their path. */
 export function differencesOf(from: readonly string[], to: readonly string[]): readonly Difference[] {
   const [left, right] = [new Map(from.map(keyed)), new Map(to.map(keyed))]
   const missing = [...left.keys()].filter((path) => !right.has(path)).map((path) => ({ path, what: 'is missing on the receiving side' }))
@@ -95,8 +97,9 @@ export function differencesOf(from: readonly string[], to: readonly string[]): r
   return [...missing, ...surplus, ...other]
 }
 
+/** The second field of a line is the path; the first one numbers the roots that were asked for, here always one. */
 function keyed(line: string): [string, string] {
-  return [line.split('\t')[0] ?? line, line]
+  return [line.split('\t')[1] ?? line, line]
 }
 
 function passName(kind: PassKind): string {

@@ -68,7 +68,7 @@ async function tryPeer(step: Step, side: SideName, link: Link): Promise<void> {
   if (answer['reachable'] === true) return
   throw new LifeboatError(
     'gate-closed',
-    `The ${side} ${link.address} does not reach the helper of the other side over ssh: ${typeof answer['text'] === 'string' ? answer['text'] : 'no answer'}.`,
+    `The ${side} ${link.address} does not reach the helper of the other side over ssh: ${typeof answer['why'] === 'string' ? answer['why'] : 'no answer'}.`,
   )
 }
 

@@ -15,6 +15,8 @@ const leaseMs = 5000
 const holdLimitMs = 30_000
 const graceMs = 5000
 const approvedLagSeconds = 30
+/** Within the deadline of its step, so that the reason is told. */
+const checkForMs = 6000
 /** The forecast must leave room for what was not foreseen. */
 const budgetShare = 0.6
 
@@ -131,18 +133,24 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }
 }
 
-/** Retried until the step's deadline: a service that was just started may need a moment. */
+/** Retried for a while: a service that was just started may need a moment. */
 async function checkReceiver(step: Step, way: Direction): Promise<Done> {
   const wanted = (await freshFacts(step)).checksPassed
-  for (let last = ''; ;) {
-    const { receiver } = await duringAttempt(step, way)
-    if (step.signal.aborted) throw closed(last)
-    const results = await runChecks(step.settings.checks, receiver, step.signal)
+  for (const end = performance.now() + checkForMs; ;) {
+    const { giver, receiver } = await duringAttempt(step, way)
+    const hello = await receiver.call({ op: 'hello' }, step.signal)
+    // A receiver that forwarded until now holds clients of its own.
+    const byPeer = hello['forwarding'] === true ? { ports: portsOf(step), dial: giver.dialPeer } : null
+    const results = await runChecks(step.settings.checks, receiver, step.signal, byPeer)
     const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
     if (failed === undefined) return { text: `${wanted.length} checks pass on ${receiver.address}.`, details: { checks: results } }
-    last = `${failed.check} does not hold on ${receiver.address}: ${failed.text}.`
+    if (performance.now() > end) throw closed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
     await sleep(100, step.signal)
   }
+}
+
+function portsOf(step: Step): readonly number[] {
+  return step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
 }
 
 /** The receiver decides alone: a repeat after a lost answer finds it committed, whatever the giver made of that meanwhile. */

@@ -32,10 +32,10 @@ export const watch = {
     const { signals } = step.run.services
     for (let told = false; ; told = true) {
       if ((await signals.take(step.run.move, step.run.run, 'finish')) !== null) return { text: 'Finish was asked for.' }
-      const answers = await followBack(step)
-      const price = rollbackPrice(await freshFacts(step), answers)
-      if (!told) await step.waitFor('Switched. Waiting for `finish` or `rollback`.', { waitingFor: 'finish', price })
+      await followBack(step)
       await countStragglers(step)
+      const price = rollbackPrice(await freshFacts(step))
+      if (!told) await step.waitFor('Switched. Waiting for `finish` or `rollback`.', { waitingFor: 'finish', price })
       await restUnlessFinish(step)
     }
   },
@@ -49,17 +49,15 @@ async function firstRedCheck(step: Step): Promise<string | null> {
   return failed === undefined ? null : `${failed.check}: ${failed.text}`
 }
 
-/** One reverse pass; false when the source does not answer (then rolling back is impossible, and said so). */
-async function followBack(step: Step): Promise<boolean> {
-  if (!step.settings.reverseSync) return false
+/** One reverse pass. A source that cannot follow is told; the target serves on. */
+async function followBack(step: Step): Promise<void> {
+  if (!step.settings.reverseSync) return
   try {
     await onePass(step, 'repeat')
-    return true
   } catch (error) {
     step.signal.throwIfAborted()
     if (!['ssh-unreachable', 'timeout', 'sync-failed', 'node-failed'].includes(codeOf(error))) throw error
     await step.say(`The source does not follow: ${error instanceof Error ? error.message : String(error)}`)
-    return codeOf(error) !== 'ssh-unreachable'
   }
 }
 
@@ -68,11 +66,13 @@ async function countStragglers(step: Step): Promise<number | null> {
   try {
     const status = await (await reach(step, 'source')).call({ op: 'forward-status' }, step.signal, 5000)
     const stragglers = Number(status['flows'] ?? 0)
-    await step.learn({ stragglers })
+    await step.learn({ stragglers, sourceAnswers: true })
     return stragglers
   } catch (error) {
     step.signal.throwIfAborted()
-    return codeOf(error) === 'defect' ? Promise.reject(error) : null
+    if (codeOf(error) === 'defect') throw error
+    await step.learn({ sourceAnswers: false })
+    return null
   }
 }
 

@@ -1,0 +1,126 @@
+// The long matrices: `matrix.ts crash|full|sim`. Each case is a process of its own, two at a time. What has passed on this
+// very tree is not run again, so an interrupted run goes on where it stopped. The table goes to docs/tests/NAME.md.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { crashCases } from './support/crash-cases.ts'
+
+type Case = { readonly name: string; readonly file: string; readonly environment: Readonly<Record<string, string>> }
+type Outcome = {
+  readonly tree: string
+  readonly name: string
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  readonly seconds: number
+}
+type Matrix = { readonly title: string; readonly says: string; readonly cases: readonly Case[] }
+
+const root = path.join(import.meta.dirname, '..')
+const scenarios = globSync('test/scenarios/*.test.ts', { cwd: root })
+  .filter((file) => !file.endsWith('crash.test.ts'))
+  .sort()
+
+const matrices: Readonly<Record<string, Matrix>> = {
+  crash: {
+    title: 'Killed at every boundary of every step',
+    says: `The controller of a one-node move is killed with -9 when a step is announced (\`started\`: nothing of it done) and when it is done (\`done\`: nobody has stored that), under ten requests a second. The same command, given again, must come to its end: no request failed, no acknowledged write lost, the name at the right node, one side that serves.`,
+    cases: crashCases.map(({ command, step, state }) => ({
+      name: `${command}, ${step} ${state}`,
+      file: 'test/scenarios/crash.test.ts',
+      environment: { LIFEBOAT_CRASH: `${step}:${state}` },
+    })),
+  },
+  full: {
+    title: 'The scenarios, with nothing left out for time',
+    says: 'Every file of test/scenarios but the crash matrix, which has a table of its own.',
+    cases: scenarios.map((file) => ({ name: path.basename(file, '.test.ts'), file, environment: { LIFEBOAT_SCENARIOS: 'all' } })),
+  },
+  sim: {
+    title: 'The model of the switch, searched further',
+    says: '`npm test` searches three attempts of a move; here it is four.',
+    cases: [{ name: 'switch-model', file: 'test/model/switch-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } }],
+  },
+}
+
+const name = process.argv[2] ?? ''
+const matrix = matrices[name]
+if (matrix === undefined) throw new Error(`matrix.ts wants one of ${Object.keys(matrices).join(', ')}.`)
+const kept = path.join(root, '.lab', 'matrix', `${name}.jsonl`)
+mkdirSync(path.dirname(kept), { recursive: true })
+const tree = digestOfTree()
+const passedBefore = (existsSync(kept) ? readFileSync(kept, 'utf8').split('\n').filter(Boolean) : [])
+  .map((line) => JSON.parse(line) as Outcome)
+  .filter((outcome) => outcome.tree === tree && outcome.failed === 0)
+const outcomes = new Map(passedBefore.map((outcome) => [outcome.name, outcome]))
+const waiting = matrix.cases.filter((each) => !outcomes.has(each.name))
+if (outcomes.size > 0) tell(`${outcomes.size} of ${matrix.cases.length} passed on this tree before`)
+await Promise.all([takeTurns(), takeTurns()])
+writeTable(matrix)
+process.exit(matrix.cases.every((each) => outcomes.get(each.name)?.failed === 0) ? 0 : 1)
+
+async function takeTurns(): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const outcome = await play(next)
+    outcomes.set(next.name, outcome)
+    appendFileSync(kept, `${JSON.stringify(outcome)}\n`)
+    tell(`${outcomes.size}/${matrix?.cases.length} ${outcome.failed === 0 ? 'passed' : 'FAILED'} ${next.name} (${outcome.seconds} s)`)
+  }
+}
+
+async function play({ name: called, file, environment }: Case): Promise<Outcome> {
+  const began = performance.now()
+  const child = spawn(process.execPath, ['--test', '--test-reporter=tap', file], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const status = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)))
+  const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(said)?.[1] ?? 0)
+  const failed = status === 0 ? count('fail') : Math.max(1, count('fail'))
+  if (failed > 0) writeFileSync(path.join(path.dirname(kept), `${called.replaceAll(/[^a-z-]+/g, '-')}.tap`), said)
+  return { tree, name: called, passed: count('pass'), failed, skipped: count('skipped'), seconds: Math.round((performance.now() - began) / 1000) }
+}
+
+/** Another tree, another result: everything that is compiled into what runs, tests and lab included. */
+function digestOfTree(): string {
+  const hash = createHash('sha256')
+  const files = globSync(['src/**', 'stacks/**', 'lab/**', 'test/**', 'helper/**/*.go', 'package-lock.json'], { cwd: root, withFileTypes: true })
+  for (const file of files
+    .filter((each) => each.isFile())
+    .map((each) => path.relative(root, path.join(each.parentPath, each.name)))
+    .sort())
+    hash.update(file).update(readFileSync(path.join(root, file)))
+  return hash.digest('hex').slice(0, 12)
+}
+
+function writeTable({ title, says, cases }: Matrix): void {
+  const rows = cases.map((each) => {
+    const { passed = 0, failed = 1, skipped = 0, seconds = 0 } = outcomes.get(each.name) ?? {}
+    return `| ${each.name} | ${failed === 0 ? 'passed' : '**failed**'} | ${passed} | ${skipped} | ${seconds} |`
+  })
+  const all = [...outcomes.values()]
+  const held = all.filter((outcome) => outcome.failed === 0).length
+  const text = `# ${title}
+
+${says}
+
+\`npm run test:${name}\` wrote this on ${new Date().toISOString().slice(0, 10)} (${os.availableParallelism()} cores, two cases at a time; tree ${tree}): **${held} of ${cases.length} passed**, ${Math.round(all.reduce((sum, each) => sum + each.seconds, 0) / 120)} minutes.
+
+| case | result | tests | left out | seconds |
+|---|---|---|---|---|
+${rows.join('\n')}
+`
+  const page = path.join(root, 'docs', 'tests', `${name}.md`)
+  mkdirSync(path.dirname(page), { recursive: true })
+  writeFileSync(page, text)
+  tell(`${held} of ${cases.length} passed; the table is docs/tests/${name}.md`)
+}
+
+function tell(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

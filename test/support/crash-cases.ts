@@ -1,0 +1,30 @@
+// Scenario 1 as a list: before and after every row, by the command that walks it.
+import { rowsOf, type StepName } from '../../src/core/runbook.ts'
+
+type Command = 'migrate' | 'rollback' | 'finish'
+/** `started`: announced, nothing of it done. `done`: all of it done, and nobody has stored that. */
+export type CrashCase = { readonly command: Command; readonly step: StepName; readonly state: 'started' | 'done' }
+
+const phases = { migrate: ['prepare', 'sync', 'switch', 'settle', 'watch'], rollback: ['back'], finish: ['finish'] } as const
+
+function casesOf(command: Command): CrashCase[] {
+  return (
+    phases[command]
+      .flatMap((phase) => rowsOf(phase))
+      .flatMap(({ name }) => [{ command, step: name, state: 'started' } as const, { command, step: name, state: 'done' } as const])
+      // Waiting for finish ends by a finish only.
+      .filter(({ step, state }) => step !== 'await-finish' || state === 'started')
+  )
+}
+
+const commands = ['migrate', 'rollback', 'finish'] as const
+export const crashCases: readonly CrashCase[] = commands.flatMap(casesOf)
+
+/** One case of each command, always the same for a seed. */
+export function drawnCases(seed: number): readonly CrashCase[] {
+  return commands.flatMap((command, turn) => {
+    const cases = casesOf(command)
+    const chosen = cases[(Math.imul(seed + turn, 2_654_435_761) >>> 0) % cases.length]
+    return chosen === undefined ? [] : [chosen]
+  })
+}
