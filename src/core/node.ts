@@ -21,6 +21,9 @@ const nic = z.object({
   addresses: z.array(z.string()),
 })
 
+/** What a source can tell of how a move of this node should look: a suggestion for that key of lifeboat.yaml, with why. */
+const hint = z.object({ key: z.enum(['after', 'ports', 'names', 'services', 'data', 'checks']), value: z.string(), text: z.string() })
+
 export const nodeSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -43,6 +46,7 @@ export const nodeSchema = z.object({
   snapshots: z.number().nullable(),
   labels: z.record(z.string(), z.string()),
   hazards: z.array(notice),
+  hints: z.array(hint).optional(),
   unknown: z.array(z.string()),
 })
 
@@ -58,6 +62,7 @@ export const inventorySchema = z.object({
 
 /** Anything with a code for machines and a text for people. */
 export type Notice = Readonly<z.infer<typeof notice>>
+export type Hint = Readonly<z.infer<typeof hint>>
 export type Disk = Readonly<z.infer<typeof disk>>
 export type Nic = Readonly<z.infer<typeof nic>>
 export type Node = Readonly<z.infer<typeof nodeSchema>>
