@@ -46,6 +46,8 @@ export const moveFactsSchema = z.object({
   /** Set before the first byte is copied; a target that holds data is never destroyed. */
   holdsData: z.boolean(),
   files: z.number().nullable(),
+  /** Boots under which all passes were made. After another boot, or a comparison that failed, a pass must read contents. */
+  boots: z.object({ source: z.string(), target: z.string() }).nullable(),
   lastPass: passFacts.nullable(),
   /** Highest attempt ever opened; only rises. */
   attempt: z.number(),
@@ -80,6 +82,7 @@ export const noFacts: MoveFacts = {
   target: null,
   holdsData: false,
   files: null,
+  boots: null,
   lastPass: null,
   attempt: 0,
   seal: null,

@@ -35,8 +35,12 @@ export type Pass = {
   readonly seconds: number
 }
 
-/** `final` is the pass in the freeze: nothing writes, so a vanished file is an error and nothing may remain. */
-export type PassKind = 'first' | 'repeat' | 'final'
+/**
+ * `final` is the pass in the freeze: nothing writes, so a vanished file is an error and nothing may remain. `audit` trusts
+ * neither sizes nor times: it finds what a loss of power made of a file that looks complete. What a pass has carried over
+ * survives a loss of power when it answers.
+ */
+export type PassKind = 'first' | 'repeat' | 'audit' | 'final'
 
 export type Difference = { readonly path: string; readonly what: string }
 

@@ -1,7 +1,7 @@
 // What every mover promises (src/movers/mover.ts), run on two nodes whose receiving side is closed.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Mover, Pair } from '../../src/movers/mover.ts'
+import type { Mover, Pair, PassKind } from '../../src/movers/mover.ts'
 
 export type MoverUnderTest = {
   readonly mover: Mover
@@ -19,14 +19,14 @@ export type Damage = {
   readonly act: () => Promise<void>
   /** A part of the path that verify must name. */
   readonly names: string
-  /** Whether a pass sees it too, and so mends it. What only a comparison of contents finds comes last. */
-  readonly passMends: boolean
+  /** The pass that mends it: what looks the same by size and time is seen by an audit only. */
+  readonly mendedBy: 'repeat' | 'audit'
 }
 
 export function moverConformance(name: string, make: (test: TestContext) => Promise<MoverUnderTest>): void {
   void test(`${name} keeps the promises of a mover`, async (t) => {
     const { mover, pair, change, contents, damages } = await make(t)
-    const pass = async (kind: 'first' | 'repeat' | 'final') => await mover.sync(pair, kind, deadline(), () => undefined)
+    const pass = async (kind: PassKind) => await mover.sync(pair, kind, deadline(), () => undefined)
     const equal = async () => assert.equal(await contents('target'), await contents('source'))
 
     await t.test('preparing twice tells the same cost and changes nothing that it would copy', async () => {
@@ -39,7 +39,7 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
     await t.test('the first pass makes both sides equal; another one finds nothing to do', async () => {
       assert.ok((await pass('first')).movedBytes > 0)
       await equal()
-      for (const kind of ['first', 'repeat', 'final'] as const) assert.equal((await pass(kind)).movedBytes, 0, kind)
+      for (const kind of ['first', 'repeat', 'audit', 'final'] as const) assert.equal((await pass(kind)).movedBytes, 0, kind)
       await equal()
     })
     await t.test('a change is carried over by the next pass, and only the change', async () => {
@@ -55,16 +55,15 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
       assert.deepEqual([final.remainingBytes, final.lagSeconds], [0, 0])
       assert.deepEqual(await mover.verify(pair, deadline()), [])
     })
-    for (const { title, act, names, passMends } of damages) {
-      await t.test(`verify names ${title}${passMends ? ', and a pass mends it' : ''}`, async () => {
+    for (const { title, act, names, mendedBy } of damages) {
+      await t.test(`verify names ${title}, and the next ${mendedBy} pass mends it`, async () => {
         await act()
         const differences = await mover.verify(pair, deadline())
         assert.ok(
           differences.some(({ path }) => path.includes(names)),
           JSON.stringify(differences),
         )
-        if (!passMends) return
-        await pass('final')
+        await pass(mendedBy)
         assert.deepEqual(await mover.verify(pair, deadline()), [])
         await equal()
       })

@@ -11,6 +11,7 @@ process.env['LIFEBOAT_SEED'] ??= String(Date.now() % 1_000_000)
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
 const inTheSwitch = ['hold-clients', 'freeze-source', 'final-sync', 'verify-data', 'seal-source', 'promote-target', 'check-target', 'commit-switch'] as const
@@ -34,6 +35,7 @@ test('going back, phase by phase', async (t) => {
   const timer = async (node: typeof source) => (await node.attempt('systemctl is-active shop-cron.timer')).stdout.trim()
   await source.run('systemctl stop shop-cron.timer')
   const customers = scene.customers(10)
+  const prober = startProber(scene)
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
   const atHome = async () => {
@@ -72,9 +74,13 @@ test('going back, phase by phase', async (t) => {
     assert.deepEqual([await timer(source), await timer(target)], ['inactive', 'inactive'])
   })
 
-  await t.test('no request failed and no acknowledged write was lost in all that', async () => {
+  await t.test('no request failed and no acknowledged write was lost in all that, and never did both sides accept one', async () => {
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    const { lost, turns } = await prober.stop()
+    // There and back for each phase after the commit, and there.
+    const committed = (await scene.journal()).filter(({ step, state }) => step.startsWith('commit-switch') && state === 'done').length
+    assert.deepEqual([lost, turns.length], [[], committed + 1])
   })
 })

@@ -14,6 +14,7 @@ const { worldFolder } = await import('../../lab/place.ts')
 const { crashCases, drawnCases } = await import('../support/crash-cases.ts')
 const { setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
 const seed = Number(process.env['LIFEBOAT_SEED'])
@@ -32,6 +33,7 @@ for (const { command, step, state } of cases) {
     // An orderly end, so that its database goes too.
     t.after(() => process.kill(scene.controllerPid(), 'SIGTERM'))
     const customers = scene.customers(10)
+    const prober = startProber(scene)
     const moments = await openMoments(scene)
     t.after(async () => await moments.close())
     const args = command === 'migrate' ? ['migrate', '--yes', '--json'] : [command, 'web-1', '--yes', '--json']
@@ -54,6 +56,8 @@ for (const { command, step, state } of cases) {
     const side = command === 'rollback' ? 'source' : 'target'
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene[side]('web-1').address])
     assert.equal(await oneSideServes(scene, 'web-1'), side)
+    const { lost, turns } = await prober.stop()
+    assert.deepEqual([lost, turns], [[], command === 'rollback' ? ['source', 'target', 'source'] : ['source', 'target']])
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })

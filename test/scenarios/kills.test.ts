@@ -8,6 +8,7 @@ await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
+const { startProber } = await import('../support/prober.ts')
 
 /** Lease of 5 s and 2 s to undo. */
 const aloneWithinMs = 7000
@@ -16,6 +17,7 @@ test('a controller that is killed anywhere in the switch costs no request and no
   const scene = await setScene()
   t.after(async () => await scene.stop())
   const customers = scene.customers(10)
+  const prober = startProber(scene)
   const source = scene.source('web-1')
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
@@ -97,6 +99,7 @@ test('a controller that is killed anywhere in the switch costs no request and no
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.target('web-1').address])
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
   })

@@ -8,6 +8,7 @@ await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
+const { startProber } = await import('../support/prober.ts')
 const { attempt } = await import('../../lab/command.ts')
 
 const budgetSeconds = 15
@@ -16,6 +17,7 @@ test('rules of others and a switch that takes too long cost nobody anything, and
   const scene = await setScene({ config: { defaults: { downtimeBudget: `${budgetSeconds}s` } } })
   t.after(async () => await scene.stop())
   const customers = scene.customers(10)
+  const prober = startProber(scene)
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
@@ -76,6 +78,7 @@ test('rules of others and a switch that takes too long cost nobody anything, and
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target', 'source'] })
 
     const [old, fresh] = [await speakTo(scene, source), await speakTo(scene, target)]
     t.after(async () => void (await Promise.all([old.close(), fresh.close()])))

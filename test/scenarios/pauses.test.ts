@@ -9,6 +9,7 @@ const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { run } = await import('../../lab/command.ts')
 const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
+const { startProber } = await import('../support/prober.ts')
 
 /** Lease of 5 s and 2 s to undo. */
 const aloneWithinMs = 7000
@@ -17,6 +18,7 @@ test('a controller that slept through its lease finds every door shut', async (t
   const scene = await setScene()
   t.after(async () => await scene.stop())
   const customers = scene.customers(10)
+  const prober = startProber(scene)
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
@@ -123,6 +125,7 @@ test('a controller that slept through its lease finds every door shut', async (t
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [target.address])
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
   })

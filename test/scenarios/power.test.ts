@@ -8,6 +8,7 @@ import { enterLab } from '../../lab/enter.ts'
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
 const { oneSideServes, speakTo } = await import('../support/sides.ts')
 
 /** Lease of 5 s and 2 s to undo, after the node answers again. */
@@ -19,6 +20,7 @@ test('a node that loses its power in a switch comes back as the verdict says, an
   const scene = await setScene()
   t.after(async () => await scene.stop())
   const customers = scene.customers(5)
+  const prober = startProber(scene)
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
@@ -121,5 +123,6 @@ test('a node that loses its power in a switch comes back as the verdict says, an
   await t.test('no acknowledged write is lost', async () => {
     const figures = await customers.stop()
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
   })
 })

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"time"
 
 	"lifeboat/helper/internal/install"
@@ -39,7 +40,7 @@ func (d *Daemon) tombstone(ctx context.Context, r request) (answer, error) {
 
 // remove takes everything of this move off the node but its data. The answer is the daemon's last word.
 func (d *Daemon) remove(ctx context.Context, r request) (answer, error) {
-	var f struct{ Force bool }
+	var f struct{ Force, Finished bool }
 	if err := r.read(&f); err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (d *Daemon) remove(ctx context.Context, r request) (answer, error) {
 		d.effects.Unlock()
 		return nil, refusal
 	}
-	if err := d.takeDown(ctx); err != nil {
+	if err := d.takeDown(ctx, f.Finished); err != nil {
 		d.effects.Unlock()
 		return nil, err
 	}
@@ -59,13 +60,22 @@ func (d *Daemon) remove(ctx context.Context, r request) (answer, error) {
 	return nil, nil
 }
 
-func (d *Daemon) takeDown(ctx context.Context) error {
+// takeDown: what syncs have put aside is kept until the move is finished, whatever else goes.
+func (d *Daemon) takeDown(ctx context.Context, finished bool) error {
 	d.echo.end()
 	if err := d.endReceivers(ctx); err != nil {
 		return err
 	}
 	if err := d.recording.stop(); err != nil {
 		return err
+	}
+	for path := range d.now().Roots {
+		if !finished {
+			break
+		}
+		if err := os.RemoveAll(filepath.Join(path, aside)); err != nil {
+			return err
+		}
 	}
 	if d.rules != nil {
 		if err := d.rules.Remove(ctx, d.paths.Table()); err != nil {
@@ -87,5 +97,9 @@ func (d *Daemon) takeDown(ctx context.Context) error {
 	if err := install.Uninstall(ctx, d.paths); err != nil {
 		return err
 	}
-	return os.RemoveAll(d.paths.Folder())
+	if err := os.RemoveAll(d.paths.Folder()); err != nil {
+		return err
+	}
+	os.Remove(filepath.Dir(d.paths.Folder())) // stays while another move is at home here
+	return nil
 }

@@ -50,3 +50,16 @@ func Same(path string, was machine.RootID) error {
 	}
 	return nil
 }
+
+// Flush writes the file system of a folder to its disk, and waits for that.
+func Flush(path string) error {
+	dir, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("root %s: %w", path, err)
+	}
+	defer unix.Close(dir)
+	if err := unix.Syncfs(dir); err != nil {
+		return fmt.Errorf("root %s: %w", path, err)
+	}
+	return nil
+}

@@ -69,6 +69,7 @@ async function push(root: Root, pair: Pair, kind: PassKind, signal: AbortSignal)
     deadlineMs: kind === 'final' ? 60_000 : 24 * 3600_000,
   })
   judgeExit(result, kind, root.path)
+  await pair.to.call({ op: 'flush-roots' }, signal)
   const seconds = (performance.now() - began) / 1000
   return { ...readStats(result.stdout), remainingBytes: kind === 'final' ? 0 : null, lagSeconds: kind === 'final' ? 0 : seconds, seconds }
 }

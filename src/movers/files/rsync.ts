@@ -34,6 +34,7 @@ export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, p
     '--delete',
     '--backup',
     `--backup-dir=${keptFolder}/${pass}`,
+    ...(kind === 'audit' ? ['--checksum'] : []),
     ...(kind === 'first' ? ['--partial-dir=.lifeboat-partial', '--sparse'] : ['--no-inc-recursive', '--inplace']),
     `--exclude=/${keptFolder}/`,
     '--exclude=.lifeboat-partial/',

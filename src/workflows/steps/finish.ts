@@ -35,7 +35,7 @@ export const finish = {
 
   'clean-up': async (step) => {
     const target = await reach(step, 'target')
-    await target.call({ op: 'remove', token: step.run.token }, step.signal, 60_000)
+    await target.call({ op: 'remove', token: step.run.token, finished: true }, step.signal, 60_000)
     await target.close()
     return { text: 'Nothing of ours is left on the target; the source is closed for good.' }
   },

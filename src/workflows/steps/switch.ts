@@ -102,6 +102,8 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
   for (const { name, mover } of step.run.ports.movers) {
     const differences = await mover.verify(pair, step.signal)
     const first = differences[0]
+    // What a pass did not see, the next one must not overlook.
+    if (first !== undefined) await step.learn({ boots: { source: '', target: '' } })
     if (first !== undefined) throw closed(`${name}: ${differences.length} differences, the first: ${first.path} ${first.what}.`)
   }
   const verifyMs = Math.round(performance.now() - began)

@@ -1,6 +1,7 @@
 // Data in step: recorders on both sides, a first copy, passes until a person (or --yes) approves.
 import { forecastPauseMs } from '../../core/forecast.ts'
-import type { PassKind } from '../../movers/mover.ts'
+import { LifeboatError } from '../../core/errors.ts'
+import type { Pair, PassKind } from '../../movers/mover.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
 import { pairFrom } from './sides.ts'
@@ -43,10 +44,16 @@ export const sync = {
   'await-approval': async (step) => await awaitApproval(step),
 } satisfies Record<string, Action>
 
-/** One pass of every mover from the side that serves to the other. */
-export async function onePass(step: Step, kind: PassKind) {
-  const { serving } = await freshFacts(step)
+/** One pass of every mover from the side that serves to the other. A side that was restarted since the last one is not trusted. */
+export async function onePass(step: Step, wanted: PassKind) {
+  const { serving, boots: known } = await freshFacts(step)
   const pair = await pairFrom(step, serving)
+  const boots = await bootsOf(pair, step.signal)
+  const isTrusted = known === null || (known.source === boots.source && known.target === boots.target)
+  if (!isTrusted && wanted === 'final') throw new LifeboatError('gate-closed', 'A side was restarted since the last pass; both are compared first.')
+  const kind = isTrusted ? wanted : 'audit'
+  if (kind === 'audit') await step.say('A side was restarted or differed; contents are compared.')
+  if (known === null) await step.learn({ boots })
   let [seconds, movedBytes, movedFiles] = [0, 0, 0]
   for (const { mover } of step.run.ports.movers) {
     const pass = await mover.sync(pair, kind, step.signal, (text) => void step.say(text).catch(() => undefined))
@@ -54,8 +61,13 @@ export async function onePass(step: Step, kind: PassKind) {
     movedBytes += pass.movedBytes
     movedFiles += pass.movedFiles
   }
-  await step.learn({ lastPass: { seconds, movedBytes, movedFiles, endedAt: new Date().toISOString() } })
+  await step.learn({ boots, lastPass: { seconds, movedBytes, movedFiles, endedAt: new Date().toISOString() } })
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
+}
+
+async function bootsOf(pair: Pair, signal: AbortSignal): Promise<{ source: string; target: string }> {
+  const [from, to] = await Promise.all([pair.from, pair.to].map(async (side) => String((await side.call({ op: 'hello' }, signal))['bootId'])))
+  return pair.from.name === 'source' ? { source: from ?? '', target: to ?? '' } : { source: to ?? '', target: from ?? '' }
 }
 
 /** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself unless paused, and not after three failures in a row. */
