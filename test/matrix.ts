@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFil
 import os from 'node:os'
 import path from 'node:path'
 import { crashCases } from './support/crash-cases.ts'
+import { powerCases } from './support/power-cases.ts'
 
 type Case = { readonly name: string; readonly file: string; readonly environment: Readonly<Record<string, string>> }
 type Outcome = {
@@ -20,7 +21,7 @@ type Matrix = { readonly title: string; readonly says: string; readonly cases: r
 
 const root = path.join(import.meta.dirname, '..')
 const scenarios = globSync('test/scenarios/*.test.ts', { cwd: root })
-  .filter((file) => !file.endsWith('crash.test.ts'))
+  .filter((file) => !/(crash|power-cuts)\.test\.ts$/.test(file))
   .sort()
 
 const matrices: Readonly<Record<string, Matrix>> = {
@@ -35,8 +36,15 @@ const matrices: Readonly<Record<string, Matrix>> = {
   },
   full: {
     title: 'The scenarios, with nothing left out for time',
-    says: 'Every file of test/scenarios but the crash matrix, which has a table of its own.',
-    cases: scenarios.map((file) => ({ name: path.basename(file, '.test.ts'), file, environment: { LIFEBOAT_SCENARIOS: 'all' } })),
+    says: 'Every file of test/scenarios but the crash matrix, which has a table of its own; and a loss of power at each step, on either side.',
+    cases: [
+      ...scenarios.map((file) => ({ name: path.basename(file, '.test.ts'), file, environment: { LIFEBOAT_SCENARIOS: 'all' } })),
+      ...powerCases.map(({ side, step }) => ({
+        name: `power of the ${side} goes, ${step}`,
+        file: 'test/scenarios/power-cuts.test.ts',
+        environment: { LIFEBOAT_POWER: `${side}:${step}` },
+      })),
+    ],
   },
   sim: {
     title: 'The model of the switch, searched further',

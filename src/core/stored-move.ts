@@ -54,6 +54,8 @@ export const moveFactsSchema = z.object({
   seal: z.record(z.string(), z.unknown()).nullable(),
   /** Units that ran on the giver before the attempt: only these start on the receiver. */
   running: z.array(z.string()).readonly(),
+  /** Copies that the receiver had let in when both sides were compared. */
+  admitted: z.number(),
   /** Recorder sequence of the giver after the final pass. */
   sequence: z.number(),
   /** What each name was when it was claimed, and what we last wrote. */
@@ -87,6 +89,7 @@ export const noFacts: MoveFacts = {
   attempt: 0,
   seal: null,
   running: [],
+  admitted: 0,
   sequence: 0,
   names: {},
   ttlLoweredAt: null,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { LabNode } from '../../lab/node.ts'
 import { enterLab } from '../../lab/enter.ts'
+import type { Answer } from '../../src/nodes/channel.ts'
 
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
@@ -30,6 +31,7 @@ test('a node that loses its power in a switch comes back as the verdict says, an
     await node.powerCut()
     await node.powerOn()
   }
+  const recorderOf = (hello: Answer) => hello['recorder'] as { readonly running: boolean; readonly gap: boolean }
   const runs = async (node: LabNode) => (await node.attempt('systemctl is-active shop.service')).stdout.trim() === 'active'
   const helloOf = async (node: LabNode) => {
     const line = await speakTo(scene, node)
@@ -107,7 +109,12 @@ test('a node that loses its power in a switch comes back as the verdict says, an
     await moments.at('watch-target', 'started')
     await reboot(target)
     await answersWithin(target.address, aloneWithinMs)
-    assert.equal((await helloOf(target))['role'], 'open')
+    const hello = await helloOf(target)
+    assert.equal(hello['role'], 'open')
+    // What was written before the recorder ran is not in its list: it knows that, and runs before the services do.
+    assert.deepEqual([recorderOf(hello).running, recorderOf(hello).gap], [true, true])
+    const since = async (unit: string) => Number(await target.run(`systemctl show --value -p ActiveEnterTimestampMonotonic ${unit}`))
+    assert.ok((await since('lifeboat-web-1-helper.service')) < (await since('shop.service')))
     await moments.pass()
     const { exitCode, stdout, stderr } = await running
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)

@@ -35,6 +35,8 @@ type Daemon struct {
 	mu    sync.Mutex
 	node  machine.Node
 	clock deadlines
+	// admitted counts who was let in to copy since this program began: a comparison holds only while nobody more comes.
+	admitted int64
 
 	// effects guards what is done: rules, holder and units are changed by one at a time.
 	effects sync.Mutex

@@ -78,6 +78,7 @@ func init() {
 		"record-names":     {false, (*Daemon).recordNames},
 		"record-stop":      {false, (*Daemon).recordStop},
 		"check-roots":      {false, (*Daemon).checkRoots},
+		"end-copies":       {false, (*Daemon).endCopies},
 		"flush-roots":      {false, (*Daemon).flushRoots},
 	}
 }

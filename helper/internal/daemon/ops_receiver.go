@@ -15,6 +15,8 @@ func (d *Daemon) promote(ctx context.Context, r request) (answer, error) {
 		Seal  *machine.Seal
 		Fence *machine.Fence
 		Units []string // what ran on the giver; absent: all services
+		// Admitted is what end-copies answered before both sides were compared; absent: nothing was compared.
+		Admitted *int64
 	}
 	if err := r.read(&f); err != nil {
 		return nil, err
@@ -32,6 +34,9 @@ func (d *Daemon) promote(ctx context.Context, r request) (answer, error) {
 	}
 	if err := d.endReceivers(ctx); err != nil {
 		return nil, err
+	}
+	if more := d.admittedSince(f.Admitted); more != 0 {
+		return nil, &machine.Refusal{Code: machine.GateClosed, Text: fmt.Sprintf("%d copies were let in after both sides were compared", more)}
 	}
 	d.echo.end()
 	if _, err := d.settle(ctx); err != nil {
@@ -51,6 +56,15 @@ func (d *Daemon) promote(ctx context.Context, r request) (answer, error) {
 		started = append(started, one)
 	}
 	return answer{"started": started}, nil
+}
+
+func (d *Daemon) admittedSince(then *int64) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if then == nil {
+		return 0
+	}
+	return d.admitted - *then
 }
 
 func (d *Daemon) demote(ctx context.Context, r request) (answer, error) {

@@ -40,6 +40,7 @@ func (d *Daemon) admit(pid int, destination string) error {
 	if err := roots.Same(root, n.Roots[root]); err != nil {
 		return &machine.Refusal{Code: machine.GateClosed, Text: err.Error()}
 	}
+	d.admitted++
 	file := filepath.Join(d.paths.Receivers(), strconv.Itoa(pid))
 	return os.WriteFile(file, []byte(start), 0o600)
 }
@@ -80,10 +81,25 @@ func resolve(path string) (string, error) {
 	return filepath.Join(parent, filepath.Base(path)), err
 }
 
-// endReceivers kills whoever still receives and returns when all are gone.
+// endCopies ends whoever still receives, and answers how many were ever let in.
+func (d *Daemon) endCopies(ctx context.Context, _ request) (answer, error) {
+	if err := d.endReceivers(ctx); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return answer{"admitted": d.admitted}, nil
+}
+
+// endReceivers returns when nobody receives any more. Asked to end, rsync takes its unfinished file away; who does not
+// listen is killed.
 func (d *Daemon) endReceivers(ctx context.Context) error {
-	deadline := time.Now().Add(5 * time.Second)
-	for {
+	began := time.Now()
+	deadline := began.Add(5 * time.Second)
+	for signal := unix.SIGTERM; ; signal = 0 {
+		if time.Since(began) > time.Second {
+			signal = unix.SIGKILL
+		}
 		alive := d.receiving()
 		if len(alive) == 0 {
 			return nil
@@ -92,7 +108,7 @@ func (d *Daemon) endReceivers(ctx context.Context) error {
 			return fmt.Errorf("receivers %v did not end", alive)
 		}
 		for _, pid := range alive {
-			unix.Kill(pid, unix.SIGKILL)
+			unix.Kill(pid, signal) // 0: only asks whether it is there
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -96,8 +96,10 @@ async function finalSync(step: Step, way: Direction): Promise<Done> {
 }
 
 async function verifyData(step: Step, way: Direction): Promise<Done> {
-  await duringAttempt(step, way)
+  const { receiver } = await duringAttempt(step, way)
   const began = performance.now()
+  const { admitted } = await receiver.call({ op: 'end-copies', token: step.run.token }, step.signal)
+  await step.learn({ admitted: Number(admitted) })
   const pair = await pairFrom(step, way.giver)
   for (const { name, mover } of step.run.ports.movers) {
     const differences = await mover.verify(pair, step.signal)
@@ -127,9 +129,9 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   const began = performance.now()
   const pair = await pairFrom(step, way.giver)
   for (const { mover } of step.run.ports.movers) await mover.promote(pair, step.signal)
-  const { seal: sealed, running } = await freshFacts(step)
+  const { seal: sealed, running, admitted } = await freshFacts(step)
   const units = step.settings.services.filter((unit) => running.includes(unit))
-  const answer = await receiver.call({ op: 'promote', token: step.run.token, attempt, seal: sealed, units }, step.signal)
+  const answer = await receiver.call({ op: 'promote', token: step.run.token, attempt, seal: sealed, units, admitted }, step.signal)
   const startMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, startMs } })
   return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }
