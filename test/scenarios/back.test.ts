@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { StepName } from '../../src/core/runbook.ts'
 import { enterLab } from '../../lab/enter.ts'
+import { draw, seedOfRun } from '../support/draw.ts'
 
-// Outside and inside of the lab the same file runs: the draw must be the same in both.
-process.env['LIFEBOAT_SEED'] ??= String(Date.now() % 1_000_000)
+const seed = seedOfRun()
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
@@ -22,10 +22,7 @@ function drawn(): readonly StepName[] {
   const wanted = process.env['LIFEBOAT_BACK']?.split(',')
   if (wanted !== undefined) return [...inTheSwitch, ...afterIt].filter((step) => wanted.includes(step))
   if (process.env['LIFEBOAT_SCENARIOS'] === 'all') return [...inTheSwitch, ...afterIt]
-  const seed = Number(process.env['LIFEBOAT_SEED'])
-  console.log(`LIFEBOAT_SEED=${seed}`)
-  const pick = <T>(from: readonly T[], turn: number): T => from[(Math.imul(seed + turn, 2_654_435_761) >>> 0) % from.length] as T
-  return [pick(inTheSwitch, 0), pick(inTheSwitch, 1), pick(afterIt, 2)]
+  return [draw(inTheSwitch, 0, seed), draw(inTheSwitch, 1, seed), draw(afterIt, 2, seed)]
 }
 
 test('going back, phase by phase', async (t) => {

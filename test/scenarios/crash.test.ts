@@ -2,36 +2,24 @@
 // a world of its own. A normal run draws three cases by a seed that it prints; LIFEBOAT_CRASH=all runs all of them,
 // LIFEBOAT_CRASH=seal-source:done those whose name begins so, LIFEBOAT_SEED repeats a draw.
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
-import path from 'node:path'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
+import { seedOfRun } from '../support/draw.ts'
 
-// Outside and inside of the lab the same file runs: the draw must be the same in both.
-process.env['LIFEBOAT_SEED'] ??= String(Date.now() % 1_000_000)
+const seed = seedOfRun()
 await enterLab()
-const { worldFolder } = await import('../../lab/place.ts')
 const { crashCases, drawnCases } = await import('../support/crash-cases.ts')
-const { setScene } = await import('../support/scenario.ts')
+const { setCase } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
-const seed = Number(process.env['LIFEBOAT_SEED'])
 const wanted = process.env['LIFEBOAT_CRASH'] ?? ''
-if (wanted === '') console.log(`LIFEBOAT_SEED=${seed}`)
 const cases = wanted === '' ? drawnCases(seed) : crashCases.filter(({ step, state }) => wanted === 'all' || `${step}:${state}`.startsWith(wanted))
 
 for (const { command, step, state } of cases) {
   test(`a controller killed when ${step} is ${state} is followed by one that brings ${command} to its end`, async (t) => {
-    const scene = await setScene({ folder: path.join(worldFolder, `${step}-${state}`) })
-    t.after(async () => {
-      await scene.stop()
-      // The name server keeps what was written to its zone; the next case begins with another one.
-      rmSync(path.join(worldFolder, 'names'), { recursive: true, force: true })
-    })
-    // An orderly end, so that its database goes too.
-    t.after(() => process.kill(scene.controllerPid(), 'SIGTERM'))
+    const scene = await setCase(t, `${step}-${state}`)
     const customers = scene.customers(10)
     const prober = startProber(scene)
     const moments = await openMoments(scene)

@@ -2,36 +2,24 @@
 // normal run draws one case for each side by a seed that it prints; LIFEBOAT_POWER=all runs all of them,
 // LIFEBOAT_POWER=target:first-sync those whose name begins so, LIFEBOAT_SEED repeats a draw.
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
-import path from 'node:path'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
+import { seedOfRun } from '../support/draw.ts'
 import { drawnPowerCases, powerCases } from '../support/power-cases.ts'
 
-// Outside and inside of the lab the same file runs: the draw must be the same in both.
-process.env['LIFEBOAT_SEED'] ??= String(Date.now() % 1_000_000)
+const seed = seedOfRun()
 await enterLab()
-const { worldFolder } = await import('../../lab/place.ts')
-const { setScene } = await import('../support/scenario.ts')
+const { setCase } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { startProber } = await import('../support/prober.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 
-const seed = Number(process.env['LIFEBOAT_SEED'])
 const wanted = process.env['LIFEBOAT_POWER'] ?? ''
-if (wanted === '') console.log(`LIFEBOAT_SEED=${seed}`)
 const cases = wanted === '' ? drawnPowerCases(seed) : powerCases.filter(({ side, step }) => wanted === 'all' || `${side}:${step}`.startsWith(wanted))
 
 for (const { side, step } of cases) {
   test(`a ${side} without power when ${step} begins costs no acknowledged write, and the move comes to its end`, async (t) => {
-    const scene = await setScene({ folder: path.join(worldFolder, `${side}-${step}`) })
-    t.after(async () => {
-      await scene.stop()
-      // The name server keeps what was written to its zone; the next case begins with another one.
-      rmSync(path.join(worldFolder, 'names'), { recursive: true, force: true })
-    })
-    // An orderly end, so that its database goes too.
-    t.after(() => process.kill(scene.controllerPid(), 'SIGTERM'))
+    const scene = await setCase(t, `${side}-${step}`)
     const customers = scene.customers(5)
     const prober = startProber(scene)
     const moments = await openMoments(scene)

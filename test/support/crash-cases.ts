@@ -1,5 +1,6 @@
 // Scenario 1 as a list: before and after every row, by the command that walks it.
 import { rowsOf, type StepName } from '../../src/core/runbook.ts'
+import { draw } from './draw.ts'
 
 type Command = 'migrate' | 'rollback' | 'finish'
 /** `started`: announced, nothing of it done. `done`: all of it done, and nobody has stored that. */
@@ -22,9 +23,5 @@ export const crashCases: readonly CrashCase[] = commands.flatMap(casesOf)
 
 /** One case of each command, always the same for a seed. */
 export function drawnCases(seed: number): readonly CrashCase[] {
-  return commands.flatMap((command, turn) => {
-    const cases = casesOf(command)
-    const chosen = cases[(Math.imul(seed + turn, 2_654_435_761) >>> 0) % cases.length]
-    return chosen === undefined ? [] : [chosen]
-  })
+  return commands.map((command, turn) => draw(casesOf(command), turn, seed))
 }

@@ -1,10 +1,12 @@
 // What the scenarios of the runbook share: a world with one move, its journal as it grows, and the ways to hurt it.
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import type { TestContext } from 'node:test'
 import { connectController } from '../../src/controller/client.ts'
 import type { JournalRecord } from '../../src/core/records.ts'
 import { exec, type ExecResult } from '../../src/io/exec.ts'
 import { waitUntil } from '../../src/io/wait.ts'
+import { worldFolder } from '../../lab/place.ts'
 import { startWorld, type World, type WorldSpec } from '../../lab/world.ts'
 
 export type Scene = World & {
@@ -45,6 +47,19 @@ export async function setScene(spec: Partial<WorldSpec> = {}): Promise<Scene> {
       return pid
     },
   }
+}
+
+/** A scene of its own for one case of a matrix, in a world that had others before: nothing of it is left for the next. */
+export async function setCase(t: TestContext, name: string): Promise<Scene> {
+  const scene = await setScene({ folder: path.join(worldFolder, name) })
+  t.after(async () => {
+    await scene.stop()
+    // The name server keeps what was written to its zone.
+    rmSync(path.join(worldFolder, 'names'), { recursive: true, force: true })
+  })
+  // An orderly end, so that its database goes too.
+  t.after(() => process.kill(scene.controllerPid(), 'SIGTERM'))
+  return scene
 }
 
 async function firstRecord(
