@@ -18,6 +18,8 @@ export type Link = {
   readonly dialPeer: (port: number, signal: AbortSignal) => Promise<Duplex>
   /** Puts the helper of this build on the node and starts it; does nothing when it is there and runs. */
   readonly install: (signal: AbortSignal) => Promise<void>
+  /** Whether the helper of this move is on the node, running or not. */
+  readonly isInstalled: (signal: AbortSignal) => Promise<boolean>
   readonly close: () => Promise<void>
 }
 
@@ -37,6 +39,7 @@ export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) =
     },
     dialPeer: async (port, signal) => await dialPeer(ssh, [`${folder}/lifeboat-helper`, 'dial', '--move', move, '--port', String(port)], signal),
     install: async (signal) => await installHelper(ssh, move, folder, helperFile, signal),
+    isInstalled: async (signal) => (await ssh.run(['test', '-e', `${folder}/lifeboat-helper`], { signal })).exitCode === 0,
     close: async () => {
       channel?.close()
       await ssh.close()

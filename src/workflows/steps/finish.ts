@@ -2,6 +2,7 @@
 import { codeOf } from '../../core/errors.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { removeHelper } from './prepare-node.ts'
 
 const askEveryMs = 2000
 
@@ -34,9 +35,7 @@ export const finish = {
   },
 
   'clean-up': async (step) => {
-    const target = await reach(step, 'target')
-    await target.call({ op: 'remove', token: step.run.token, finished: true }, step.signal, 60_000)
-    await target.close()
+    await removeHelper(step, 'target', { finished: true })
     return { text: 'Nothing of ours is left on the target; the source is closed for good.' }
   },
 } satisfies Record<string, Action>

@@ -101,16 +101,25 @@ async function ourAddresses(step: Step, link: Link): Promise<readonly string[]> 
   return address === undefined || address === '' ? [] : [address]
 }
 
+/** Takes the helper off a node; one that is off already, because an answer was lost, is done. */
+export async function removeHelper(step: Step, side: SideName, how: { readonly finished?: true; readonly force?: true }): Promise<void> {
+  const link = await step.run.ports.link(side, await freshFacts(step))
+  if (await link.isInstalled(step.signal)) {
+    // What was interrupted while it took itself down is put up once more, to do it whole.
+    await link.install(step.signal)
+    await (await reach(step, side)).call({ op: 'remove', token: step.run.token, ...how }, step.signal, 60_000)
+  }
+  await link.close()
+}
+
 export const cleanNode: Action = async (step) => {
   if (step.facts.holdsData) {
-    const source = await reach(step, 'source')
-    await source.call({ op: 'remove', token: step.run.token }, step.signal, 60_000)
+    await removeHelper(step, 'source', {})
     return { text: 'The helper is off the source; the target holds data and stays closed.' }
   }
   for (const side of sides) {
     if (side === 'target' && step.facts.target === null) continue
-    const link = await reach(step, side)
-    await link.call({ op: 'remove', token: step.run.token, force: true }, step.signal, 60_000)
+    await removeHelper(step, side, { force: true })
   }
   return { text: 'The helper is off both nodes.' }
 }
