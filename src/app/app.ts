@@ -9,6 +9,7 @@ import { LifeboatError } from '../core/errors.ts'
 import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Status } from '../core/records.ts'
+import { openKeyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
@@ -47,11 +48,13 @@ export async function openApp(options: AppOptions): Promise<App> {
   const signals = openSignals(pool)
   const identity = await store.identity(randomBytes(6).toString('hex'))
   const credentials = createCredentials()
+  const keyring = openKeyring(options.sockets)
   const openPorts = portsOpener({
     store,
     credentials,
     identity,
     ssh: { knownHosts: options.knownHosts, socketFolder: options.sockets },
+    keyring,
     engineOf: async (config) => await engineOf(config, options.state, options.pulumiRoot),
     helperFile: (machine) => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`),
     configOf: async (move) => await store.configOf(move),
@@ -63,6 +66,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     journal,
     close: async () => {
       await durable.shutdown()
+      await keyring.close()
       await pool.end()
     },
   }

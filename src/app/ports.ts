@@ -1,19 +1,21 @@
 // Builds what the workflows need for one move out of adapters, configuration and credentials.
 import { dnsOf, moverOf } from '../adapters.ts'
 import { parseConfig, type ConfigText } from '../config/load.ts'
+import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { kinds } from '../adapters.ts'
 import { LifeboatError, codeOf } from '../core/errors.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { DnsProvider } from '../dns/provider.ts'
-import { exec } from '../io/exec.ts'
 import { openSsh, type SshPlaces } from '../io/ssh.ts'
+import type { Keyring } from '../io/ssh-agent.ts'
 import { linkNode, type Link } from '../nodes/link.ts'
 import type { Engine } from '../provision/engine.ts'
 import type { OpenPorts, Ports } from '../workflows/ports.ts'
 import type { Store } from '../workflows/store.ts'
 import type { Credentials } from './credentials.ts'
+import { loginsOf, type KeysByContents, type Logins } from './logins.ts'
 import { openSource, openTarget, takeInventory } from './planning.ts'
 import { provisioning } from './provisioning.ts'
 
@@ -21,6 +23,7 @@ export type PortsOptions = {
   readonly store: Store
   readonly credentials: Credentials
   readonly ssh: SshPlaces
+  readonly keyring: Keyring
   readonly identity: string
   /** The engine of a project; its state lives in the state folder. */
   readonly engineOf: (config: Config) => Promise<Engine>
@@ -33,37 +36,49 @@ export type PortsOptions = {
 export function portsOpener(options: PortsOptions): OpenPorts {
   return async (settings, plan, wait) => {
     const document = parseConfig(await options.configOf(settings.name), kinds).document
-    const needed = onlyWhatIsNeeded(document, settings)
-    const config = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
-    return await openPorts(options, config, settings, plan)
+    const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings) }
+    const { config, keys } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
+    return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan)
   }
 }
 
-/** A move waits for the secrets of its own providers and names only. */
+function keysOf(config: Config, settings: MoveSettings): KeysByContents {
+  const { source, target } = resolveMove(config, settings.name).ssh
+  return { source: source.keyContents, target: target.keyContents }
+}
+
+/** A move waits for the secrets of its own providers and names only; of ssh keys, for the two that it inherits (keysOf). */
 function onlyWhatIsNeeded(config: Config, settings: MoveSettings): Config {
   const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
     Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)))
   return {
     ...config,
-    providers: pick(config.providers, [settings.from.provider, settings.to.provider]),
+    database: undefined,
+    defaults: {},
+    moves: {},
+    providers: pick(withoutSsh(config.providers), [settings.from.provider, settings.to.provider]),
     dns: pick(
       config.dns,
       settings.names.map((name) => name.dns),
     ),
     hooks: {},
+    watch: { ...config.watch, observers: [] },
   }
 }
 
-async function openPorts(options: PortsOptions, config: Config, settings: MoveSettings, plan: PlannedMove): Promise<Ports> {
+function withoutSsh(providers: Config['providers']): Config['providers'] {
+  return Object.fromEntries(Object.entries(providers).map(([name, provider]) => [name, { ...provider, ssh: undefined }]))
+}
+
+async function openPorts(options: PortsOptions, config: Config, logins: Logins, settings: MoveSettings, plan: PlannedMove): Promise<Ports> {
   const { store } = options
   const target = await openTarget(config, settings.to.provider)
-  const publicKey = await publicKeyOf(settings)
   const provision = provisioning({
     engine: await options.engineOf(config),
     target,
     plan,
     identity: options.identity,
-    authorizedKeys: publicKey,
+    authorizedKeys: logins.authorizedKeys,
   })
   const links = new Map<string, Link>()
   return {
@@ -76,7 +91,8 @@ async function openPorts(options: PortsOptions, config: Config, settings: MoveSe
     link: async (side, facts) => {
       const place = placeOf(side, settings, facts)
       const key = `${side}/${place.alias}/${place.address}`
-      const link = links.get(key) ?? linkNode(openSsh({ ...place, agent: null }, options.ssh), settings.name, options.helperFile)
+      const agent = links.has(key) ? null : await logins.agentOf(side)
+      const link = links.get(key) ?? linkNode(openSsh({ ...place, agent }, options.ssh), settings.name, options.helperFile)
       links.set(key, link)
       return link
     },
@@ -128,13 +144,4 @@ async function retire(config: Config, settings: MoveSettings, signal: AbortSigna
     if (code !== 'source-unreachable' && code !== 'source-refused') throw error
     return `The source stays as it is: ${error instanceof Error ? error.message : String(error)} Switch it off by hand; it refuses to serve.`
   }
-}
-
-/** The public half of the key with which we log in: a new machine must know it. */
-async function publicKeyOf(settings: MoveSettings): Promise<readonly string[]> {
-  const { keyFile } = settings.target.ssh
-  if (keyFile === null) return []
-  const result = await exec('ssh-keygen', ['-y', '-f', keyFile], { signal: AbortSignal.timeout(10_000), deadlineMs: 10_000 })
-  if (result.exitCode !== 0) throw new LifeboatError('ssh-login', `The key ${keyFile} cannot be read: ${result.stderr.trim()}.`)
-  return [result.stdout.trim()]
 }

@@ -12,7 +12,7 @@ export type ProvisioningOptions = {
   readonly target: Target
   readonly plan: PlannedMove
   readonly identity: string
-  readonly authorizedKeys: readonly string[]
+  readonly authorizedKeys: () => Promise<readonly string[]>
 }
 
 /** Moves that start together bring up what they share once. */
@@ -20,23 +20,28 @@ const sharedUps = new Map<string, Promise<Outputs>>()
 
 export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'deprovision'> {
   const { engine, target, plan } = options
-  const run = { project: plan.project, run: options.identity, authorizedKeys: options.authorizedKeys }
-  const net = netLayer(plan.to.provider, target, run)
-  const node = (shared: Outputs): Layer => nodeLayer(plan, target, shared, run)
+  const run = { project: plan.project, run: options.identity }
+  /** For what needs no more than the name of the stack: nothing is declared by it. */
+  const stack = nodeLayer(plan, target, {}, { ...run, authorizedKeys: [] })
   // Nodes that exist already have no shared layer and no stack: their program only answers where they are.
-  if (net === null) return existing(target, async () => await node({}).program())
+  if (target.shared === null) return existing(target, async () => await stack.program())
   return {
-    provision: async (listen, signal) => placeOf(target, await bringUp(options, node(await upOnce(options, net, listen, signal)), listen, signal)),
+    provision: async (listen, signal) => {
+      const declared = { ...run, authorizedKeys: await options.authorizedKeys() }
+      const net = netLayer(plan.to.provider, target, declared)
+      const shared = net === null ? {} : await upOnce(options, net, listen, signal)
+      return placeOf(target, await bringUp(options, nodeLayer(plan, target, shared, declared), listen, signal))
+    },
     markHoldsData: async (signal) => {
-      const outputs = await engine.outputs(node({}), signal)
+      const outputs = await engine.outputs(stack, signal)
       if (outputs !== null) await target.markHoldsData(outputs, signal)
     },
     deprovision: async (signal) => {
-      const outputs = await engine.outputs(node({}), signal)
+      const outputs = await engine.outputs(stack, signal)
       if (outputs !== null && (await target.holdsData(outputs, signal))) {
         throw new LifeboatError('not-now', `The provider says that the target of ${plan.name} holds data; it stays.`)
       }
-      await engine.destroy(node({}), () => undefined, signal)
+      await engine.destroy(stack, () => undefined, signal)
     },
   }
 }

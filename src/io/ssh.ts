@@ -13,7 +13,7 @@ export type SshTarget = {
   readonly user: string
   /** Path of a private key; null: whatever the agent offers. */
   readonly keyFile: string | null
-  /** SSH_AUTH_SOCK of the run's own agent; null: the environment's. */
+  /** Socket of an agent that holds the one key to log in with; null: the environment's. */
   readonly agent: string | null
   readonly jump: string | null
   /** Run commands through `sudo -n`. */
@@ -88,7 +88,8 @@ function sshOptions(target: SshTarget, places: SshPlaces): readonly string[] {
     'ControlPersist=30',
     'LogLevel=ERROR',
     ...(target.keyFile === null ? [] : [`IdentityFile=${target.keyFile}`, 'IdentitiesOnly=yes']),
-    ...(target.agent === null ? [] : [`IdentityAgent=${target.agent}`]),
+    // Without `none` ssh would also offer the default keys of whoever runs it.
+    ...(target.agent === null ? [] : [`IdentityAgent=${target.agent}`, 'IdentityFile=none']),
   ]
   return ['-F', '/dev/null', '-p', String(target.port), ...(target.jump === null ? [] : ['-J', target.jump]), ...settings.flatMap((setting) => ['-o', setting])]
 }

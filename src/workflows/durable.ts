@@ -3,7 +3,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { LifeboatError, codeOf } from '../core/errors.ts'
 import { runbookVersion, type StepName } from '../core/runbook.ts'
-import { noFacts, otherSide, type SideName } from '../core/stored-move.ts'
+import { noFacts, otherSide, type MoveFacts, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
@@ -195,6 +195,12 @@ async function close(run: Run, ending: Ending): Promise<void> {
   await run.services.journal.append({ move: run.move, run: run.run, step: 'move', state, text, details: { ...details, ending: ending.state } })
   for (const side of ['source', 'target'] as const) {
     const facts = (await run.services.store.move(run.move))?.facts
-    if (facts !== undefined && (side === 'source' || facts.target !== null)) await (await run.ports.link(side, facts)).close()
+    if (facts !== undefined && (side === 'source' || facts.target !== null)) await hangUp(run, side, facts)
   }
+}
+
+/** A side that we could not even try to log in to has no connection to end; the step that failed on it has told why. */
+async function hangUp(run: Run, side: SideName, facts: MoveFacts): Promise<void> {
+  const link = await run.ports.link(side, facts).catch(() => null)
+  await link?.close()
 }

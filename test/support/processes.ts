@@ -1,0 +1,16 @@
+// Processes of this machine, found by what stands in their command line.
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** `words` as they stand there: one argument after the other, each ended by a NUL. */
+export function pidsWith(words: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  return pids.filter((pid) => commandLine(pid).includes(words)).map(Number)
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
