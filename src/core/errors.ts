@@ -47,7 +47,10 @@ const table = {
   'gate-closed': [4, 'See what is named above, then `lifeboat approve` or `lifeboat migrate` again.'],
   'plan-changed': [4, 'Read the new plan with `lifeboat plan`, then migrate it.'],
   'plan-blocked': [4, 'Resolve the blockers named above.'],
-  'names-changed': [4, 'Somebody else changed the name; see who, then run `lifeboat migrate` again.'],
+  'names-changed': [
+    4,
+    'See who changed the name, and put it back. A move that has switched looks again by itself; one that ended before needs `lifeboat migrate`.',
+  ],
   'names-unfit': [4, 'Correct the name at its name server, or take it out of lifeboat.yaml.'],
   'waiting-approval': [4, 'Run `lifeboat approve MOVE`.'],
   'over-budget': [4, 'The source serves again; see which step was slow, then approve again.'],

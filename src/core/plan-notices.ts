@@ -2,6 +2,7 @@
 import { byCodeUnit } from './canonical.ts'
 import type { Move } from './move.ts'
 import type { Inventory, Node, Notice } from './node.ts'
+import { notBuiltWarnings } from './not-built.ts'
 import type { PlannedMove, Size } from './plan.ts'
 
 export type Judged = {
@@ -40,6 +41,7 @@ export function warningsOf(judged: Judged): Notice[] {
   return sorted([
     ...node.hazards.filter((hazard) => hazard.severity !== 'error' && !blockingHazards.has(hazard.code)),
     ...gapWarnings(judged),
+    ...notBuiltWarnings(move),
     move.data.length === 0 && warning('no-data', `${move.name} names no data; nothing is copied.`),
     ...(judged.exists ? [] : diskWarnings(judged)),
     ...(size ? sizeWarnings(node, size) : []),

@@ -1,0 +1,17 @@
+// Keys that lifeboat.yaml may hold already and that nothing obeys yet: whoever uses one must hear of it before the move.
+import type { Move } from './move.ts'
+import type { Notice } from './node.ts'
+
+/** A warning for each such key that this move really uses. A key that gets built goes from here. */
+export function notBuiltWarnings(move: Move): Notice[] {
+  const keys = [
+    move.window !== null && ['window', 'the switch happens whenever it is approved'],
+    move.standby !== null && ['standby', 'no standby is kept'],
+    move.finish.policy === 'auto-rollback' && ['finish.policy: auto-rollback', 'going back is up to a person'],
+    move.ports.some((port) => port.proxyProtocol) && ['ports[].proxyProtocol', 'what is forwarded comes without that header'],
+    move.checks.some((check) => check.kind === 'sql') && ['checks[].sql', 'that check never passes'],
+  ]
+  return keys
+    .filter((one) => one !== false)
+    .map(([key, instead]) => ({ code: 'not-built', severity: 'warning', text: `${key} of ${move.name} is not built yet: ${instead}.` }))
+}
