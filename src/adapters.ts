@@ -8,9 +8,10 @@ import type { MoverAdapter } from './movers/mover.ts'
 import { awsProvider } from './providers/aws/index.ts'
 import type { ProviderAdapter } from './providers/provider.ts'
 import { staticProvider } from './providers/static.ts'
+import { terremark } from './providers/terremark/index.ts'
 import { vsphere } from './providers/vsphere/index.ts'
 
-export const providers = { vsphere, aws: awsProvider, static: staticProvider } as const
+export const providers = { vsphere, terremark, aws: awsProvider, static: staticProvider } as const
 export const dns = { rfc2136, manual } as const
 export const movers = { files } as const
 

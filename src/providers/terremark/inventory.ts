@@ -1,0 +1,149 @@
+// The whole inventory of an account: its organisations, their data centres, the vApps in them, and what leads customers
+// to these. One thing that cannot be read is told and left out; the rest goes on.
+import { codeOf } from '../../core/errors.ts'
+import type { Node, Notice } from '../../core/node.ts'
+import { childOf, childrenOf, type XmlElement } from '../../io/xml.ts'
+import type { SourceAnswer } from '../provider.ts'
+import { idIn, nodeOf, type Listed } from './derive.ts'
+import { attribute, hrefOf, linksOf, type Link } from './elements.ts'
+import { internetServicesOf, publicAddressesOf, serviceNodesOf, type Forwarding, type InternetService } from './services.ts'
+import type { Call, Session } from './session.ts'
+
+/** One virtual data centre. `links` are those of all pages of its answer. */
+export type DataCentre = { readonly path: string; readonly links: readonly Link[]; readonly vapps: readonly Listed[] }
+type Tell = (notice: Notice) => void
+
+const atOnce = 4
+
+/** All nodes that the account may see. Fails with source-session-lost when the token dies on the way. */
+export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
+  const warnings: Notice[] = []
+  const tell: Tell = (notice) => void warnings.push(notice)
+  const nodes: Node[] = []
+  for (const centre of await dataCentresOf(session, { act: 'list what it has', signal }, tell)) {
+    const forwardings = await forwardingsOf(session, centre, signal, tell)
+    nodes.push(...(await inGroups(centre.vapps, (vapp) => readNode(session, vapp, forwardings, signal, tell))))
+  }
+  const complete = warnings.every(({ severity }) => severity === 'info')
+  return { nodes: nodes.toSorted(byId), complete, warnings: warnings.toSorted((one, other) => one.text.localeCompare(other.text)) }
+}
+
+async function readNode(session: Session, vapp: Listed, forwardings: readonly Forwarding[] | null, signal: AbortSignal, tell: Tell): Promise<Node> {
+  const act = `show ${vapp.name ?? vapp.id}`
+  const answer = await tolerant(session.read(vapp.path, { act, signal }), tell)
+  const read = answer?.name === 'VApp' ? answer : null
+  if (answer !== null && read === null) tell(missing(`${session.service} answered something else than a vApp when it was to ${act}.`))
+  return nodeOf(vapp, read, forwardings)
+}
+
+/** The data centres with all vApps that they list. Fails with the first refusal when none can be read. */
+export async function dataCentresOf(session: Session, call: Call, tell: Tell): Promise<readonly DataCentre[]> {
+  let refusal: unknown = null
+  const attempt = async <T>(work: Promise<T>): Promise<T | null> => {
+    return tolerant(work, tell, (error) => (refusal ??= error))
+  }
+  const centres: DataCentre[] = []
+  const seen = new Set<string>()
+  for (const org of session.orgs) {
+    const pages = (await attempt(session.pages(org.path, call))) ?? []
+    for (const link of pages.flatMap(linksOf).filter(isDataCentre)) {
+      if (seen.has(link.path)) continue
+      seen.add(link.path)
+      const answers = await attempt(session.pages(link.path, call))
+      if (answers !== null) centres.push(dataCentreOf(link, answers, org.name))
+    }
+  }
+  if (centres.length === 0 && refusal !== null) throw refusal
+  return centres
+}
+
+function isDataCentre({ type, path }: Link): boolean {
+  return type === 'application/vnd.vmware.vcloud.vdc+xml' || (type === '' && /\/vdc\/[^/]+$/i.test(path))
+}
+
+export function dataCentreOf(link: Pick<Link, 'path' | 'name'>, pages: readonly XmlElement[], org: string): DataCentre {
+  const name = link.name ?? attribute(pages[0] ?? null, 'name') ?? link.path
+  const vapps = new Map<string, Listed>()
+  for (const entity of pages.flatMap((page) => childrenOf(childOf(page, 'ResourceEntities'), 'ResourceEntity'))) {
+    const path = hrefOf(entity)
+    // Templates and media stand in the same list.
+    if (path === null || !isVApp(attribute(entity, 'type'), path)) continue
+    vapps.set(path, { id: idIn(path) ?? path, name: attribute(entity, 'name'), path, place: [org, name] })
+  }
+  return { path: link.path, links: pages.flatMap(linksOf), vapps: [...vapps.values()] }
+}
+
+function isVApp(type: string | null, path: string): boolean {
+  return type === null ? /\/vapp\/[^/]+$/i.test(path) : type === 'application/vnd.vmware.vcloud.vApp+xml'
+}
+
+/** What leads from public addresses to machines of a data centre; null when that could not be read. */
+async function forwardingsOf(session: Session, centre: DataCentre, signal: AbortSignal, tell: Tell): Promise<readonly Forwarding[] | null> {
+  const path = centre.links.find((link) => /\/internetServices$/i.test(link.path))?.path
+  if (path === undefined) return null
+  const lists = await tolerant(session.pages(path, { act: 'list internet services', signal }), tell)
+  if (lists === null) return null
+  const services = lists.flatMap(internetServicesOf)
+  await tellUnused(session, centre, services, signal, tell)
+  const nodes = await inGroups(services, async (service) => nodesOfService(session, service, signal, tell))
+  return nodes.includes(null) ? null : nodes.flatMap((forwardings) => forwardings ?? [])
+}
+
+/** The clients of its time asked at two addresses: `nodeServices` (jclouds) and `nodes` (fog). The first that is there counts. */
+async function nodesOfService(session: Session, service: InternetService, signal: AbortSignal, tell: Tell): Promise<readonly Forwarding[] | null> {
+  if (service.path === null) {
+    tell(missing(`Internet service ${service.name ?? service.id ?? 'without a name'} has no address, so what is behind it is not known.`))
+    return null
+  }
+  const call = { act: `list what is behind internet service ${service.name ?? service.path}`, signal }
+  const { path } = service
+  const first = session.pages(`${path}/nodeServices`, call).catch(async (error: unknown) => {
+    if (statusOf(error) === 404) return session.pages(`${path}/nodes`, call)
+    throw error
+  })
+  const lists = await tolerant(first, tell)
+  return lists?.flatMap(serviceNodesOf).map((node) => ({ service, node })) ?? null
+}
+
+/** A public address that leads nowhere is no part of a move, and worth knowing: it is paid for. */
+async function tellUnused(session: Session, centre: DataCentre, services: readonly InternetService[], signal: AbortSignal, tell: Tell): Promise<void> {
+  const path = centre.links.find((link) => /\/publicIps$/i.test(link.path))?.path
+  const lists = path === undefined ? null : await tolerant(session.pages(path, { act: 'list public addresses', signal }), tell)
+  for (const { address } of lists?.flatMap(publicAddressesOf) ?? []) {
+    if (address === null || services.some(({ publicAddress }) => publicAddress === address)) continue
+    tell({ code: 'public-address-unused', severity: 'info', text: `No internet service uses the public address ${address}.` })
+  }
+}
+
+/** Refused, not there or not readable: told, and null. Everything else ends the reading. */
+async function tolerant<T>(work: Promise<T>, tell: Tell, note: (error: unknown) => void = () => undefined): Promise<T | null> {
+  try {
+    return await work
+  } catch (error) {
+    const code = codeOf(error)
+    if (code !== 'source-refused' && code !== 'answer-malformed') throw error
+    note(error)
+    tell(missing(error instanceof Error ? error.message : String(error)))
+    return null
+  }
+}
+
+export function statusOf(error: unknown): number | null {
+  const details: unknown = typeof error === 'object' && error !== null && 'details' in error ? error.details : null
+  return typeof details === 'object' && details !== null && 'status' in details && typeof details.status === 'number' ? details.status : null
+}
+
+function missing(text: string): Notice {
+  return { code: 'answer-missing', severity: 'warning', text }
+}
+
+/** A few at a time: many small answers, one slow service. */
+async function inGroups<Each, Result>(all: readonly Each[], act: (each: Each) => Promise<Result>): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (let start = 0; start < all.length; start += atOnce) results.push(...(await Promise.all(all.slice(start, start + atOnce).map(act))))
+  return results
+}
+
+function byId(one: Node, other: Node): number {
+  return one.id.localeCompare(other.id, 'en', { numeric: true })
+}

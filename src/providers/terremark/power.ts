@@ -1,0 +1,90 @@
+// Switching a vApp. Everything is read first, done only when needed, and read back.
+import { codeOf, LifeboatError } from '../../core/errors.ts'
+import { waitUntil } from '../../io/wait.ts'
+import type { XmlElement } from '../../io/xml.ts'
+import { isUndeployed, powerOf, type Listed } from './derive.ts'
+import { dataCentresOf, statusOf } from './inventory.ts'
+import type { Call, Session } from './session.ts'
+import { runOrder } from './tasks.ts'
+
+const shutdownMs = 120_000
+const readBackMs = 60_000
+const everyMs = 500
+
+/** Brings a vApp's power to what is wanted. Off asks the guest first, and cuts the power after `guestMs`. */
+export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, guestMs = shutdownMs): Promise<void> {
+  const call: Call = { act: `${wanted === 'on' ? 'start' : 'stop'} ${id}`, signal }
+  const { path } = await findVApp(session, id, call)
+  const vapp = await session.read(path, call)
+  if (powerOf(vapp) === wanted) return
+  if (wanted === 'on') await start(session, path, vapp, call)
+  else await stop(session, path, vapp, call, guestMs)
+  await reached(session, path, wanted, readBackMs, call)
+}
+
+/** An id is looked up, never made into an address: only what the account lists is touched. */
+async function findVApp(session: Session, id: string, call: Call): Promise<Listed> {
+  const centres = await dataCentresOf(session, call, () => undefined)
+  const found = centres.flatMap(({ vapps }) => vapps).find((vapp) => vapp.id === id)
+  if (found === undefined) throw new LifeboatError('source-refused', `${session.service} lists no vApp ${id} for this account.`)
+  return found
+}
+
+async function start(session: Session, path: string, vapp: XmlElement, call: Call): Promise<void> {
+  if (isUndeployed(vapp)) await order(session, `${path}/action/deploy`, call)
+  await order(session, `${path}/power/action/powerOn`, call)
+}
+
+async function stop(session: Session, path: string, vapp: XmlElement, call: Call, guestMs: number): Promise<void> {
+  if (powerOf(vapp) === 'suspended') {
+    const sentence = `${session.service} would lose the memory of ${path} with a power-off, because it is suspended. Resume it or power it off there.`
+    throw new LifeboatError('source-refused', sentence)
+  }
+  if ((await asked(session, path, call)) && (await isReached(session, path, 'off', guestMs, call))) return
+  try {
+    await order(session, `${path}/power/action/powerOff`, call)
+  } catch (error) {
+    // Services of this family switch off by undeploying where they have no such power action; Express has no undeploy.
+    if (!isNotOffered(error)) throw error
+    await order(session, `${path}/action/undeploy`, call)
+  }
+}
+
+/** Asks the guest to shut down. Without tools in it nobody hears that, and the service may say so. */
+async function asked(session: Session, path: string, call: Call): Promise<boolean> {
+  try {
+    await order(session, `${path}/power/action/shutdown`, call)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'source-refused' || statusOf(error) === 403) throw error
+    return false
+  }
+}
+
+/** Somebody else may be bringing it there already (409): the read-back decides. */
+async function order(session: Session, path: string, call: Call): Promise<void> {
+  try {
+    await runOrder(session, path, call)
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error
+  }
+}
+
+function isNotOffered(error: unknown): boolean {
+  return [404, 405, 501].includes(statusOf(error) ?? 0)
+}
+
+async function reached(session: Session, path: string, wanted: 'on' | 'off', deadlineMs: number, call: Call): Promise<void> {
+  const until = { what: `${session.service} and the order to ${call.act}: its end`, deadlineMs, everyMs, signal: call.signal }
+  await waitUntil(async () => (powerOf(await session.read(path, call)) === wanted ? true : null), until)
+}
+
+async function isReached(session: Session, path: string, wanted: 'on' | 'off', deadlineMs: number, call: Call): Promise<boolean> {
+  try {
+    await reached(session, path, wanted, deadlineMs, call)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'timeout') return false
+    throw error
+  }
+}
