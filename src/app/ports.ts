@@ -4,7 +4,7 @@ import { parseConfig, type ConfigText } from '../config/load.ts'
 import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { kinds } from '../adapters.ts'
-import { LifeboatError, codeOf } from '../core/errors.ts'
+import { LifeboatError } from '../core/errors.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { DnsProvider } from '../dns/provider.ts'
@@ -16,8 +16,9 @@ import type { OpenPorts, Ports } from '../workflows/ports.ts'
 import type { Store } from '../workflows/store.ts'
 import type { Credentials } from './credentials.ts'
 import { loginsOf, type KeysByContents, type Logins } from './logins.ts'
-import { openSource, openTarget, takeInventory } from './planning.ts'
+import { openTarget, takeInventory } from './planning.ts'
 import { provisioning } from './provisioning.ts'
+import { retire } from './retire.ts'
 
 export type PortsOptions = {
   readonly store: Store
@@ -86,7 +87,7 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     plan,
     lookUp: async (signal) => (await takeInventory(config, settings.from.provider, store, signal)).nodes.find((node) => node.id === settings.from.id) ?? null,
     stored: async () => (await store.inventory(settings.from.provider))?.nodes.find((node) => node.id === settings.from.id) ?? null,
-    retire: async (signal) => await retire(config, settings, signal),
+    retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
     link: async (side, facts) => {
       const place = placeOf(side, settings, facts)
@@ -126,22 +127,4 @@ async function namesOf(config: Config, settings: MoveSettings, tell: (text: stri
     const provider = open.get(dns)
     return provider === undefined ? [] : [{ name, provider }]
   })
-}
-
-/** Off, never deleted. A provider that is dead or cannot switch is told in words; it is no reason not to finish. */
-async function retire(config: Config, settings: MoveSettings, signal: AbortSignal): Promise<string> {
-  try {
-    const source = await openSource(config, settings.from.provider)
-    try {
-      await source.power(settings.from.id, 'off', signal)
-      await source.network(settings.from.id, 'disconnected', signal)
-    } finally {
-      await source.close().catch(() => undefined)
-    }
-    return 'The source is off and disconnected; nothing of it was deleted.'
-  } catch (error) {
-    const code = codeOf(error)
-    if (code !== 'source-unreachable' && code !== 'source-refused') throw error
-    return `The source stays as it is: ${error instanceof Error ? error.message : String(error)} Switch it off by hand; it refuses to serve.`
-  }
 }
