@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import type { Cloud } from './cloud.ts'
 import type { NameServer } from './names.ts'
 import { shopNodes } from './shop/nodes.ts'
+import type { Terremark } from './terremark.ts'
 import type { VCenter } from './vcenter.ts'
 import type { WorldSpec } from './world.ts'
 
@@ -13,6 +14,7 @@ export type ConfigParts = {
   readonly spec: WorldSpec
   readonly names: NameServer | null
   readonly vcenter: VCenter | null
+  readonly terremark: Terremark | null
   readonly cloud: Cloud | null
 }
 
@@ -39,7 +41,11 @@ function configOf(parts: ConfigParts): Keys {
   }
 }
 
-function oldProvider({ folder, spec, vcenter }: ConfigParts): Keys {
+function oldProvider({ folder, spec, vcenter, terremark }: ConfigParts): Keys {
+  if (terremark !== null) {
+    const { url, user, password, fingerprint } = terremark
+    return { kind: 'terremark', url, user, password: secret(folder, 'terremark-password', password), tls: { fingerprint } }
+  }
   if (vcenter === null) return { kind: 'static', nodes: spec.sources.map((name) => ({ name, address: shopNodes[name].address, cpus: 1, memoryMiB: 1024 })) }
   return {
     kind: 'vsphere',

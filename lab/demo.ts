@@ -29,12 +29,15 @@ const folder = path.join(prepared, 'demo')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 
-tell(`The old provider: ${options.from === 'vsphere' ? 'a vCenter with 25 machines, three of them our shop' : 'three hosts that answer ssh'}.`)
+const oldProviders: Readonly<Record<string, string>> = { vsphere: 'a vCenter', terremark: 'a Terremark vCloud Express (simulated by us)' }
+const old = oldProviders[options.from]
+tell(`The old provider: ${old === undefined ? 'three hosts that answer ssh' : `${old} with 25 machines, three of them our shop`}.`)
 const world = await startWorld({
   sources: [...sources],
   targets: options.to === 'aws' ? 'aws' : 'static',
   names: true,
   vcenter: options.from === 'vsphere',
+  terremark: options.from === 'terremark',
   folder,
 })
 const customers = world.customers(8)
@@ -113,7 +116,7 @@ async function keepOpen(): Promise<void> {
 }
 
 function refuseUnknown(): void {
-  const allowed = { from: ['vsphere', 'static'], to: ['aws', 'static'], story: ['move'] } as const
+  const allowed = { from: ['vsphere', 'terremark', 'static'], to: ['aws', 'static'], story: ['move'] } as const
   for (const [name, known] of Object.entries(allowed) as ['from' | 'to' | 'story', readonly string[]][]) {
     if (known.includes(options[name])) continue
     process.stderr.write(`--${name} is one of ${known.join(', ')}.\n`)

@@ -24,11 +24,11 @@ const forEver = 1_000_000_000
 const nodeFaults = {
   'power-cut': {
     title: 'its power is gone, and with it what it had not written to its volume',
-    cause: async (node, world) => await (ofVCenter(world, node) ? switchPower(node, world, 'off') : node.powerCut()),
+    cause: async (node, world) => await (isHosted(world, node) ? switchPower(node, world, 'off') : node.powerCut()),
   },
   'power-on': {
     title: 'no fault: switches it on again',
-    cause: async (node, world) => await (ofVCenter(world, node) ? switchPower(node, world, 'on') : node.start()),
+    cause: async (node, world) => await (isHosted(world, node) ? switchPower(node, world, 'on') : node.start()),
   },
   'link-down': { title: 'its network cable is out', cause: async (node) => await node.linkDown() },
   'sshd-stop': {
@@ -129,12 +129,12 @@ async function mendNode(node: LabNode, world: World): Promise<void> {
   if (!wasOn) await node.run(`rm -f ${filler}`)
 }
 
-function ofVCenter(world: World, node: LabNode): boolean {
-  return world.vcenter !== null && world.spec.sources.some((name) => name === node.name)
+function isHosted(world: World, node: LabNode): boolean {
+  return (world.vcenter ?? world.terremark) !== null && world.spec.sources.some((name) => name === node.name)
 }
 
 /** As its host would report it; the hypervisor of the lab carries it out. */
 async function switchPower(node: LabNode, world: World, power: 'on' | 'off'): Promise<void> {
-  await world.vcenter?.control('/power', { vm: node.name, state: power })
+  await (world.vcenter ?? world.terremark)?.control('/power', { vm: node.name, state: power })
   await node.until(power)
 }

@@ -5,7 +5,7 @@ import { faultKinds } from './faults.ts'
 import { serveWorld } from './serve-world.ts'
 
 const usage = `Usage: npm run lab -- COMMAND
-  up [--from vsphere|static] [--to aws|static]   starts a world in the background; returns when it is ready
+  up [--from KIND] [--to aws|static]             starts a world in the background; KIND: vsphere, terremark, static
   down                                           ends it; nothing stays
   status                                         its nodes, names and customers
   traffic [stop | REQUESTS-PER-SECOND]           starts customers, or says how they fare

@@ -18,9 +18,10 @@ export const socketName = 'socket'
 export type Choice = { readonly from: string; readonly to: string }
 
 export function specOf({ from, to }: Choice): WorldSpec {
-  if (from !== 'vsphere' && from !== 'static') throw new Error(`--from is vsphere or static, not ${from}.`)
+  if (from !== 'vsphere' && from !== 'terremark' && from !== 'static') throw new Error(`--from is vsphere, terremark or static, not ${from}.`)
   if (to !== 'aws' && to !== 'static') throw new Error(`--to is aws or static, not ${to}.`)
-  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, vcenter: from === 'vsphere', folder: path.join(openWorldFolder, 'shop') }
+  const old = { vcenter: from === 'vsphere', terremark: from === 'terremark' }
+  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, ...old, folder: path.join(openWorldFolder, 'shop') }
 }
 
 /** Starts a world and serves until somebody asks for its end. */
@@ -133,6 +134,7 @@ async function describe(world: World, traffic: Traffic | null): Promise<string> 
     lines.push(`${dnsName.padEnd(22)}${'A'.padEnd(5)}${(await world.names?.addressesOf(dnsName).catch(() => ['no answer']))?.join(' ') ?? ''}`)
   }
   if (world.vcenter) lines.push(`${'vCenter'.padEnd(27)}${world.vcenter.url}`)
+  if (world.terremark) lines.push(`${'vCloud Express'.padEnd(27)}${world.terremark.url}`)
   if (world.cloud) lines.push(`${'AWS'.padEnd(27)}${world.cloud.endpoint}`)
   lines.push(traffic ? `customers: ${figuresText(traffic.figures())}` : 'customers: none')
   lines.push(...world.complaints.map((text) => `complaint: ${text}`))

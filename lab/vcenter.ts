@@ -41,7 +41,7 @@ export async function startVCenter(machines: readonly VirtualMachine[], onEvent:
   await buildNetwork()
   const folder = path.join(worldFolder, 'vcenter')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const fingerprint = await makeCertificate(folder)
+  const fingerprint = await makeCertificate(folder, 'vcenter.shop.example', vcenterAddress)
   writeFileSync(path.join(folder, 'machines.json'), JSON.stringify(machines))
   let url = ''
   const hear = (line: string) => {
@@ -77,9 +77,10 @@ function readEvent(line: string): MachineEvent[] {
   return []
 }
 
-async function makeCertificate(folder: string): Promise<string> {
+/** Writes certificate.pem and key.pem into the folder; answers the fingerprint. */
+export async function makeCertificate(folder: string, name: string, address: string): Promise<string> {
   const [certificate, key] = [path.join(folder, 'certificate.pem'), path.join(folder, 'key.pem')]
-  const subject = ['-subj', '/CN=vcenter.shop.example', '-addext', `subjectAltName=DNS:vcenter.shop.example,IP:${vcenterAddress}`]
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name},IP:${address}`]
   await run('openssl', [
     'req',
     '-x509',

@@ -14,6 +14,7 @@ import { repository, worldFolder } from './place.ts'
 import { seedShop } from './shop/seed.ts'
 import { shopNodes, type ShopNode } from './shop/nodes.ts'
 import { lostWrites, startTraffic, type Figures, type Traffic } from './traffic.ts'
+import { startTerremark, type Terremark } from './terremark.ts'
 import { startVCenter, type VCenter } from './vcenter.ts'
 
 export type WorldSpec = {
@@ -25,6 +26,8 @@ export type WorldSpec = {
   readonly names?: boolean
   /** The old provider has a vCenter; else it is a list of addresses. */
   readonly vcenter?: boolean
+  /** The old provider is a Terremark vCloud Express. */
+  readonly terremark?: boolean
   readonly volumeMiB?: number
   /** Files on each volume, beside what the shop itself writes; default 300. */
   readonly files?: number
@@ -47,6 +50,7 @@ export type World = {
   readonly target: (name: ShopNode) => LabNode
   readonly names: NameServer | null
   readonly vcenter: VCenter | null
+  readonly terremark: Terremark | null
   readonly cloud: Cloud | null
   readonly hypervisor: CloudHypervisor | null
   /** Customers of all sources' names, or of these. */
@@ -79,9 +83,10 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
 
   const sources = spec.sources.map((name) => shopNodes[name])
   const onEvent = machineEvents(nodes, complain)
-  const [names, vcenter, cloud] = await Promise.all([
+  const [names, vcenter, terremark, cloud] = await Promise.all([
     spec.names === true ? startNames(Object.fromEntries(sources.map(({ dnsName, address }) => [dnsName, [address]]))) : null,
     spec.vcenter === true ? startVCenter(machinesOf(spec.sources), onEvent) : null,
+    spec.terremark === true ? startTerremark(machinesOf(spec.sources), onEvent) : null,
     spec.targets === 'aws' ? startCloud() : null,
     ...sources.map(async ({ name, address, mac, kind }) => {
       const seed = seedShop(kind, spec.files)
@@ -95,7 +100,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     }),
   ])
   const hypervisor = cloud === null ? null : runCloud(cloud, complain)
-  writeConfig({ folder, spec, names, vcenter, cloud })
+  writeConfig({ folder, spec, names, vcenter, terremark, cloud })
 
   const nodeAt = (address: string) => [...nodes.values()].find((node) => node.addresses().includes(address)) ?? hypervisor?.nodeAt(address) ?? null
   const found = (name: string, node: LabNode | null | undefined) => {
@@ -109,6 +114,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     nodes,
     names,
     vcenter,
+    terremark,
     cloud,
     hypervisor,
     complaints,
@@ -129,7 +135,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     stop: async () => {
       await hypervisor?.stop()
       await Promise.all([...nodes.values()].map(async (node) => await node.stop()))
-      await Promise.all([names?.stop(), vcenter?.stop(), cloud?.stop()])
+      await Promise.all([names?.stop(), vcenter?.stop(), terremark?.stop(), cloud?.stop()])
     },
   }
 }

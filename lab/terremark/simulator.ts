@@ -45,7 +45,7 @@ export async function startSimulator(options: Options): Promise<Simulator> {
 
   const handle = (request: http.IncomingMessage, response: http.ServerResponse): void => {
     request.resume()
-    const asked = { method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'http://here.invalid'), headers: request.headers }
+    const asked = { method: request.method ?? 'GET', url: new URL(`http://here.invalid${request.url ?? '/'}`), headers: request.headers }
     requests.push(`${asked.method} ${asked.url.pathname}${asked.url.search}`)
     const fault = faults.next(asked.url.pathname)
     if (fault?.kind === 'expire') tokens.clear()

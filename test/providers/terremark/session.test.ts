@@ -1,0 +1,62 @@
+// The token of ten idle minutes: shared, replaced once, and never a reason for half an inventory.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sleep } from '../../../src/io/wait.ts'
+import { failsWith, openSource, soon, startService } from './lab.ts'
+
+const logins = (requests: readonly string[]): number => requests.filter((each) => each.endsWith('/login')).length
+
+test('a token that dies while pages are read starts the reading over, once, and every machine comes once', async (t) => {
+  const service = await startService(t, { pageSize: 1 })
+  await service.control('/expire', { path: '/vdc/1', skip: 1 })
+  const { nodes, complete } = await (await openSource(t, service.url)).nodes(soon())
+  assert.deepEqual([nodes.map(({ name }) => name), complete, logins(service.requests)], [['web-1', 'web-2', 'orders'], true, 2])
+})
+
+test('a token that dies while one of several machines is read is no missing machine', async (t) => {
+  const service = await startService(t)
+  await service.control('/expire', { path: '/vapp/14001' })
+  const { nodes, complete } = await (await openSource(t, service.url)).nodes(soon())
+  assert.deepEqual([nodes.map(({ power }) => power), complete], [['on', 'on', 'off'], true])
+})
+
+test('a token that dies every time is an error that says so', async (t) => {
+  const service = await startService(t)
+  await service.control('/expire', { path: '/vapp/', count: 1000 })
+  await assert.rejects((await openSource(t, service.url)).nodes(soon()), failsWith('source-session-lost', /ended the session while it was to show web-1/))
+  assert.equal(logins(service.requests), 2)
+})
+
+test('a token that was idle for too long is replaced', async (t) => {
+  const service = await startService(t, { idleMs: 300 })
+  const source = await openSource(t, service.url)
+  const first = await source.nodes(soon())
+  // Only time ends an idle token.
+  await sleep(600, soon())
+  assert.deepEqual(await source.nodes(soon()), first)
+  assert.ok(logins(service.requests) >= 2)
+})
+
+test('parallel work shares one log-in', async (t) => {
+  const service = await startService(t)
+  const source = await openSource(t, service.url)
+  await Promise.all([source.nodes(soon()), source.nodes(soon()), source.nodes(soon())])
+  assert.equal(logins(service.requests), 1)
+})
+
+test('a service that is gone, silent or cut off in an answer is told as what it is', async (t) => {
+  const service = await startService(t)
+  const source = await openSource(t, service.url)
+  await service.control('/cut', { path: '/org/', count: 2 })
+  await assert.rejects(source.nodes(soon()), failsWith('source-unreachable', /closed the connection before its answer ended/))
+  await service.control('/silence', { path: '/org/' })
+  const reason = new Error('no more patience')
+  const patience = new AbortController()
+  const reading = source.nodes(patience.signal)
+  const asked = setInterval(() => service.requests.filter((each) => each.includes('/org/')).length > 2 && patience.abort(reason), 5)
+  t.after(() => clearInterval(asked))
+  await assert.rejects(reading, reason)
+  await service.stop()
+  await assert.rejects(source.nodes(soon()), failsWith('source-unreachable', /nothing listens there/))
+  await source.close()
+})
