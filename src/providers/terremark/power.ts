@@ -41,13 +41,28 @@ async function stop(session: Session, path: string, vapp: XmlElement, call: Call
     throw new LifeboatError('source-refused', sentence)
   }
   if ((await asked(session, path, call)) && (await isReached(session, path, 'off', guestMs, call))) return
-  try {
-    await order(session, `${path}/power/action/powerOff`, call)
-  } catch (error) {
-    // Services of this family switch off by undeploying where they have no such power action; Express has no undeploy.
-    if (!isNotOffered(error)) throw error
-    await order(session, `${path}/action/undeploy`, call)
+  await firstOffered(
+    cuts.map((cut) => `${path}/${cut}`),
+    session,
+    call,
+  )
+}
+
+/** How power is cut: fog wrote `powerOff`, libcloud `poweroff`, and services without either undeploy. (Not all have that.) */
+const cuts = ['power/action/powerOff', 'power/action/poweroff', 'action/undeploy'] as const
+
+/** Gives the first order that the service knows. Fails with its word on the first one when it knows none. */
+async function firstOffered(paths: readonly string[], session: Session, call: Call): Promise<void> {
+  let refusal: unknown = null
+  for (const path of paths) {
+    try {
+      return await order(session, path, call)
+    } catch (error) {
+      if (!isNotOffered(error)) throw error
+      refusal ??= error
+    }
   }
+  throw refusal
 }
 
 /** Asks the guest to shut down. Without tools in it nobody hears that, and the service may say so. */

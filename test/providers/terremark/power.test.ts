@@ -28,12 +28,19 @@ test('the power is cut when the service knows no way to ask the guest', async (t
 
 test('a service that knows no power actions is asked to undeploy, as its siblings were', async (t) => {
   const service = await startService(t, machine())
-  await service.control('/status', { path: '/power/action/', code: 405, count: 2 })
+  await service.control('/status', { path: '/power/action/', code: 405, count: 3 })
   // It has no undeploy either; this one has been switched by it all the same.
   await service.control('/body', { path: '/action/undeploy', body: '<Task status="success"/>' })
   await service.control('/body', { path: '/vapp/14000', skip: 1, body: '<VApp status="2"/>', count: 9 })
   await (await openSource(t, service.url)).power('14000', 'off', soon())
-  assert.deepEqual(orders(service.requests), ['shutdown', 'powerOff', 'undeploy'])
+  assert.deepEqual(orders(service.requests), ['shutdown', 'powerOff', 'poweroff', 'undeploy'])
+})
+
+test('a service that knows no way to switch off is refused by its first word', async (t) => {
+  const service = await startService(t, machine())
+  await service.control('/status', { path: '/action/', code: 405, count: 4 })
+  const refused = failsWith('source-refused', /refuses to stop 14000 \(405: it has no such action/)
+  await assert.rejects((await openSource(t, service.url)).power('14000', 'off', soon()), refused)
 })
 
 test('one that may only read is told which act was refused', async (t) => {
