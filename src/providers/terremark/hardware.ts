@@ -44,7 +44,7 @@ function bytesOf(quantity: number | null, unit: string | null, withoutUnit: numb
 
 /** Up to the next whole MiB, so that whoever plans with it never plans too small. */
 function toMiB(bytes: number | null): number | null {
-  return bytes === null ? null : Math.ceil(bytes / mib)
+  return bytes === null || !Number.isSafeInteger(bytes) ? null : Math.ceil(bytes / mib)
 }
 
 type Size = { readonly label: string; readonly bytes: number | null; readonly said: number | null; readonly host: number | null }
