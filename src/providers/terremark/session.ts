@@ -42,6 +42,7 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
   if (answer.status === 401 || answer.status === 403) {
     throw new LifeboatError('source-login', `${login.service} refuses the log-in: user or password is wrong.`)
   }
+  if (answer.status === 404) throw new LifeboatError('answer-malformed', `${login.service} has no log-in at ${path}: it is no vCloud Express service.`)
   const root = rootOf(answer, login, 'log in')
   if (root?.name !== 'OrgList') throw notOurs(login.service)
   return sessionOf(http, login, root, tokenOf(answer))

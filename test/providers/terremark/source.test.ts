@@ -120,7 +120,8 @@ test('the address of a version, or of the log-in itself, is enough', async (t) =
     assert.equal((await (await openSource(t, url)).nodes(soon())).nodes.length, shop.length, url)
   }
   await service.control('/status', { path: '/versions', code: 404 })
-  await assert.rejects((await openSource(t, service.url)).nodes(soon()))
+  await service.control('/status', { path: '/api/v0.8/login', code: 404 })
+  await assert.rejects((await openSource(t, service.url)).nodes(soon()), failsWith('answer-malformed', /no log-in at \/api\/v0\.8\/login/))
   assert.ok(service.requests.includes('POST /api/v0.8/login'))
 })
 
