@@ -12,7 +12,7 @@ type ServiceFault = {
   readonly mend: (world: World) => Promise<unknown>
 }
 
-const services = ['names', 'vcenter', 'cloud', 'link'] as const
+const services = ['names', 'vcenter', 'terremark', 'cloud', 'link'] as const
 type Service = (typeof services)[number]
 
 /** Of the link while it is slow: 40 ms there and back, 10 MB/s in each direction. */
@@ -61,6 +61,18 @@ const serviceFaults = {
     cause: async ({ vcenter }) => await vcenter?.control('/status', { code: 503, count: forEver }),
     mend: async ({ vcenter }) => await vcenter?.control('/faults/clear', {}),
   },
+  'terremark-dead': {
+    on: 'terremark',
+    title: 'it accepts connections and never answers',
+    cause: async ({ terremark }) => await terremark?.control('/silence', { count: forEver }),
+    mend: async ({ terremark }) => await terremark?.control('/faults/clear', {}),
+  },
+  'terremark-expired': {
+    on: 'terremark',
+    title: 'every token dies when it is used to read a machine',
+    cause: async ({ terremark }) => await terremark?.control('/expire', { path: '/vapp/', count: forEver }),
+    mend: async ({ terremark }) => await terremark?.control('/faults/clear', {}),
+  },
   quota: {
     on: 'cloud',
     title: 'no more instances: InstanceLimitExceeded',
@@ -93,7 +105,7 @@ export function faultKinds(): { readonly kind: string; readonly on: string; read
 }
 
 /**
- * Causes a fault, or with `none` mends everything of the subject: a node by its name, or names, vcenter, cloud, link.
+ * Causes a fault, or with `none` mends everything of the subject: a node by its name, or names, vcenter, terremark, cloud, link.
  * Twice is fine. Throws a sentence that says what there is instead.
  */
 export async function causeFault(world: World, subject: string, kind: FaultKind | 'none'): Promise<void> {
@@ -106,7 +118,7 @@ export async function causeFault(world: World, subject: string, kind: FaultKind 
     return
   }
   const possible = [...ofServices].filter(([, { on }]) => on === subject)
-  const missing = { names: !world.names, vcenter: !world.vcenter, cloud: !world.cloud, link: false }
+  const missing = { names: !world.names, vcenter: !world.vcenter, terremark: !world.terremark, cloud: !world.cloud, link: false }
   const present = services.filter((service) => !missing[service])
   if (!present.some((service) => service === subject)) {
     throw new Error(`There is no ${subject} here. There are: ${[...world.nodes.keys(), ...present].join(', ')}.`)

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
 
 function kindsText(): string {
   return faultKinds()
-    .map(({ kind, on, title }) => `${kind.padEnd(18)}${on.padEnd(9)}${title}\n`)
+    .map(({ kind, on, title }) => `${kind.padEnd(19)}${on.padEnd(11)}${title}\n`)
     .join('')
 }
 

@@ -38,6 +38,13 @@ test('a machine that the source switches off loses its power, and gets it back',
   await node.ready()
 })
 
+test('tokens that die end a reading as what they are, and mended it goes on', async () => {
+  await causeFault(world, 'terremark', 'terremark-expired')
+  await assert.rejects(source.nodes(soon()), { code: 'source-session-lost' })
+  await causeFault(world, 'terremark', 'none')
+  assert.equal(await powerOfWeb1(), 'on')
+})
+
 test('a power cut as a fault shows at the service', async () => {
   await causeFault(world, 'web-1', 'power-cut')
   assert.equal(await powerOfWeb1(), 'off')
