@@ -9,9 +9,10 @@ import { awsProvider } from './providers/aws/index.ts'
 import type { ProviderAdapter } from './providers/provider.ts'
 import { staticProvider } from './providers/static.ts'
 import { terremark } from './providers/terremark/index.ts'
+import { vcloud } from './providers/vcloud/index.ts'
 import { vsphere } from './providers/vsphere/index.ts'
 
-export const providers = { vsphere, terremark, aws: awsProvider, static: staticProvider } as const
+export const providers = { vsphere, vcloud, terremark, aws: awsProvider, static: staticProvider } as const
 export const dns = { rfc2136, manual } as const
 export const movers = { files } as const
 

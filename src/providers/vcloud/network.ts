@@ -1,0 +1,104 @@
+// Pulling and plugging the network cables of a machine: the fence that loses nothing. The section goes back as it came,
+// to the letter, with nothing but the state of its cables changed.
+import { codeOf, LifeboatError } from '../../core/errors.ts'
+import { waitUntil } from '../../io/wait.ts'
+import { childrenOf, textAt, type XmlElement } from '../../io/xml.ts'
+import { boolean, integer, readAnswer } from './answer.ts'
+import { readMark, writeMark } from './marks.ts'
+import { placeOf } from './power.ts'
+import type { Answer, Asking, Session } from './session.ts'
+import { runTask } from './tasks.ts'
+
+export type Cables = 'connected' | 'disconnected'
+
+const readBackMs = 60_000
+const everyMs = 500
+const type = 'application/vnd.vmware.vcloud.networkConnectionSection+xml'
+
+/**
+ * Connects or disconnects all cards in one change and reads it back. Which cards were connected before is noted in the
+ * machine's metadata; connecting brings back those, or all when there is no note.
+ */
+export async function setNetwork(session: Session, id: string, wanted: Cables, signal: AbortSignal): Promise<void> {
+  const asking: Asking = { act: `${wanted === 'connected' ? 'connect' : 'disconnect'} the network of ${id}`, signal }
+  const section = await readSection(session, id, asking)
+  const cards = cablesIn(section.root)
+  const target = await wantedCables(session, id, wanted, cards, asking)
+  if (agree(cards, target)) return
+  if (wanted === 'disconnected') await noteConnected(session, id, cards, asking)
+  const xml = rewritten(section.text, target)
+  if (!agree(cablesIn(readAnswer(xml, session.service)), target)) {
+    throw new LifeboatError('source-refused', `${session.service} describes the cards of ${id} in a way that Lifeboat does not dare to change.`)
+  }
+  await runTask(session, sectionOf(id), { ...asking, method: 'PUT', body: { type, xml } })
+  await waitUntil(async () => (agree(cablesIn((await readSection(session, id, asking)).root), target) ? true : null), {
+    what: `Every network card of ${id} being ${wanted}`,
+    deadlineMs: readBackMs,
+    everyMs,
+    signal,
+  })
+}
+
+/** Whether no card is connected. A machine without cards is cut off. */
+export async function isCutOff(session: Session, id: string, signal: AbortSignal): Promise<boolean> {
+  const section = await readSection(session, id, { act: `show the network of ${id}`, signal })
+  return [...cablesIn(section.root).values()].every((connected) => connected === false)
+}
+
+function sectionOf(id: string): string {
+  return `${placeOf(id)}/networkConnectionSection/`
+}
+
+async function readSection(session: Session, id: string, { act, signal }: Asking): Promise<Answer> {
+  const answer = await session.ask(sectionOf(id), { act, signal })
+  // Not shown is not the same as no cards: a fence that believed so would be none.
+  if (answer.root.name !== 'NetworkConnectionSection') {
+    throw new LifeboatError('source-refused', `${session.service} does not show the network of ${id}, so it cannot ${act}.`)
+  }
+  return answer
+}
+
+/** By the index of the card, whether it is connected; null when that is not said. */
+type CableStates = ReadonlyMap<number, boolean | null>
+
+function cablesIn(section: XmlElement): CableStates {
+  const cards = childrenOf(section, 'NetworkConnection')
+  return new Map(cards.map((card, place) => [integer(textAt(card, 'NetworkConnectionIndex')) ?? place, boolean(textAt(card, 'IsConnected'))]))
+}
+
+function agree(one: CableStates, other: CableStates): boolean {
+  return one.size === other.size && [...one].every(([index, connected]) => connected === other.get(index))
+}
+
+async function wantedCables(session: Session, id: string, wanted: Cables, cards: CableStates, asking: Asking): Promise<CableStates> {
+  if (wanted === 'disconnected') return new Map([...cards.keys()].map((index) => [index, false]))
+  const before = await readMark(session, id, 'lifeboat.network', asking).catch(nullIfRefused)
+  const noted = new Set((before ?? '').split(' ').flatMap((part) => integer(part) ?? []))
+  const known = [...cards.keys()].some((index) => noted.has(index))
+  return new Map([...cards.keys()].map((index) => [index, known ? noted.has(index) : true]))
+}
+
+/** The fence matters more than the note: an account that may not write metadata gets all its cards back. */
+async function noteConnected(session: Session, id: string, cards: CableStates, asking: Asking): Promise<void> {
+  const connected = [...cards].flatMap(([index, is]) => (is === false ? [] : [index]))
+  await writeMark(session, id, 'lifeboat.network', connected.join(' '), asking).catch(nullIfRefused)
+}
+
+function nullIfRefused(error: unknown): null {
+  if (codeOf(error) === 'source-refused') return null
+  throw error
+}
+
+/** Each card of the section, with whatever prefix, and in it the text of `IsConnected`. */
+const card = /<((?:[\w.-]+:)?)NetworkConnection(?:\s[^>]*)?>[\s\S]*?<\/\1NetworkConnection\s*>/g
+const indexText = /<(?:[\w.-]+:)?NetworkConnectionIndex(?:\s[^>]*)?>\s*(\d+)\s*</
+const cable = /(<(?:[\w.-]+:)?IsConnected(?:\s[^>]*)?>)\s*\w*\s*(<\/)/
+
+function rewritten(section: string, wanted: CableStates): string {
+  let place = 0
+  return section.replaceAll(card, (text) => {
+    const index = integer(indexText.exec(text)?.[1]) ?? place
+    place += 1
+    return text.replace(cable, (_, before: string, after: string) => `${before}${wanted.get(index) === true}${after}`)
+  })
+}
