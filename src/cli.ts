@@ -41,6 +41,7 @@ program
 program
   .command('plan [moves...]')
   .description('what would move where, at what cost')
+  .option('--diff', 'say what is new since the last plan')
   .action(verb(async () => (await import('./commands/plan.ts')).plan))
 program
   .command('migrate [moves...]')

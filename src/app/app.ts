@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
+import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { Status } from '../core/records.ts'
 import { openKeyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
@@ -88,6 +89,11 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
     },
     plan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<Plan> =>
       (await makePlan(configOf(context), moves, store, signal)).plan,
+    /** The plan, and what is new in it since the last one that was made. */
+    comparePlan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<ComparedPlan> => {
+      const before = await store.latestPlan()
+      return comparePlans(before, (await makePlan(configOf(context), moves, store, signal)).plan, moves.length === 0 ? 'all' : 'some')
+    },
     migrate: async (context: Context, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> =>
       await beginMoves(parts, context.config, configOf(context), request, signal),
     tell: async (context: Context, move: string, kind: SignalKind, digest: string | null): Promise<Begun> => {

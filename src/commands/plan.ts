@@ -1,12 +1,21 @@
 // lifeboat plan [MOVE…]: exit 4 when something blocks.
-import { planSchema } from '../core/plan.ts'
-import { planView } from '../ui/plan-view.ts'
+import { planSchema, type Plan } from '../core/plan.ts'
+import { comparedPlanSchema } from '../core/plan-diff.ts'
+import { changesView, planView } from '../ui/plan-view.ts'
 import { answer, inSession, type GlobalOptions } from './session.ts'
 
-export async function plan(options: GlobalOptions, moves: readonly string[]): Promise<number> {
+type PlanOptions = GlobalOptions & { readonly diff?: boolean }
+
+export async function plan(options: PlanOptions, moves: readonly string[]): Promise<number> {
   return await inSession(options, 'all', async ({ client, context, signal }) => {
-    const made = planSchema.parse(await client.post('/api/v1/plan', { context, moves }, signal))
-    answer(options.json === true ? JSON.stringify(made) : planView(made))
-    return made.moves.some((move) => move.blockers.length > 0) ? 4 : 0
+    const diff = options.diff === true
+    const made: unknown = await client.post('/api/v1/plan', { context, moves, diff }, signal)
+    return tell(options, diff ? comparedPlanSchema.parse(made) : planSchema.parse(made), diff ? changesView(comparedPlanSchema.parse(made)) : null)
   })
+}
+
+function tell(options: GlobalOptions, plan: Plan, changes: string | null): number {
+  if (options.json === true) answer(JSON.stringify(plan))
+  else answer([planView(plan), ...(changes === null ? [] : ['', changes])].join('\n'))
+  return plan.moves.some((move) => move.blockers.length > 0) ? 4 : 0
 }

@@ -11,7 +11,7 @@ export type Identity = { readonly version: string; readonly pid: number; readonl
 
 const context = z.object({ config: z.object({ text: z.string(), baseFolder: z.string() }), secrets: z.record(z.string(), z.string()) })
 const inventoryBody = z.object({ context, provider: z.string().nullable() })
-const planBody = z.object({ context, moves: z.array(z.string()) })
+const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false) })
 const migrateBody = z.object({ context, moves: z.array(z.string()), fingerprint: z.string().nullable(), approval: z.enum(['at-once', 'person']) })
 const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
 const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
@@ -41,7 +41,7 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   })
   server.post('/api/v1/plan', async (request, reply) => {
     const body = planBody.parse(request.body)
-    return await app.plan(body.context, body.moves, goneSignal(reply))
+    return await (body.diff ? app.comparePlan : app.plan)(body.context, body.moves, goneSignal(reply))
   })
   server.post('/api/v1/moves', async (request, reply) => {
     const body = migrateBody.parse(request.body)

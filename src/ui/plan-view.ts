@@ -1,5 +1,6 @@
 // A plan for people: what goes where, why, at what price, and what stands against it.
 import type { Money, Plan, PlannedMove } from '../core/plan.ts'
+import type { ComparedPlan } from '../core/plan-diff.ts'
 import { printable, table } from './table.ts'
 
 export function planView(plan: Plan): string {
@@ -18,6 +19,18 @@ export function planView(plan: Plan): string {
     ...plan.moves.flatMap(notesOf),
     `Together ${money(plan.totals.monthlyCost)} a month. ${plan.waves.length === 1 ? 'One wave' : `${plan.waves.length} waves`}. Fingerprint ${plan.fingerprint}.`,
   ].join('\n')
+}
+
+/** What is new since the last plan: a line for each thing that came (+), went (-) or changed (~). */
+export function changesView({ since, changes }: ComparedPlan): string {
+  if (since === null) return 'There was no plan before.'
+  if (changes.length === 0) return `Nothing changed since plan ${since}.`
+  const lines = changes.map(({ move, field, before, after }) => {
+    if (before === null) return `+ ${move}: ${field} ${printable(after ?? '')}`
+    if (after === null) return `- ${move}: ${field} ${printable(before)}`
+    return `~ ${move}: ${field} ${printable(before) || 'none'} -> ${printable(after) || 'none'}`
+  })
+  return [`Since plan ${since}:`, ...lines].join('\n')
 }
 
 function notesOf(move: PlannedMove): string[] {
