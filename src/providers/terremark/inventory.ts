@@ -54,7 +54,19 @@ export async function dataCentresOf(session: Session, call: Call, tell: Tell): P
     }
   }
   if (centres.length === 0 && refusal !== null) throw refusal
-  return centres
+  return unambiguous(centres)
+}
+
+/** A vApp that two data centres list comes once. Where two share the last part of their addresses, all of it is the id. */
+function unambiguous(centres: readonly DataCentre[]): readonly DataCentre[] {
+  const vapps = new Map(centres.flatMap((centre) => centre.vapps.map((vapp) => [vapp.path, { centre, vapp }])))
+  const all = [...vapps.values()]
+  const ofId = Map.groupBy(all, ({ vapp }) => vapp.id)
+  const isShared = (id: string): boolean => (ofId.get(id)?.length ?? 0) > 1
+  return centres.map((centre) => ({
+    ...centre,
+    vapps: all.flatMap((each) => (each.centre === centre ? [isShared(each.vapp.id) ? { ...each.vapp, id: each.vapp.path } : each.vapp] : [])),
+  }))
 }
 
 function isDataCentre({ type, path }: Link): boolean {

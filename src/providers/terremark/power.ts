@@ -7,19 +7,25 @@ import { dataCentresOf, statusOf } from './inventory.ts'
 import type { Call, Session } from './session.ts'
 import { runOrder } from './tasks.ts'
 
-const shutdownMs = 120_000
-const readBackMs = 60_000
+/** How long a guest has to shut down, and a finished order to show. */
+export type Patience = { readonly guestMs: number; readonly readBackMs: number }
+
+const usual: Patience = { guestMs: 120_000, readBackMs: 60_000 }
 const everyMs = 500
 
-/** Brings a vApp's power to what is wanted. Off asks the guest first, and cuts the power after `guestMs`. */
-export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, guestMs = shutdownMs): Promise<void> {
+/** Brings a vApp's power to what is wanted. Off asks the guest first, and cuts the power when it does not obey. Fails with source-refused. */
+export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, patience = usual): Promise<void> {
   const call: Call = { act: `${wanted === 'on' ? 'start' : 'stop'} ${id}`, signal }
   const { path } = await findVApp(session, id, call)
   const vapp = await session.read(path, call)
   if (powerOf(vapp) === wanted) return
   if (wanted === 'on') await start(session, path, vapp, call)
-  else await stop(session, path, vapp, call, guestMs)
-  await reached(session, path, wanted, readBackMs, call)
+  else await stop(session, path, vapp, call, patience.guestMs)
+  if (await isReached(session, path, wanted, patience.readBackMs, call)) return
+  throw new LifeboatError(
+    'source-refused',
+    `${session.service} took the order to ${call.act}, but ${id} was not ${wanted} within ${patience.readBackMs / 1000} s.`,
+  )
 }
 
 /** An id is looked up, never made into an address: only what the account lists is touched. */
@@ -89,15 +95,10 @@ function isNotOffered(error: unknown): boolean {
   return [404, 405, 501].includes(statusOf(error) ?? 0)
 }
 
-async function reached(session: Session, path: string, wanted: 'on' | 'off', deadlineMs: number, call: Call): Promise<void> {
-  const until = { what: `${session.service} and the order to ${call.act}: its end`, deadlineMs, everyMs, signal: call.signal }
-  await waitUntil(async () => (powerOf(await session.read(path, call)) === wanted ? true : null), until)
-}
-
 async function isReached(session: Session, path: string, wanted: 'on' | 'off', deadlineMs: number, call: Call): Promise<boolean> {
+  const isThere = async (): Promise<true | null> => (powerOf(await session.read(path, call)) === wanted ? true : null)
   try {
-    await reached(session, path, wanted, deadlineMs, call)
-    return true
+    return await waitUntil(isThere, { what: `The order to ${call.act}`, deadlineMs, everyMs, signal: call.signal })
   } catch (error) {
     if (codeOf(error) === 'timeout') return false
     throw error

@@ -31,11 +31,10 @@ const orgListType = 'application/vnd.vmware.vcloud.orgList+xml'
 export async function openSession(http: HttpConnection, login: Login, signal: AbortSignal): Promise<Session> {
   const { origin } = new URL(login.url)
   const path = await loginPath(http, login, signal)
-  const credentials = Buffer.from(`${login.user}:${login.password.reveal()}`).toString('base64')
   const answer = await http.send({
     url: `${origin}${path}`,
     method: 'POST',
-    headers: { authorization: `Basic ${credentials}`, 'content-type': orgListType },
+    headers: { authorization: `Basic ${credentialsOf(login)}`, 'content-type': orgListType },
     repeatable: true,
     signal,
   })
@@ -78,8 +77,12 @@ function sessionOf(http: HttpConnection, login: Login, orgList: XmlElement, toke
       return [...roots.values()]
     },
     order: (path, call) => send('POST', path, call),
-    quoted: (message) => withoutSecrets(message, login.password),
+    quoted: (message) => withoutSecrets(message, login),
   }
+}
+
+function credentialsOf({ user, password }: Login): string {
+  return Buffer.from(`${user}:${password.reveal()}`).toString('base64')
 }
 
 /** Where to log in: the configured address itself when it names a version, else what the service says. */
@@ -93,7 +96,9 @@ async function loginPath(http: HttpConnection, { url, service }: Login, signal: 
   const root = readXml(answer.text, service)
   const versions = childrenOf(root, 'VersionInfo').map((version) => ({ version: given(version, 'Version') ?? '', path: pathIn(given(version, 'LoginUrl')) }))
   if (root.name !== 'SupportedVersions' || versions.length === 0) throw notOurs(service)
-  const best = versions.filter(({ version }) => version.startsWith('0.8')).toSorted((one, other) => one.version.localeCompare(other.version))
+  const best = versions
+    .filter(({ version }) => version.startsWith('0.8'))
+    .toSorted((one, other) => one.version.localeCompare(other.version, 'en', { numeric: true }))
   const last = best.at(-1)
   if (last !== undefined) return last.path ?? `${base}/v${last.version}/login`
   throw new LifeboatError('answer-malformed', `${service} speaks no version 0.8 of the vCloud API, the one of vCloud Express; others are of kind vcloud.`)
@@ -127,31 +132,29 @@ const meanings: Readonly<Record<number, string>> = {
   501: 'it has no such action',
 }
 
-function refusal({ status, text }: HttpAnswer, { service, password }: Login, act: string): LifeboatError {
-  const said = [meanings[status] ?? null, messageIn(text, password)].filter((part) => part !== null).join('; ')
-  return new LifeboatError('source-refused', `${service} refuses to ${act} (${status}${said === '' ? '' : `: ${said}`}).`, { details: { status } })
+function refusal({ status, text }: HttpAnswer, login: Login, act: string): LifeboatError {
+  const said = [meanings[status] ?? null, messageIn(text, login)].filter((part) => part !== null).join('; ')
+  return new LifeboatError('source-refused', `${login.service} refuses to ${act} (${status}${said === '' ? '' : `: ${said}`}).`, { details: { status } })
 }
 
 /** The message of an `Error` document, or null; other bodies are never quoted. */
-function messageIn(text: string, password: Secret): string | null {
+function messageIn(text: string, login: Login): string | null {
   try {
     const root = readXml(text, '')
-    return root.name === 'Error' ? withoutSecrets(attribute(root, 'message'), password) : null
+    return root.name === 'Error' ? withoutSecrets(attribute(root, 'message'), login) : null
   } catch {
     return null
   }
 }
 
+const looksSecret = /(pass\w*|pwd|secret|token)(\s*(?:[=:]|\bis\b)\s*)\S+/gi
+
 /** Words of the service without what opens something: it may repeat what it was sent, or what it keeps. */
-function withoutSecrets(message: string | null, password: Secret): string | null {
-  const own = password.reveal()
-  const known = message === null || own === '' ? message : message.replaceAll(own, '[secret]')
-  return (
-    known
-      ?.replaceAll(/(pass\w*|pwd|secret|token)(\s*(?:[=:]|\bis\b)\s*)\S+/gi, '$1$2[secret]')
-      .replace(/\.+$/, '')
-      .slice(0, 200) ?? null
-  )
+function withoutSecrets(message: string | null, login: Login): string | null {
+  if (message === null) return null
+  const own = [login.password.reveal(), credentialsOf(login)].filter((secret) => secret !== '')
+  const known = own.reduce((text, secret) => text.replaceAll(secret, '[secret]'), message)
+  return known.replaceAll(looksSecret, '$1$2[secret]').replace(/\.+$/, '').slice(0, 200)
 }
 
 function notOurs(service: string): LifeboatError {

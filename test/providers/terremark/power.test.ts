@@ -1,8 +1,12 @@
 // Power: asked first, cut when nobody hears, read back; and what a service may answer to that.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { MachineSpec } from '../../../lab/terremark/estate.ts'
-import { openSource, soon, startService, failsWith } from './lab.ts'
+import { setPower, type Patience } from '../../../src/providers/terremark/power.ts'
+import { openHttp } from '../../../src/io/http.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { openSession } from '../../../src/providers/terremark/session.ts'
+import { failsWith, openSource, password, soon, startService, user } from './lab.ts'
 
 const machine = (more: Partial<MachineSpec> = {}): { readonly machines: readonly MachineSpec[] } => ({ machines: [{ name: 'web-1', ...more }] })
 
@@ -24,6 +28,27 @@ test('the power is cut when the service knows no way to ask the guest', async (t
   await service.control('/status', { path: '/action/shutdown', code: 500, message: 'Tools are not there' })
   await (await openSource(t, service.url)).power('14000', 'off', soon())
   assert.deepEqual([orders(service.requests), service.estate.machines[0]?.status], [['shutdown', 'powerOff'], 2])
+})
+
+const impatient: Patience = { guestMs: 100, readBackMs: 100 }
+
+/** As the source does it, with less patience than a person would have. */
+async function switchOff(t: TestContext, url: string): Promise<void> {
+  const http = openHttp({ service: 'It', unreachable: 'source-unreachable' })
+  t.after(() => http.close())
+  await setPower(await openSession(http, { service: 'It', url, user, password: new Secret(password) }, soon()), '14000', 'off', soon(), impatient)
+}
+
+test('the power of a guest that does not obey is cut', async (t) => {
+  const service = await startService(t, machine({ deaf: true }))
+  await switchOff(t, service.url)
+  assert.deepEqual([orders(service.requests), service.estate.machines[0]?.status], [['shutdown', 'powerOff'], 2])
+})
+
+test('a service that says it is done, and is not, is not believed', async (t) => {
+  const service = await startService(t, machine({ deaf: true }))
+  await service.control('/body', { path: '/action/powerOff', body: '<Task status="success"/>' })
+  await assert.rejects(switchOff(t, service.url), failsWith('source-refused', /took the order to stop 14000, but 14000 was not off within 0\.1 s/))
 })
 
 test('a service that knows no power actions is asked to undeploy, as its siblings were', async (t) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '../../../src/io/wait.ts'
+import { startWebServer } from '../../support/web-server.ts'
 import { failsWith, openSource, soon, startService } from './lab.ts'
 
 const logins = (requests: readonly string[]): number => requests.filter((each) => each.endsWith('/login')).length
@@ -35,6 +36,15 @@ test('a token that was idle for too long is replaced', async (t) => {
   await sleep(600, soon())
   assert.deepEqual(await source.nodes(soon()), first)
   assert.ok(logins(service.requests) >= 2)
+})
+
+test('a token that comes as a header instead of a cookie is sent back as one', async (t) => {
+  const server = await startWebServer(t, (request, response) => {
+    if (request.url === '/api/v0.8/login')
+      return void response.writeHead(200, { 'x-vcloud-authorization': 'abc' }).end('<OrgList><Org href="/org/1" name="x"/></OrgList>')
+    response.writeHead(request.headers['x-vcloud-authorization'] === 'abc' ? 200 : 401).end('<Org/>')
+  })
+  assert.deepEqual(await (await openSource(t, `${server.url}api/v0.8`)).nodes(soon()), { nodes: [], complete: true, warnings: [] })
 })
 
 test('parallel work shares one log-in', async (t) => {

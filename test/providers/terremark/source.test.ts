@@ -87,6 +87,16 @@ test('a data centre that cannot be read is told, the others are read; with none 
   await assert.rejects(source.nodes(soon()), failsWith('source-refused', /refuses to list what it has \(403: this account may not/))
 })
 
+test('a machine that two data centres list comes once, and two of one number keep their whole addresses as ids', async (t) => {
+  const service = await startService(t)
+  const vapp = (path: string, name: string): string => `<ResourceEntity href="${path}" name="${name}" type="application/vnd.vmware.vcloud.vApp+xml"/>`
+  const entities = vapp('/api/v0.8a-ext1.6/vapp/14002', 'orders') + vapp('/elsewhere/vapp/14000', 'web-9') + vapp('/api/v0.8a-ext1.6/vapp/14000', 'web-1')
+  await service.control('/body', { path: '/vdc/2', body: `<Vdc><ResourceEntities>${entities}</ResourceEntities></Vdc>` })
+  const { nodes } = await (await openSource(t, service.url)).nodes(soon())
+  const ids = nodes.map(({ id, name }) => `${id} ${name}`)
+  assert.deepEqual(ids.toSorted(), ['/api/v0.8a-ext1.6/vapp/14000 web-1', '/elsewhere/vapp/14000 web-9', '14001 web-2', '14002 orders'])
+})
+
 test('a next page that leads back ends the list', async (t) => {
   const service = await startService(t)
   const round = `<Vdc xmlns="http://www.vmware.com/vcloud/v1"><Link rel="next" href="https://elsewhere.example/api/v0.8a-ext1.6/vdc/1"/></Vdc>`
