@@ -41,6 +41,7 @@ export type Api = {
   readonly failure: () => string | null
 }
 
+/** Answers requests to the API. Paths are those that jclouds, libcloud and fog asked at. */
 export function apiOf(options: Api): (asked: Asked) => Answer {
   const { estate, tokens, user, password } = options
   const write = writerFor(options.origin, user)

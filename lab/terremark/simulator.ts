@@ -36,6 +36,7 @@ export type Simulator = {
   readonly stop: () => Promise<void>
 }
 
+/** Starts it in this process; it listens when this ends. */
 export async function startSimulator(options: Options): Promise<Simulator> {
   const estate = makeEstate(options.machines, options.pace ?? { taskMs: 100, guestMs: 50 }, options.onPower ?? (() => undefined))
   const faults = makeFaults(estate)

@@ -73,6 +73,7 @@ function isDataCentre({ type, path }: Link): boolean {
   return type === 'application/vnd.vmware.vcloud.vdc+xml' || (type === '' && /\/vdc\/[^/]+$/i.test(path))
 }
 
+/** A data centre out of the pages of its answer; `link` is what led to it, `org` the name of its organisation. */
 export function dataCentreOf(link: Pick<Link, 'path' | 'name'>, pages: readonly XmlElement[], org: string): DataCentre {
   const name = link.name ?? attribute(pages[0] ?? null, 'name') ?? link.path
   const vapps = new Map<string, Listed>()
@@ -140,6 +141,7 @@ async function tolerant<T>(work: Promise<T>, tell: Tell, note: (error: unknown) 
   }
 }
 
+/** The HTTP status with which a service refused, or null for any other failure. */
 export function statusOf(error: unknown): number | null {
   const details: unknown = typeof error === 'object' && error !== null && 'details' in error ? error.details : null
   return typeof details === 'object' && details !== null && 'status' in details && typeof details.status === 'number' ? details.status : null

@@ -68,6 +68,13 @@ test('a service that knows no way to switch off is refused by its first word', a
   await assert.rejects((await openSource(t, service.url)).power('14000', 'off', soon()), refused)
 })
 
+test('an id that the account does not list is refused, and never made into an address', async (t) => {
+  const service = await startService(t, machine())
+  const source = await openSource(t, service.url)
+  for (const id of ['14001', '../org/240', '']) await assert.rejects(source.power(id, 'off', soon()), failsWith('source-refused', /lists no vApp/))
+  assert.ok(!service.requests.some((each) => each.includes('/vapp/')))
+})
+
 test('one that may only read is told which act was refused', async (t) => {
   const service = await startService(t, machine())
   const source = await openSource(t, service.url)
