@@ -9,20 +9,22 @@ export type Asked = { readonly method: string; readonly url: URL; readonly heade
 
 export type Tokens = { readonly give: () => string; readonly take: (cookie: string | undefined) => boolean; readonly clear: () => void }
 
-/** Log-ins, each of which ends when it was not used for so long. */
-export function tokensOf(idleMs: number): Tokens {
+/** A log-in that is not used for so long is over, as at the real service. */
+const idleMs = 600_000
+
+export function tokensOf(now: () => number): Tokens {
   const lastUse = new Map<string, number>()
   return {
     give: () => {
       const token = randomBytes(16).toString('hex')
-      lastUse.set(token, performance.now())
+      lastUse.set(token, now())
       return token
     },
     take: (cookie) => {
       const token = /(?:^|;\s*)vcloud-token=([^;]+)/.exec(cookie ?? '')?.[1] ?? ''
       const last = lastUse.get(token)
-      if (last === undefined || performance.now() - last > idleMs) return false
-      lastUse.set(token, performance.now())
+      if (last === undefined || now() - last > idleMs) return false
+      lastUse.set(token, now())
       return true
     },
     clear: () => lastUse.clear(),

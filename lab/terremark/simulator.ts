@@ -17,8 +17,8 @@ export type Options = {
   readonly port?: number
   readonly tls?: { readonly key: string; readonly cert: string }
   readonly pageSize?: number
-  /** A log-in that is not used for so long is over; ten minutes, as the real one. */
-  readonly idleMs?: number
+  /** The clock by which tokens die, in milliseconds. */
+  readonly now?: () => number
   readonly pace?: Pace
   /** Public addresses that nothing uses. */
   readonly spareAddresses?: readonly string[]
@@ -41,7 +41,7 @@ export async function startSimulator(options: Options): Promise<Simulator> {
   const estate = makeEstate(options.machines, options.pace ?? { taskMs: 100, guestMs: 50 }, options.onPower ?? (() => undefined))
   const faults = makeFaults(estate)
   const requests: string[] = []
-  const tokens = tokensOf(options.idleMs ?? 600_000)
+  const tokens = tokensOf(options.now ?? (() => performance.now()))
   let answerOf: (asked: Asked) => Answer = () => ({ status: 503, body: '' })
 
   const handle = (request: http.IncomingMessage, response: http.ServerResponse): void => {
