@@ -1,7 +1,4 @@
-// The version of this build, as package.json has it.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+// The version of this build, as package.json has it. Imported, so that a build carries the file along.
+import described from '../package.json' with { type: 'json' }
 
-const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')
-
-export const version = String((JSON.parse(text) as { version: string }).version)
+export const version: string = described.version

@@ -20,7 +20,7 @@ declare -A keys=()
 say() { [[ -n $quiet ]] || printf 'set-up: %s\n' "$*" >&2; }
 
 fail_usage() {
-	printf 'set-up: %s. Try: bash lab/setup [--for demo|test] [--quiet]\n' "$1" >&2
+	printf 'set-up: %s. Try: bash lab/setup [--for demo|test|pack] [--quiet]\n' "$1" >&2
 	exit 2
 }
 
@@ -77,7 +77,6 @@ check_machine() {
 	major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
 	((${major:-0} >= 20)) || fail "Node 20 or newer is needed; on PATH is ${major:-none}"
 	command -v python3 >/dev/null || fail 'python3 is not on PATH. Try: apt-get install python3 python3-venv'
-	mkdir -p "$cache"
 }
 
 # One set-up at a time for a cache. The lock also holds while a child of a killed run still works.

@@ -12,6 +12,8 @@ import { takeLock } from './lock.ts'
 import { placesOf } from './places.ts'
 import { startPostgres } from './postgres.ts'
 
+/** Set-up links them there in a clone; an installed package brings them. */
+const helpers = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../.lab/bin' : '../../helper')
 const idleMs = Number(process.env['LIFEBOAT_IDLE_MS'] ?? 120_000)
 
 const { values } = parseArgs({ options: { state: { type: 'string' }, 'pulumi-root': { type: 'string' }, helpers: { type: 'string' } } })
@@ -31,7 +33,7 @@ async function main(): Promise<void> {
     knownHosts: places.knownHosts,
     sockets: places.sockets,
     pulumiRoot: values['pulumi-root'] ?? null,
-    helperFolder: values.helpers ?? join(import.meta.dirname, '../../.lab/bin'),
+    helperFolder: values.helpers ?? helpers,
     stop: stop.signal,
     onLog: (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`),
   })

@@ -40,7 +40,7 @@ export async function openDesk(test: Test): Promise<Desk> {
 }
 
 /** Tells the controller of a state folder to end, if there is one, and waits until its database has ended too. */
-async function stopController(state: string): Promise<void> {
+export async function stopController(state: string): Promise<void> {
   if (!existsSync(path.join(state, 'controller.json'))) return
   const signal = AbortSignal.timeout(60_000)
   const client = await connectController({ state, pulumiRoot: null, signal })
