@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { inventorySchema } from '../core/node.ts'
 import { inventoryTable } from '../ui/inventory-view.ts'
-import { answer, inSession, type GlobalOptions } from './session.ts'
+import { answer, inSession, patiently, type GlobalOptions } from './session.ts'
 
 export async function inventory(options: GlobalOptions, provider: string | undefined): Promise<number> {
   return await inSession(options, 'all', async ({ client, context, signal }) => {
     const body = { context, provider: provider ?? null }
-    const inventories = z.array(inventorySchema).parse(await client.post('/api/v1/inventory', body, signal))
+    const inventories = z.array(inventorySchema).parse(await patiently(options, provider ?? 'the providers', client.post('/api/v1/inventory', body, signal)))
     for (const each of inventories) answer(options.json === true ? JSON.stringify(each) : inventoryTable(each))
     return 0
   })

@@ -4,7 +4,7 @@ import { LifeboatError } from '../core/errors.ts'
 import { planSchema } from '../core/plan.ts'
 import { planView } from '../ui/plan-view.ts'
 import { confirm } from '../ui/prompts.ts'
-import { answer, inSession, say, type GlobalOptions, type Session } from './session.ts'
+import { answer, inSession, patiently, say, type GlobalOptions, type Session } from './session.ts'
 import { watchRuns } from './watch-runs.ts'
 
 export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly detach?: boolean }
@@ -35,7 +35,7 @@ async function agreedPlan({ client, context, signal }: Session, options: Migrate
   const atRest = new Set(['failed', 'rolled-back', 'finished'])
   const running = status.moves.filter((move) => !atRest.has(move.state)).map((move) => move.name)
   if (moves.length > 0 && moves.every((name) => running.includes(name))) return null
-  const plan = planSchema.parse(await client.post('/api/v1/plan', { context, moves }, signal))
+  const plan = planSchema.parse(await patiently(options, 'the providers', client.post('/api/v1/plan', { context, moves }, signal)))
   if (options.yes === true || options.json === true || process.stdin.isTTY !== true) return plan.fingerprint
   say(options, planView(plan))
   if (await confirm({ message: `Begin? Nothing is switched before you approve it.`, flag: '--yes', signal })) return plan.fingerprint

@@ -2,14 +2,14 @@
 import { planSchema, type Plan } from '../core/plan.ts'
 import { comparedPlanSchema } from '../core/plan-diff.ts'
 import { changesView, planView } from '../ui/plan-view.ts'
-import { answer, inSession, type GlobalOptions } from './session.ts'
+import { answer, inSession, patiently, type GlobalOptions } from './session.ts'
 
 type PlanOptions = GlobalOptions & { readonly diff?: boolean }
 
 export async function plan(options: PlanOptions, moves: readonly string[]): Promise<number> {
   return await inSession(options, 'all', async ({ client, context, signal }) => {
     const diff = options.diff === true
-    const made: unknown = await client.post('/api/v1/plan', { context, moves, diff }, signal)
+    const made: unknown = await patiently(options, 'the providers', client.post('/api/v1/plan', { context, moves, diff }, signal))
     return tell(options, diff ? comparedPlanSchema.parse(made) : planSchema.parse(made), diff ? changesView(comparedPlanSchema.parse(made)) : null)
   })
 }

@@ -77,3 +77,16 @@ export function answer(text: string): void {
 export function say(options: GlobalOptions, text: string): void {
   if (options.quiet !== true) process.stderr.write(`${text}\n`)
 }
+
+const silenceMs = 5000
+
+/** Says on stderr that an answer is waited for, once that has taken a while: the controller asks a busy provider again and again. */
+export async function patiently<T>(options: GlobalOptions, whom: string, answered: Promise<T>): Promise<T> {
+  const began = performance.now()
+  const tell = (): void => {
+    const seconds = Math.round((performance.now() - began) / 1000)
+    say(options, `No answer of ${whom} for ${seconds} s. One that is busy is asked again by itself; Ctrl-C ends the waiting.`)
+  }
+  const timer = setInterval(tell, silenceMs)
+  return await answered.finally(() => clearInterval(timer))
+}
