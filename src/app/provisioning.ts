@@ -18,7 +18,7 @@ export type ProvisioningOptions = {
 /** Moves that start together bring up what they share once. */
 const sharedUps = new Map<string, Promise<Outputs>>()
 
-export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'deprovision'> {
+export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> {
   const { engine, target, plan } = options
   const run = { project: plan.project, run: options.identity }
   /** For what needs no more than the name of the stack: nothing is declared by it. */
@@ -36,6 +36,7 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
       const outputs = await engine.outputs(stack, signal)
       if (outputs !== null) await target.markHoldsData(outputs, signal)
     },
+    drift: async (signal) => (await engine.drift(stack, signal)).resources,
     deprovision: async (signal) => {
       const outputs = await engine.outputs(stack, signal)
       if (outputs !== null && (await target.holdsData(outputs, signal))) {
@@ -46,10 +47,11 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
   }
 }
 
-function existing(target: Target, look: () => Promise<Outputs>): Pick<Ports, 'provision' | 'markHoldsData' | 'deprovision'> {
+function existing(target: Target, look: () => Promise<Outputs>): Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> {
   return {
     provision: async () => placeOf(target, await look()),
     markHoldsData: async (signal) => await target.markHoldsData(await look(), signal),
+    drift: async () => [],
     deprovision: async () => undefined,
   }
 }

@@ -21,6 +21,8 @@ export type Ports = {
   readonly provision: (listen: (event: EngineEvent) => void, signal: AbortSignal) => Promise<TargetAddress>
   /** Marks the target's volume at the provider as holding data, before the first byte. */
   readonly markHoldsData: (signal: AbortSignal) => Promise<void>
+  /** What of the target is not as it was declared, named for people; nothing where nothing was declared. Changes nothing. */
+  readonly drift: (signal: AbortSignal) => Promise<readonly string[]>
   readonly deprovision: (signal: AbortSignal) => Promise<void>
   readonly link: (side: SideName, facts: MoveFacts) => Promise<Link>
   readonly movers: readonly { readonly name: string; readonly mover: Mover }[]

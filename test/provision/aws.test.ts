@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RevokeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { z } from 'zod'
+import { provisioning } from '../../src/app/provisioning.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import type { Outputs } from '../../src/providers/provider.ts'
 import type { EngineEvent, StackRequest } from '../../src/provision/engine.ts'
@@ -113,10 +114,9 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     })
     await t.test('a rule removed and an instance terminated by somebody else are drift', async () => {
       const { SecurityGroups = [] } = await aws.client.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'tag:lifeboat:move', Values: ['web-1'] }] }))
-      const GroupId = SecurityGroups[0]?.GroupId
-      await aws.client.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: SecurityGroups[0]?.IpPermissions }))
+      await aws.client.send(new RevokeSecurityGroupIngressCommand({ GroupId: SecurityGroups[0]?.GroupId, IpPermissions: SecurityGroups[0]?.IpPermissions }))
       await aws.client.send(new TerminateInstancesCommand({ InstanceIds: [String(instanceId)] }))
-      const { resources } = await engine.drift(nodeOf(move), signal)
+      const resources = await provisioning({ engine, target, plan: move, identity: 'run-1', authorizedKeys: () => Promise.resolve([]) }).drift(signal)
       assert.ok(resources.includes('SecurityGroup web-1') && resources.includes('Instance web-1'), resources.join())
     })
     await t.test('up makes the node again with the same volume and address', async () => {

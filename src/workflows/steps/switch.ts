@@ -8,6 +8,7 @@ import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
 import { keepLease, saysOver } from '../lease.ts'
 import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { refuseDrift } from './drift.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
@@ -21,6 +22,8 @@ const checkForMs = 6000
 const budgetShare = 0.6
 
 async function checkReady(step: Step, way: Direction): Promise<Done> {
+  // Going back leaves the target, whatever became of it.
+  if (way.receiver === 'target') await refuseDrift(step, step.run.ports.drift)
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   for (const link of [giver, receiver]) await link.call({ op: 'record-start', token: step.run.token }, step.signal)
   const pass = await onePass(step, 'repeat')
