@@ -15,7 +15,7 @@ export function inventoryTable(inventory: Inventory): string {
     node.addresses.join(' ') || '?',
     node.os.name ?? '?',
   ])
-  const hazards = nodes.flatMap((node) => node.hazards.map((hazard) => `! ${printable(node.name)}: ${printable(hazard.text)}`))
+  const hazards = nodes.flatMap((node) => node.hazards.map((hazard) => `! ${printable(node.name).slice(0, 60)}: ${printable(hazard.text)}`))
   const warnings = inventory.warnings.map((warning) => `! ${printable(warning.text)}`)
   const sum = `${nodes.length} nodes at ${inventory.provider} (${inventory.kind}), taken ${inventory.takenAt}${inventory.complete ? '' : ', incomplete'}`
   return [sum, '', table([heading, ...rows]), ...(hazards.length + warnings.length > 0 ? ['', ...warnings, ...hazards] : [])].join('\n')

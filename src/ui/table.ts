@@ -2,7 +2,7 @@
 
 /** Rows as aligned text; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const clean = rows.map((row) => row.map(printable))
+  const clean = rows.map((row) => row.map(cell))
   const widths = (clean[0] ?? []).map((_, column) => Math.max(...clean.map((row) => row[column]?.length ?? 0)))
   return clean
     .map((row) =>
@@ -14,8 +14,16 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** The text without anything that could move the cursor or turn the reading direction; at most 60 characters. */
+/** The text without anything that could move the cursor or turn the reading direction; a sentence longer than 240 characters is cut. */
 export function printable(text: string): string {
+  return cut(text, 240)
+}
+
+function cell(text: string): string {
+  return cut(text, 60)
+}
+
+function cut(text: string, most: number): string {
   const clean = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
-  return clean.length > 60 ? `${clean.slice(0, 59)}…` : clean
+  return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean
 }
