@@ -3,18 +3,16 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import type { Cloud } from './cloud.ts'
+import type { Host } from './host.ts'
 import type { NameServer } from './names.ts'
 import { shopNodes } from './shop/nodes.ts'
-import type { Terremark } from './terremark.ts'
-import type { VCenter } from './vcenter.ts'
 import type { WorldSpec } from './world.ts'
 
 export type ConfigParts = {
   readonly folder: string
   readonly spec: WorldSpec
   readonly names: NameServer | null
-  readonly vcenter: VCenter | null
-  readonly terremark: Terremark | null
+  readonly host: Host | null
   readonly cloud: Cloud | null
 }
 
@@ -41,19 +39,10 @@ function configOf(parts: ConfigParts): Keys {
   }
 }
 
-function oldProvider({ folder, spec, vcenter, terremark }: ConfigParts): Keys {
-  if (terremark !== null) {
-    const { url, user, password, fingerprint } = terremark
-    return { kind: 'terremark', url, user, password: secret(folder, 'terremark-password', password), tls: { fingerprint } }
-  }
-  if (vcenter === null) return { kind: 'static', nodes: spec.sources.map((name) => ({ name, address: shopNodes[name].address, cpus: 1, memoryMiB: 1024 })) }
-  return {
-    kind: 'vsphere',
-    url: vcenter.url,
-    user: vcenter.user,
-    password: secret(folder, 'vcenter-password', vcenter.password),
-    tls: { fingerprint: vcenter.fingerprint },
-  }
+function oldProvider({ folder, spec, host }: ConfigParts): Keys {
+  if (host === null) return { kind: 'static', nodes: spec.sources.map((name) => ({ name, address: shopNodes[name].address, cpus: 1, memoryMiB: 1024 })) }
+  const { url, user, password, fingerprint, keys } = host
+  return { kind: spec.host, url, ...keys, user, password: secret(folder, 'host-password', password), tls: { fingerprint } }
 }
 
 function newProvider({ folder, spec, cloud }: ConfigParts): Keys {

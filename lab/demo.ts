@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { enterLab } from './enter.ts'
+import { hostTitles, isHostKind } from './host.ts'
 import { prepared } from './place.ts'
 import type { Sample } from './traffic.ts'
 
@@ -29,15 +30,13 @@ const folder = path.join(prepared, 'demo')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 
-const oldProviders: Readonly<Record<string, string>> = { vsphere: 'a vCenter', terremark: 'a Terremark vCloud Express (simulated by us)' }
-const old = oldProviders[options.from]
-tell(`The old provider: ${old === undefined ? 'three hosts that answer ssh' : `${old} with 25 machines, three of them our shop`}.`)
+const host = isHostKind(options.from) ? options.from : null
+tell(`The old provider: ${host === null ? 'three hosts that answer ssh' : `a ${hostTitles[host]} with 25 machines, three of them our shop`}.`)
 const world = await startWorld({
   sources: [...sources],
   targets: options.to === 'aws' ? 'aws' : 'static',
   names: true,
-  vcenter: options.from === 'vsphere',
-  terremark: options.from === 'terremark',
+  ...(host === null ? {} : { host }),
   folder,
 })
 const customers = world.customers(8)
@@ -116,7 +115,7 @@ async function keepOpen(): Promise<void> {
 }
 
 function refuseUnknown(): void {
-  const allowed = { from: ['vsphere', 'terremark', 'static'], to: ['aws', 'static'], story: ['move'] } as const
+  const allowed = { from: [...Object.keys(hostTitles), 'static'], to: ['aws', 'static'], story: ['move'] }
   for (const [name, known] of Object.entries(allowed) as ['from' | 'to' | 'story', readonly string[]][]) {
     if (known.includes(options[name])) continue
     process.stderr.write(`--${name} is one of ${known.join(', ')}.\n`)

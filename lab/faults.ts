@@ -12,7 +12,7 @@ type ServiceFault = {
   readonly mend: (world: World) => Promise<unknown>
 }
 
-const services = ['names', 'vcenter', 'terremark', 'cloud', 'link'] as const
+const services = ['names', 'host', 'cloud', 'link'] as const
 type Service = (typeof services)[number]
 
 /** Of the link while it is slow: 40 ms there and back, 10 MB/s in each direction. */
@@ -49,29 +49,17 @@ const serviceFaults = {
     mend: async ({ names }) => await names?.start(),
   },
   // Before the other one, because what is mended in turn has to be awake.
-  'vcenter-dead': {
-    on: 'vcenter',
+  'host-dead': {
+    on: 'host',
     title: 'it accepts connections and never answers',
-    cause: async ({ vcenter }) => await Promise.resolve(vcenter?.freeze()),
-    mend: async ({ vcenter }) => await Promise.resolve(vcenter?.thaw()),
+    cause: async ({ host }) => await host?.freeze(),
+    mend: async ({ host }) => await host?.thaw(),
   },
-  'vcenter-503': {
-    on: 'vcenter',
+  'host-503': {
+    on: 'host',
     title: 'a proxy answers 503 in its place',
-    cause: async ({ vcenter }) => await vcenter?.control('/status', { code: 503, count: forEver }),
-    mend: async ({ vcenter }) => await vcenter?.control('/faults/clear', {}),
-  },
-  'terremark-dead': {
-    on: 'terremark',
-    title: 'it accepts connections and never answers',
-    cause: async ({ terremark }) => await terremark?.control('/silence', { count: forEver }),
-    mend: async ({ terremark }) => await terremark?.control('/faults/clear', {}),
-  },
-  'terremark-expired': {
-    on: 'terremark',
-    title: 'every token dies when it is used to read a machine',
-    cause: async ({ terremark }) => await terremark?.control('/expire', { path: '/vapp/', count: forEver }),
-    mend: async ({ terremark }) => await terremark?.control('/faults/clear', {}),
+    cause: async ({ host }) => await host?.control('/status', { code: 503, count: forEver }),
+    mend: async ({ host }) => await host?.control('/faults/clear', {}),
   },
   quota: {
     on: 'cloud',
@@ -105,7 +93,7 @@ export function faultKinds(): { readonly kind: string; readonly on: string; read
 }
 
 /**
- * Causes a fault, or with `none` mends everything of the subject: a node by its name, or names, vcenter, terremark, cloud, link.
+ * Causes a fault, or with `none` mends everything of the subject: a node by its name, or names, host (of the old provider), cloud, link.
  * Twice is fine. Throws a sentence that says what there is instead.
  */
 export async function causeFault(world: World, subject: string, kind: FaultKind | 'none'): Promise<void> {
@@ -118,7 +106,7 @@ export async function causeFault(world: World, subject: string, kind: FaultKind 
     return
   }
   const possible = [...ofServices].filter(([, { on }]) => on === subject)
-  const missing = { names: !world.names, vcenter: !world.vcenter, terremark: !world.terremark, cloud: !world.cloud, link: false }
+  const missing = { names: !world.names, host: !world.host, cloud: !world.cloud, link: false }
   const present = services.filter((service) => !missing[service])
   if (!present.some((service) => service === subject)) {
     throw new Error(`There is no ${subject} here. There are: ${[...world.nodes.keys(), ...present].join(', ')}.`)
@@ -142,11 +130,11 @@ async function mendNode(node: LabNode, world: World): Promise<void> {
 }
 
 function isHosted(world: World, node: LabNode): boolean {
-  return (world.vcenter ?? world.terremark) !== null && world.spec.sources.some((name) => name === node.name)
+  return world.host !== null && world.spec.sources.some((name) => name === node.name)
 }
 
 /** As its host would report it; the hypervisor of the lab carries it out. */
 async function switchPower(node: LabNode, world: World, power: 'on' | 'off'): Promise<void> {
-  await (world.vcenter ?? world.terremark)?.control('/power', { vm: node.name, state: power })
+  await world.host?.control('/power', { vm: node.name, state: power })
   await node.until(power)
 }

@@ -2,7 +2,7 @@
 import type { Cloud, Instance } from './cloud.ts'
 import type { RunningInstance } from './instance.ts'
 import type { LabNode } from './node.ts'
-import type { MachineEvent } from './vcenter.ts'
+import type { MachineEvent } from './host.ts'
 
 /** Carries out what happens to the machines of a vCenter: off is a power cut, a disconnected card a link that is down. */
 export function machineEvents(nodes: ReadonlyMap<string, LabNode>, complain: (text: string) => void): (event: MachineEvent) => void {

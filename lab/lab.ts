@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util'
 import { askWorld, bringDown, bringUp, openPort, openShell, worldIsUp } from './open-world.ts'
 import { faultKinds } from './faults.ts'
+import { hostTitles } from './host.ts'
 import { serveWorld } from './serve-world.ts'
 
 const usage = `Usage: npm run lab -- COMMAND
-  up [--from KIND] [--to aws|static]             starts a world in the background; KIND: vsphere, terremark, static
+  up [--from KIND] [--to aws|static]             starts a world in the background; KIND: ${Object.keys(hostTitles).join(', ')}, static
   down                                           ends it; nothing stays
   status                                         its nodes, names and customers
   traffic [stop | REQUESTS-PER-SECOND]           starts customers, or says how they fare

@@ -1,6 +1,6 @@
 // The networks of the world, all of documentation ranges (RFC 5737). The world's own network namespace is the
 // operator's machine, and also the router between them:
-//   192.0.2.0/24     operator (.1), APIs (.10 vCenter, .20 AWS, .40 vCloud Express), name server (.53), clients (.101 and up)
+//   192.0.2.0/24     operator (.1), APIs (.10 vCenter, .20 AWS, .30 vCloud, .40 vCloud Express), name server (.53), clients (.101 and up)
 //   198.51.100.0/24  old provider
 //   203.0.113.0/24   new provider, public
 //   10.20.0.0/16     new provider, private (VPC); on the same wire as its public side
@@ -11,6 +11,7 @@ import { run } from './command.ts'
 const operator = '192.0.2.1'
 export const vcenterAddress = '192.0.2.10'
 export const cloudAddress = '192.0.2.20'
+export const vcloudAddress = '192.0.2.30'
 export const terremarkAddress = '192.0.2.40'
 export const nameServer = '192.0.2.53'
 /** Source addresses of clients. */
@@ -33,7 +34,7 @@ export async function buildNetwork(): Promise<void> {
 
 async function build(): Promise<void> {
   if (!insideLab()) throw new Error('Networks are made inside a world only: call enterLab() first.')
-  const here = [operator, vcenterAddress, cloudAddress, terremarkAddress, nameServer, ...clients]
+  const here = [operator, vcenterAddress, cloudAddress, vcloudAddress, terremarkAddress, nameServer, ...clients]
   await ip([
     // A bridge without ports: addresses of this machine that no wire leads to.
     'link add operator type bridge',

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { enterLab } from './enter.ts'
 import { causeFault, faultKinds, type FaultKind } from './faults.ts'
+import { hostTitles, isHostKind } from './host.ts'
 import { prepared, repository } from './place.ts'
 import { shopNodes, type ShopNode } from './shop/nodes.ts'
 import type { Traffic } from './traffic.ts'
@@ -18,10 +19,10 @@ export const socketName = 'socket'
 export type Choice = { readonly from: string; readonly to: string }
 
 export function specOf({ from, to }: Choice): WorldSpec {
-  if (from !== 'vsphere' && from !== 'terremark' && from !== 'static') throw new Error(`--from is vsphere, terremark or static, not ${from}.`)
+  if (!isHostKind(from) && from !== 'static') throw new Error(`--from is ${Object.keys(hostTitles).join(', ')} or static, not ${from}.`)
   if (to !== 'aws' && to !== 'static') throw new Error(`--to is aws or static, not ${to}.`)
-  const old = { vcenter: from === 'vsphere', terremark: from === 'terremark' }
-  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, ...old, folder: path.join(openWorldFolder, 'shop') }
+  const host = isHostKind(from) ? { host: from } : {}
+  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, ...host, folder: path.join(openWorldFolder, 'shop') }
 }
 
 /** Starts a world and serves until somebody asks for its end. */
@@ -133,8 +134,7 @@ async function describe(world: World, traffic: Traffic | null): Promise<string> 
   for (const { dnsName } of world.spec.sources.map((name: ShopNode) => shopNodes[name])) {
     lines.push(`${dnsName.padEnd(22)}${'A'.padEnd(5)}${(await world.names?.addressesOf(dnsName).catch(() => ['no answer']))?.join(' ') ?? ''}`)
   }
-  if (world.vcenter) lines.push(`${'vCenter'.padEnd(27)}${world.vcenter.url}`)
-  if (world.terremark) lines.push(`${'vCloud Express'.padEnd(27)}${world.terremark.url}`)
+  if (world.host && world.spec.host) lines.push(`${hostTitles[world.spec.host].padEnd(27)}${world.host.url}`)
   if (world.cloud) lines.push(`${'AWS'.padEnd(27)}${world.cloud.endpoint}`)
   lines.push(traffic ? `customers: ${figuresText(traffic.figures())}` : 'customers: none')
   lines.push(...world.complaints.map((text) => `complaint: ${text}`))

@@ -1,28 +1,18 @@
-// The vCloud Express of the world: our simulator of it (lab/terremark) over TLS, with the machines of the old provider in it.
-import { mkdirSync, readFileSync } from 'node:fs'
+// The vCloud Express of the world: our simulator of it (lab/terremark) with the machines of the old provider in it.
 import path from 'node:path'
+import { makeCertificate } from './certificate.ts'
+import type { StartHost } from './host.ts'
 import { buildNetwork, terremarkAddress } from './network.ts'
 import { worldFolder } from './place.ts'
-import { startSimulator, type Simulator } from './terremark/simulator.ts'
-import { makeCertificate, type MachineEvent, type VirtualMachine } from './vcenter.ts'
-
-export type Terremark = Pick<Simulator, 'url' | 'control' | 'stop'> & {
-  readonly user: string
-  readonly password: string
-  /** SHA-256 of its certificate, `sha256:AB:CD:…`. */
-  readonly fingerprint: string
-}
+import { startSimulator } from './terremark/simulator.ts'
 
 const user = 'ops@shop.example'
 const password = 'lab only, opens nothing'
+const forEver = 1_000_000_000
 
-/** Starts it with these machines. `onEvent` hears of changes only, not of what stands there. */
-export async function startTerremark(machines: readonly VirtualMachine[], onEvent: (event: MachineEvent) => void): Promise<Terremark> {
+export const startTerremark: StartHost = async (machines, onEvent) => {
   await buildNetwork()
-  const folder = path.join(worldFolder, 'terremark')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const fingerprint = await makeCertificate(folder, 'services.shop.example', terremarkAddress)
-  const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8')
+  const { key, cert, fingerprint } = await makeCertificate(path.join(worldFolder, 'terremark'), 'services.shop.example', terremarkAddress)
   const { url, control, stop } = await startSimulator({
     // Customers of the shop come by internet services; nobody comes to the offices.
     machines: machines.map((machine) => (machine.folder === 'shop' ? { ...machine, services: [{ port: 80, protocol: 'HTTP' }] } : machine)),
@@ -30,10 +20,19 @@ export async function startTerremark(machines: readonly VirtualMachine[], onEven
     password,
     address: terremarkAddress,
     port: 443,
-    tls: { key: read('key.pem'), cert: read('certificate.pem') },
+    tls: { key, cert },
     // Few enough that the machines of a world come in pages.
     pageSize: 10,
     onPower: (machine, power) => onEvent({ event: 'power', machine, power }),
   })
-  return { url, control, stop, user, password, fingerprint }
+  return {
+    url,
+    user,
+    password,
+    fingerprint,
+    control: async (where, order = {}) => await control(where, order),
+    stop,
+    freeze: async () => await control('/silence', { count: forEver }),
+    thaw: async () => await control('/faults/clear', {}),
+  }
 }

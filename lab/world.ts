@@ -6,6 +6,8 @@ import { waitUntil } from '../src/io/wait.ts'
 import { startCloud, type Cloud } from './cloud.ts'
 import { attempt, run } from './command.ts'
 import { writeConfig } from './config.ts'
+import type { Host, HostKind } from './host.ts'
+import { hosts } from './hosts.ts'
 import { machineEvents, runCloud, type CloudHypervisor } from './hypervisor.ts'
 import { startNames, type NameServer } from './names.ts'
 import { buildNetwork } from './network.ts'
@@ -14,8 +16,6 @@ import { repository, worldFolder } from './place.ts'
 import { seedShop } from './shop/seed.ts'
 import { shopNodes, type ShopNode } from './shop/nodes.ts'
 import { lostWrites, startTraffic, type Figures, type Traffic } from './traffic.ts'
-import { startTerremark, type Terremark } from './terremark.ts'
-import { startVCenter, type VCenter } from './vcenter.ts'
 
 export type WorldSpec = {
   /** Nodes of the shop at the old provider. */
@@ -24,10 +24,8 @@ export type WorldSpec = {
   readonly targets: 'static' | 'aws' | 'none'
   /** A name server with the names of the shop. */
   readonly names?: boolean
-  /** The old provider has a vCenter; else it is a list of addresses. */
-  readonly vcenter?: boolean
-  /** The old provider is a Terremark vCloud Express. */
-  readonly terremark?: boolean
+  /** What hosts the old provider's machines; absent: nothing, it is a list of addresses. */
+  readonly host?: HostKind
   readonly volumeMiB?: number
   /** Files on each volume, beside what the shop itself writes; default 300. */
   readonly files?: number
@@ -49,8 +47,7 @@ export type World = {
   /** Where the move of this name leads; with a cloud the node at the address, once there is one. */
   readonly target: (name: ShopNode) => LabNode
   readonly names: NameServer | null
-  readonly vcenter: VCenter | null
-  readonly terremark: Terremark | null
+  readonly host: Host | null
   readonly cloud: Cloud | null
   readonly hypervisor: CloudHypervisor | null
   /** Customers of all sources' names, or of these. */
@@ -83,10 +80,9 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
 
   const sources = spec.sources.map((name) => shopNodes[name])
   const onEvent = machineEvents(nodes, complain)
-  const [names, vcenter, terremark, cloud] = await Promise.all([
+  const [names, host, cloud] = await Promise.all([
     spec.names === true ? startNames(Object.fromEntries(sources.map(({ dnsName, address }) => [dnsName, [address]]))) : null,
-    spec.vcenter === true ? startVCenter(machinesOf(spec.sources), onEvent) : null,
-    spec.terremark === true ? startTerremark(machinesOf(spec.sources), onEvent) : null,
+    spec.host === undefined ? null : hosts[spec.host](machinesOf(spec.sources), onEvent),
     spec.targets === 'aws' ? startCloud() : null,
     ...sources.map(async ({ name, address, mac, kind }) => {
       const seed = seedShop(kind, spec.files)
@@ -100,7 +96,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     }),
   ])
   const hypervisor = cloud === null ? null : runCloud(cloud, complain)
-  writeConfig({ folder, spec, names, vcenter, terremark, cloud })
+  writeConfig({ folder, spec, names, host, cloud })
 
   const nodeAt = (address: string) => [...nodes.values()].find((node) => node.addresses().includes(address)) ?? hypervisor?.nodeAt(address) ?? null
   const found = (name: string, node: LabNode | null | undefined) => {
@@ -113,8 +109,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     keyFile,
     nodes,
     names,
-    vcenter,
-    terremark,
+    host,
     cloud,
     hypervisor,
     complaints,
@@ -135,7 +130,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     stop: async () => {
       await hypervisor?.stop()
       await Promise.all([...nodes.values()].map(async (node) => await node.stop()))
-      await Promise.all([names?.stop(), vcenter?.stop(), terremark?.stop(), cloud?.stop()])
+      await Promise.all([names?.stop(), host?.stop(), cloud?.stop()])
     },
   }
 }

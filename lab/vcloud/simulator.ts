@@ -5,7 +5,7 @@
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import type { MachineEvent } from '../vcenter.ts'
+import type { MachineEvent } from '../host.ts'
 import { controlOf, type Control, type StatusFault } from './control.ts'
 import type { Version } from './pages.ts'
 import { answerTo, type Answer, type Asked, type Inside } from './routes.ts'

@@ -1,5 +1,5 @@
 // What stands in the simulated vCloud Director: machines in vApps, and the tasks that change them.
-import type { MachineEvent } from '../vcenter.ts'
+import type { MachineEvent } from '../host.ts'
 
 export type MachineSpec = {
   readonly name: string

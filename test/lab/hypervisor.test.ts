@@ -29,7 +29,7 @@ await enterLab()
 
 let world: World
 before(async () => {
-  world = await startWorld({ sources: ['web-1'], targets: 'aws', names: true, vcenter: true, files: 10 })
+  world = await startWorld({ sources: ['web-1'], targets: 'aws', names: true, host: 'vsphere', files: 10 })
 })
 after(async () => await world.stop())
 
@@ -45,21 +45,21 @@ test('the vCenter shows a certificate with the fingerprint of the configuration'
     socket.once('error', reject)
   })
   socket.destroy()
-  assert.equal(`sha256:${certificate.fingerprint256}`, world.vcenter?.fingerprint)
+  assert.equal(`sha256:${certificate.fingerprint256}`, world.host?.fingerprint)
 })
 
 test('a machine that is switched off in vCenter loses its power, and gets it back', async () => {
   const node = world.source('web-1')
-  await world.vcenter?.control('/power', { vm: 'web-1', state: 'off' })
+  await world.host?.control('/power', { vm: 'web-1', state: 'off' })
   await node.until('off')
-  await world.vcenter?.control('/power', { vm: 'web-1', state: 'on' })
+  await world.host?.control('/power', { vm: 'web-1', state: 'on' })
   await node.until('on')
   await node.ready()
 })
 
 test('a power cut as a fault shows in vCenter', async () => {
   await causeFault(world, 'web-1', 'power-cut')
-  const machines = JSON.stringify(await world.vcenter?.control('/vms'))
+  const machines = JSON.stringify(await world.host?.control('/vms'))
   assert.match(machines, /"vm":"web-1","id":"[^"]+","state":"poweredOff"/)
   await causeFault(world, 'web-1', 'none')
   assert.equal((await world.source('web-1').run('hostname')).trim(), 'web-1')
@@ -71,10 +71,10 @@ test('a dead vCenter accepts connections and answers nothing until it is mended'
       () => true,
       () => false,
     )
-  await causeFault(world, 'vcenter', 'vcenter-dead')
+  await causeFault(world, 'host', 'host-dead')
   assert.equal(await answers(vcenterAddress, 443), true)
   assert.equal(await answered(), false)
-  await causeFault(world, 'vcenter', 'none')
+  await causeFault(world, 'host', 'none')
   await until('vCenter answers again', answered)
 })
 

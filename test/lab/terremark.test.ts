@@ -13,9 +13,9 @@ await enterLab()
 let world: World
 let source: Source
 before(async () => {
-  world = await startWorld({ sources: ['web-1'], targets: 'none', terremark: true, files: 10 })
-  assert.ok(world.terremark && terremark.source)
-  const { url, user, password, fingerprint } = world.terremark
+  world = await startWorld({ sources: ['web-1'], targets: 'none', host: 'terremark', files: 10 })
+  assert.ok(world.host && terremark.source)
+  const { url, user, password, fingerprint } = world.host
   source = await terremark.source('old', terremark.schema.parse({ kind: 'terremark', url, user, password: new Secret(password), tls: { fingerprint } }))
 })
 after(async () => {
@@ -39,9 +39,9 @@ test('a machine that the source switches off loses its power, and gets it back',
 })
 
 test('tokens that die end a reading as what they are, and mended it goes on', async () => {
-  await causeFault(world, 'terremark', 'terremark-expired')
+  await world.host?.control('/expire', { path: '/vapp/', count: 1_000_000 })
   await assert.rejects(source.nodes(soon()), { code: 'source-session-lost' })
-  await causeFault(world, 'terremark', 'none')
+  await causeFault(world, 'host', 'none')
   assert.equal(await powerOfWeb1(), 'on')
 })
 

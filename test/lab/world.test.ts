@@ -136,7 +136,7 @@ test('a full disk and a stopped sshd are faults that can be mended', async () =>
 
 test('a fault that a subject cannot have is refused with what it can', async () => {
   await assert.rejects(causeFault(world, 'web-1', 'quota'), /web-1 cannot have the fault quota. It can have: power-cut, /)
-  await assert.rejects(causeFault(world, 'vcenter', 'vcenter-503'), /There is no vcenter here. There are: .*web-1.*names, link/)
+  await assert.rejects(causeFault(world, 'host', 'host-503'), /There is no host here. There are: .*web-1.*names, link/)
 })
 
 test('new connections over a slow link take its time, and the far side still sees who it is', async () => {

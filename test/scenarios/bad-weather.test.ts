@@ -29,10 +29,10 @@ function failureOf(result: ExecResult, expected: { readonly exit: number; readon
 }
 
 test('bad weather around a move', async (t) => {
-  const scene = await setScene({ vcenter: true })
+  const scene = await setScene({ host: 'vsphere' })
   t.after(async () => await scene.stop())
   const customers = scene.customers(5)
-  const [vcenter, source, target] = [scene.vcenter ?? assert.fail(), scene.source('web-1'), scene.target('web-1')]
+  const [vcenter, source, target] = [scene.host ?? assert.fail(), scene.source('web-1'), scene.target('web-1')]
   const state = path.join(scene.folder, '.lifeboat')
 
   /** Runs `act` while a file of the project has other contents. */
@@ -50,7 +50,7 @@ test('bad weather around a move', async (t) => {
 
   await t.test('a wrong password of the vCenter is told as such', async () => {
     await during(
-      'secrets/vcenter-password',
+      'secrets/host-password',
       () => wrongPassword,
       async () => {
         const failure = failureOf(await scene.lifeboat(['inventory', 'old', '--json']), { exit: 3, code: 'source-login' })
@@ -79,18 +79,18 @@ test('bad weather around a move', async (t) => {
   })
 
   await t.test('a plan goes on with what was seen before while the vCenter answers nothing', async () => {
-    await causeFault(scene, 'vcenter', 'vcenter-dead')
+    await causeFault(scene, 'host', 'host-dead')
     await works('plan')
-    await causeFault(scene, 'vcenter', 'none')
+    await causeFault(scene, 'host', 'none')
   })
 
   // It is asked again for two minutes before it is given up.
   const patient = { skip: process.env['LIFEBOAT_SCENARIOS'] === 'all' ? false : 'takes minutes; LIFEBOAT_SCENARIOS=all runs it' }
   await t.test('a vCenter that answers 503 for good is told as such', patient, async () => {
-    await causeFault(scene, 'vcenter', 'vcenter-503')
+    await causeFault(scene, 'host', 'host-503')
     const failure = failureOf(await scene.lifeboat(['inventory', 'old', '--json']), { exit: 3, code: 'source-unreachable' })
     assert.match(failure.message, /503/)
-    await causeFault(scene, 'vcenter', 'none')
+    await causeFault(scene, 'host', 'none')
     await works('inventory', 'old')
   })
 

@@ -10,7 +10,7 @@ const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 test('a move needs its vCenter for the inventory only, and says what is impossible once the source is dead', async (t) => {
-  const scene = await setScene({ vcenter: true })
+  const scene = await setScene({ host: 'vsphere' })
   t.after(async () => await scene.stop())
   const customers = scene.customers(5)
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
@@ -19,7 +19,7 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
     assert.equal((await scene.begin('status')).exitCode, 0)
     const running = scene.begin('migrate', '--yes', '--json')
     await scene.record(at('adopt-inventory', 'done'))
-    await causeFault(scene, 'vcenter', 'vcenter-dead')
+    await causeFault(scene, 'host', 'host-dead')
     const { exitCode, stdout, stderr } = await running
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
@@ -52,7 +52,7 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
   })
 
   await t.test('what remains is offered: finish ends the move without the source', async () => {
-    await causeFault(scene, 'vcenter', 'none')
+    await causeFault(scene, 'host', 'none')
     const finished = await scene.begin('finish', 'web-1', '--yes', '--json')
     assert.equal(finished.exitCode, 0, finished.stdout.slice(-1500) + finished.stderr)
     await answersWithin(target.address, 2000)

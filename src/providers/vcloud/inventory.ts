@@ -78,5 +78,5 @@ async function inTurns<T>(items: readonly T[], many: number, work: (item: T) => 
 }
 
 function byId(one: Node, other: Node): number {
-  return one.id.localeCompare(other.id, 'en', { numeric: true })
+  return one.id.localeCompare(other.id, 'en')
 }
