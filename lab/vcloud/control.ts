@@ -7,7 +7,8 @@
 //   POST /vapp           {"name":"shop","answer":"forbidden"}      or "broken" (its XML ends early), or "well"
 //   POST /deaf           {"vm":"web-1"}                            its guest hears the shutdown and does not end
 //   POST /snapshot       {"vm":"web-1"}                            somebody else takes one
-//   POST /sessions/end   {"after":3}                               sessions end after so many requests; now without it
+//   POST /sessions/end   {"after":3}                               sessions end after so many requests; now without it;
+//                                                                  with "always" each one does
 //   POST /faults/clear
 import { z } from 'zod'
 import type { Sessions } from './sessions.ts'
@@ -48,12 +49,13 @@ export function controlOf(state: State, sessions: Sessions, status: StatusFault)
     '/deaf': (order) => void faults.deaf.add(z.object({ vm: z.string() }).parse(order).vm),
     '/snapshot': (order) => void (machine(z.object({ vm: z.string() }).parse(order).vm).snapshot = { created: new Date().toISOString() }),
     '/sessions/end': (order) => {
-      const { after } = z.object({ after: z.number().optional() }).parse(order ?? {})
+      const { after, always } = z.object({ after: z.number().optional(), always: z.boolean().default(false) }).parse(order ?? {})
       if (after === undefined) sessions.endAll()
-      else sessions.endAfter(after)
+      else sessions.endAfter(after, always)
     },
     '/faults/clear': () => {
       status.count = 0
+      sessions.endAfter(Number.POSITIVE_INFINITY, false)
       faults.failing.clear()
       for (const set of [faults.forbidden, faults.broken, faults.deaf]) set.clear()
     },

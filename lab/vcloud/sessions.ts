@@ -12,15 +12,15 @@ export type Sessions = {
   readonly admits: (headers: IncomingHttpHeaders) => boolean
   readonly end: (headers: IncomingHttpHeaders) => void
   readonly endAll: () => void
-  /** Sessions end after so many further requests, once. */
-  readonly endAfter: (requests: number) => void
+  /** Sessions end after so many further requests: once, or from then on again and again. */
+  readonly endAfter: (requests: number, always: boolean) => void
   readonly opened: () => number
 }
 
 export function sessionsOf(account: Account): Sessions {
   const living = new Set<string>()
   let opened = 0
-  let left = Number.POSITIVE_INFINITY
+  let [left, again] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   const begin = (): string => {
     const token = randomBytes(16).toString('hex')
     living.add(token)
@@ -38,14 +38,16 @@ export function sessionsOf(account: Account): Sessions {
     admits: (headers) => {
       if (left === 0) {
         living.clear()
-        left = Number.POSITIVE_INFINITY
-      }
-      left -= 1
+        left = again
+      } else left -= 1
       return living.has(tokenOf(headers))
     },
     end: (headers) => void living.delete(tokenOf(headers)),
     endAll: () => living.clear(),
-    endAfter: (requests) => (left = requests),
+    endAfter: (requests, always) => {
+      left = requests
+      again = always ? requests : Number.POSITIVE_INFINITY
+    },
     opened: () => opened,
   }
 }

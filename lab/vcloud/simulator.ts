@@ -29,8 +29,8 @@ export type SimulatorOptions = {
 export type Simulator = {
   readonly url: string
   readonly control: Control
-  /** `POST /api/vApp/vm-1/action/undeploy`, in order. */
-  readonly requests: readonly string[]
+  /** What it was asked, in order: `POST /api/vApp/vm-1/action/undeploy`, with its body. */
+  readonly requests: readonly { readonly where: string; readonly accept: string; readonly body: string }[]
   /** How many sessions were opened. */
   readonly logins: () => number
   /** Asleep: connections are accepted, nothing is answered until `thaw`. */
@@ -52,7 +52,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const sessions = sessionsOf(options.account)
   const status: StatusFault = { code: 503, count: 0, retryAfter: null }
   const control = controlOf(state, sessions, status)
-  const requests: string[] = []
+  const requests: { where: string; accept: string; body: string }[] = []
   let awake = Promise.withResolvers<void>()
   awake.resolve()
   let origin = ''
@@ -63,7 +63,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     for await (const chunk of request) body += String(chunk)
     const asked: Asked = { method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'https://here'), body, request }
     if (asked.url.pathname.startsWith('/control/')) return reply(response, await ordered(control, asked))
-    requests.push(`${asked.method} ${asked.url.pathname}`)
+    requests.push({ where: `${asked.method} ${asked.url.pathname}`, accept: request.headers.accept ?? '', body })
     await awake.promise
     if (status.count > 0) {
       status.count -= 1

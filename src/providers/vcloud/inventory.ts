@@ -67,14 +67,17 @@ function twice({ id, name }: Node): Notice {
   return { code: 'machine-twice', severity: 'warning', text: `${name} (${id}) is in two vApps at once; the last one that was read counts.` }
 }
 
-/** Does the work for all items, so many at a time. */
+/** Does the work for all items, so many at a time. Once one has failed, none is begun any more. */
 async function inTurns<T>(items: readonly T[], many: number, work: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values()
-  await Promise.all(
-    Array.from({ length: many }, async () => {
-      for (const item of left) await work(item)
-    }),
-  )
+  const left = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  }
+  try {
+    await Promise.all(Array.from({ length: many }, worker))
+  } finally {
+    left.length = 0
+  }
 }
 
 function byId(one: Node, other: Node): number {

@@ -47,11 +47,7 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
     const { pathname, search } = new URL(place, origin)
     return http.send({ deadlineMs: callMs, ...request, url: `${origin}${pathname}${search}` })
   }
-  const listed = await send('/api/versions', { signal, headers: { accept: '*/*' } })
-  if (listed.status !== 200) throw failureOf(listed, service, 'name the versions of its API')
-  const supported = readAnswer(listed.text, service)
-  if (supported.name !== 'SupportedVersions') throw notVcloud(service)
-  const version = chosenVersion(supported, service)
+  const version = await agreedVersion(send, service, signal)
   const authorised = { accept: `application/*+xml;version=${version}`, ...(await logIn(send, login, version, signal)) }
 
   return {
@@ -67,6 +63,18 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
       await send('/api/session', { method: 'DELETE', headers: authorised, signal: end })
     },
   }
+}
+
+/** The versions are told without a log-in, so whatever else comes here is somebody else's answer. */
+async function agreedVersion(send: Send, service: string, signal: AbortSignal): Promise<string> {
+  const answer = await send('/api/versions', { signal, headers: { accept: '*/*' } })
+  if (answer.status === 502 || answer.status === 504) throw failureOf(answer, service, 'name its versions')
+  if (answer.status !== 200) {
+    throw new LifeboatError('answer-malformed', `${service} answers ${answer.status} at this address: it is no vCloud Director, or a proxy stands before it.`)
+  }
+  const supported = readAnswer(answer.text, service)
+  if (supported.name !== 'SupportedVersions') throw notVcloud(service)
+  return chosenVersion(supported, service)
 }
 
 type Send = (place: string, request: Omit<HttpRequest, 'url'>) => Promise<HttpAnswer>

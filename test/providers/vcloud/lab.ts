@@ -88,5 +88,5 @@ export function failsWith(code: string, sentence: RegExp): (error: unknown) => b
 
 /** How often a path that ends so was asked for. */
 export function calls(director: Simulator, method: string, end: string): number {
-  return director.requests.filter((request) => request.startsWith(`${method} `) && request.endsWith(end)).length
+  return director.requests.filter(({ where }) => where.startsWith(`${method} `) && where.endsWith(end)).length
 }
