@@ -6,7 +6,7 @@
 //   POST /tasks          {"ms":2000}                               how long tasks take
 //   POST /vapp           {"name":"shop","answer":"forbidden"}      or "broken" (its XML ends early), or "well"
 //   POST /deaf           {"vm":"web-1"}                            its guest hears the shutdown and does not end
-//   POST /snapshot       {"vm":"web-1"}                            somebody else takes one
+//   POST /snapshot       {"vm":"web-1","created":"2026-…"}         somebody else takes one
 //   POST /sessions/end   {"after":3}                               sessions end after so many requests; now without it;
 //                                                                  with "always" each one does
 //   POST /faults/clear
@@ -47,7 +47,10 @@ export function controlOf(state: State, sessions: Sessions, status: StatusFault)
       }
     },
     '/deaf': (order) => void faults.deaf.add(z.object({ vm: z.string() }).parse(order).vm),
-    '/snapshot': (order) => void (machine(z.object({ vm: z.string() }).parse(order).vm).snapshot = { created: new Date().toISOString() }),
+    '/snapshot': (order) => {
+      const { vm, created } = z.object({ vm: z.string(), created: z.string().default('2026-01-01T00:00:00.000Z') }).parse(order)
+      machine(vm).snapshot = { created }
+    },
     '/sessions/end': (order) => {
       const { after, always } = z.object({ after: z.number().optional(), always: z.boolean().default(false) }).parse(order ?? {})
       if (after === undefined) sessions.endAll()

@@ -1,6 +1,6 @@
 // What vCloud Director answers, without the secrets that it puts into its answers: passwords of guests, scripts that
 // run in them, and the OVF environment. They are taken out before anything else sees the answer.
-import { attributeOf, readXml, type XmlElement } from '../../io/xml.ts'
+import { attributeOf, childOf, readXml, type XmlElement } from '../../io/xml.ts'
 
 /** Reads an answer. `sender` begins the sentence of a failure. Fails with answer-malformed. */
 export function readAnswer(text: string, sender: string): XmlElement {
@@ -27,6 +27,11 @@ export function given(text: string | null | undefined): string | null {
 export function attribute(element: XmlElement | null, name: string): string | null {
   if (element === null) return null
   return given(attributeOf(element, name) ?? attributeOf(element, `${name.charAt(0).toUpperCase()}${name.slice(1)}`))
+}
+
+/** A section by its name, or by its type: version 0.8 has `<Section xsi:type="VirtualHardwareSection_Type">` too. */
+export function sectionOf(element: XmlElement | null, name: string): XmlElement | null {
+  return childOf(element, name) ?? element?.children.find((child) => child.name === 'Section' && child.type?.startsWith(name)) ?? null
 }
 
 /** A whole number within the safe range, or null. */

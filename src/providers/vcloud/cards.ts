@@ -2,7 +2,7 @@
 // as items of the hardware. Recorded answers disagree, so the first one counts and the difference is told.
 import type { Nic, Power } from '../../core/node.ts'
 import { childOf, childrenOf, textAt, type XmlElement } from '../../io/xml.ts'
-import { attribute, boolean, given, integer } from './answer.ts'
+import { attribute, boolean, given, integer, sectionOf } from './answer.ts'
 import { cardItems } from './hardware.ts'
 
 export type Card = {
@@ -48,7 +48,7 @@ export function nicOf(card: Card, power: Power): Nic {
 }
 
 function connectionCards(machine: XmlElement): readonly Card[] | null {
-  const section = childOf(machine, 'NetworkConnectionSection') ?? machine.children.find(({ type }) => type === 'NetworkConnectionSectionType') ?? null
+  const section = sectionOf(machine, 'NetworkConnectionSection')
   if (section === null) return null
   const primary = integer(textAt(section, 'PrimaryNetworkConnectionIndex'))
   return childrenOf(section, 'NetworkConnection').map((connection, place) => {

@@ -1,14 +1,14 @@
 // What runs inside a machine, as far as vCloud Director says.
 import type { Node, Power } from '../../core/node.ts'
 import { childOf, textAt, type XmlElement } from '../../io/xml.ts'
-import { attribute, given } from './answer.ts'
+import { attribute, given, sectionOf } from './answer.ts'
 import type { MachineRecord } from './query.ts'
 
 type Os = Node['os']
 
 /** The operating system that is configured, else what the query says was detected. `ovf:id` means nothing: 102 stands for four of them. */
 export function osOf(machine: XmlElement, record: MachineRecord | null): Os {
-  const section = childOf(machine, 'OperatingSystemSection')
+  const section = sectionOf(machine, 'OperatingSystemSection')
   const id = attribute(section, 'osType')
   const name = given(textAt(section, 'Description')) ?? record?.detectedOs ?? record?.configuredOs ?? null
   return { family: familyOf(id) ?? familyOf(name) ?? 'unknown', id, name }
@@ -22,7 +22,7 @@ const families: readonly (readonly [pattern: RegExp, family: Os['family']])[] = 
   [/linux|photon|^(?:debian|ubuntu|centos|rhel|red ?hat|fedora|sles|suse|opensuse|asianux|coreos|flatcar|crx|mandrake|mandriva|nld9|oes|sjds)/i, 'linux'],
 ]
 
-export function familyOf(text: string | null): Os['family'] | null {
+function familyOf(text: string | null): Os['family'] | null {
   return text === null ? null : (families.find(([pattern]) => pattern.test(text))?.[1] ?? null)
 }
 

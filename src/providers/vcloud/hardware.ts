@@ -1,7 +1,7 @@
 // Processors, memory and disks of a machine, from the items of OVF (every version) or the VmSpecSection (since 10.0).
 import type { Disk } from '../../core/node.ts'
 import { at, childOf, childrenOf, textAt, type XmlElement } from '../../io/xml.ts'
-import { attribute, given, integer } from './answer.ts'
+import { attribute, given, integer, sectionOf } from './answer.ts'
 
 const bytesOfMiB = 1024 * 1024
 /** CIM_ResourceAllocationSettingData.ResourceType: https://schemas.dmtf.org/wbem/cim-html/2/CIM_ResourceAllocationSettingData.html */
@@ -38,21 +38,16 @@ export function cardItems(machine: XmlElement): readonly XmlElement[] {
 }
 
 function itemsOf(machine: XmlElement, type: string): readonly XmlElement[] {
-  return childrenOf(hardwareSection(machine), 'Item').filter((item) => given(textAt(item, 'ResourceType')) === type)
-}
-
-function hardwareSection(machine: XmlElement): XmlElement | null {
-  // Senders before 1.0 name a section by its type only.
-  return childOf(machine, 'VirtualHardwareSection') ?? machine.children.find(({ type }) => type?.startsWith('VirtualHardwareSection')) ?? null
+  return childrenOf(sectionOf(machine, 'VirtualHardwareSection'), 'Item').filter((item) => given(textAt(item, 'ResourceType')) === type)
 }
 
 /** Whether anything here says what a machine is made of; in version 0.8 the vApp itself does. */
 export function isHardware(element: XmlElement): boolean {
-  return hardwareSection(element) !== null
+  return sectionOf(element, 'VirtualHardwareSection') !== null
 }
 
 function fromItems(machine: XmlElement): Hardware {
-  const section = hardwareSection(machine)
+  const section = sectionOf(machine, 'VirtualHardwareSection')
   const [cpu, memory] = [itemsOf(machine, types.cpu)[0], itemsOf(machine, types.memory)[0]]
   return {
     cpus: integer(textAt(cpu, 'VirtualQuantity')),
@@ -80,12 +75,20 @@ function diskBytes(item: XmlElement): number | null {
   return scaled(given(quantity) ?? textAt(item, 'HostResource'), 'byte * 2^10')
 }
 
-/** A quantity in units of DSP0004: `byte`, `byte * 2^20`; null when it is none. */
+/** Units as the first versions of OVF wrote them. */
+const oldUnits: Readonly<Record<string, number>> = { kilobytes: 1024, megabytes: 1024 ** 2, gigabytes: 1024 ** 3 }
+
+/** A quantity in units of DSP0004 (`byte`, `byte * 2^20`) or of the first OVF (`MegaBytes`) in bytes; null when it is none. */
 function scaled(quantity: string | null, unit: string): number | null {
   const number = integer(quantity)
-  const [, base, power] = /^byte(?:s)?(?:\s*\*\s*(\d+)\s*\^\s*(\d{1,2}))?$/i.exec(unit.trim()) ?? [null]
-  if (number === null || base === null) return null
-  return base === undefined ? number : number * Number(base) ** Number(power)
+  const factor = oldUnits[unit.trim().toLowerCase()] ?? factorOf(unit)
+  return number === null || factor === null ? null : number * factor
+}
+
+function factorOf(unit: string): number | null {
+  const [whole, base, power] = /^bytes?(?:\s*\*\s*(\d+)\s*\^\s*(\d{1,2}))?$/i.exec(unit.trim()) ?? []
+  if (whole === undefined) return null
+  return base === undefined ? 1 : Number(base) ** Number(power)
 }
 
 /** Up to the next whole MiB, so that whoever plans with it never plans too small. */

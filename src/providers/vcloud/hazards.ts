@@ -3,7 +3,7 @@ import type { Notice } from '../../core/node.ts'
 import { childOf, textAt } from '../../io/xml.ts'
 import { attribute, integer } from './answer.ts'
 import { cardConflicts, cardsOf } from './cards.ts'
-import { familyOf, osOf } from './guest.ts'
+import { osOf } from './guest.ts'
 import { hardwareConflicts, hardwareOf } from './hardware.ts'
 import { powerOf, snapshotsOf, type Machine } from './machine.ts'
 import { taskOf } from './tasks.ts'
@@ -101,10 +101,9 @@ function guestUnknown({ element, record }: Machine): string | null {
 }
 
 function guestDiffers({ element, record }: Machine): string | null {
-  const { family, id, name } = osOf(element, record)
+  const { id, name } = osOf(element, record)
   const other = record?.detectedOs ?? record?.configuredOs ?? null
-  const differs = other !== null && family !== 'unknown' && (familyOf(other) ?? family) !== family
-  return when(differs, `It is configured as ${id ?? name}, and the list of machines says ${other}.`)
+  return when(other !== null && name !== null && other !== name, `It is configured as ${id ?? name}, and the list of machines says ${other}.`)
 }
 
 function powerDiffers({ element, record }: Machine): string | null {

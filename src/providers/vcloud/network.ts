@@ -17,25 +17,37 @@ const type = 'application/vnd.vmware.vcloud.networkConnectionSection+xml'
 
 /**
  * Connects or disconnects all cards in one change and reads it back. Which cards were connected before is noted in the
- * machine's metadata; connecting brings back those, or all when there is no note.
+ * machine's metadata for as long as it is cut off; connecting brings back those, or all when there is no note.
  */
 export async function setNetwork(session: Session, id: string, wanted: Cables, signal: AbortSignal): Promise<void> {
   const asking: Asking = { act: `${wanted === 'connected' ? 'connect' : 'disconnect'} the network of ${id}`, signal }
   const section = await readSection(session, id, asking)
   const cards = cablesIn(section.root)
-  const target = await wantedCables(session, id, wanted, cards, asking)
-  if (agree(cards, target)) return
-  if (wanted === 'disconnected') await noteConnected(session, id, cards, asking)
+  const noted = await readNote(session, id, asking)
+  if (wanted === 'connected') {
+    await change(session, id, section, broughtBack(cards, noted), asking)
+    if (noted.length > 0) await writeNote(session, id, [], asking)
+    return
+  }
+  const plugged = pluggedIn(cards)
+  if (plugged.length === 0) return
+  // Somebody may have plugged one in again since it was cut off: the others are not forgotten.
+  await writeNote(session, id, [...noted, ...plugged], asking)
+  await change(session, id, section, allOut(cards), asking)
+}
+
+async function change(session: Session, id: string, section: Answer, target: CableStates, asking: Asking): Promise<void> {
+  if (agree(cablesIn(section.root), target)) return
   const xml = rewritten(section.text, target)
   if (!agree(cablesIn(readAnswer(xml, session.service)), target)) {
     throw new LifeboatError('source-refused', `${session.service} describes the cards of ${id} in a way that Lifeboat does not dare to change.`)
   }
-  await runTask(session, sectionOf(id), { ...asking, method: 'PUT', body: { type, xml } })
+  await runTask(session, placeOfCards(id), { ...asking, method: 'PUT', body: { type, xml } })
   await waitUntil(async () => (agree(cablesIn((await readSection(session, id, asking)).root), target) ? true : null), {
-    what: `Every network card of ${id} being ${wanted}`,
+    what: `The change of every network card of ${id}`,
     deadlineMs: readBackMs,
     everyMs,
-    signal,
+    signal: asking.signal,
   })
 }
 
@@ -45,12 +57,12 @@ export async function isCutOff(session: Session, id: string, signal: AbortSignal
   return [...cablesIn(section.root).values()].every((connected) => connected === false)
 }
 
-function sectionOf(id: string): string {
+function placeOfCards(id: string): string {
   return `${placeOf(id)}/networkConnectionSection/`
 }
 
 async function readSection(session: Session, id: string, { act, signal }: Asking): Promise<Answer> {
-  const answer = await session.ask(sectionOf(id), { act, signal })
+  const answer = await session.ask(placeOfCards(id), { act, signal })
   // Not shown is not the same as no cards: a fence that believed so would be none.
   if (answer.root.name !== 'NetworkConnectionSection') {
     throw new LifeboatError('source-refused', `${session.service} does not show the network of ${id}, so it cannot ${act}.`)
@@ -70,18 +82,28 @@ function agree(one: CableStates, other: CableStates): boolean {
   return one.size === other.size && [...one].every(([index, connected]) => connected === other.get(index))
 }
 
-async function wantedCables(session: Session, id: string, wanted: Cables, cards: CableStates, asking: Asking): Promise<CableStates> {
-  if (wanted === 'disconnected') return new Map([...cards.keys()].map((index) => [index, false]))
-  const before = await readMark(session, id, 'lifeboat.network', asking).catch(nullIfRefused)
-  const noted = new Set((before ?? '').split(' ').flatMap((part) => integer(part) ?? []))
-  const known = [...cards.keys()].some((index) => noted.has(index))
-  return new Map([...cards.keys()].map((index) => [index, known ? noted.has(index) : true]))
+function allOut(cards: CableStates): CableStates {
+  return new Map([...cards.keys()].map((index) => [index, false]))
+}
+
+function broughtBack(cards: CableStates, noted: readonly number[]): CableStates {
+  const known = [...cards.keys()].some((index) => noted.includes(index))
+  return new Map([...cards.keys()].map((index) => [index, known ? noted.includes(index) : true]))
+}
+
+function pluggedIn(cards: CableStates): readonly number[] {
+  return [...cards].flatMap(([index, connected]) => (connected === false ? [] : [index]))
+}
+
+/** Cards that were connected before the machine was cut off. */
+async function readNote(session: Session, id: string, asking: Asking): Promise<readonly number[]> {
+  const note = await readMark(session, id, 'lifeboat.network', asking).catch(nullIfRefused)
+  return (note ?? '').split(' ').flatMap((part) => integer(part) ?? [])
 }
 
 /** The fence matters more than the note: an account that may not write metadata gets all its cards back. */
-async function noteConnected(session: Session, id: string, cards: CableStates, asking: Asking): Promise<void> {
-  const connected = [...cards].flatMap(([index, is]) => (is === false ? [] : [index]))
-  await writeMark(session, id, 'lifeboat.network', connected.join(' '), asking).catch(nullIfRefused)
+async function writeNote(session: Session, id: string, indexes: readonly number[], asking: Asking): Promise<void> {
+  await writeMark(session, id, 'lifeboat.network', [...new Set(indexes)].join(' '), asking).catch(nullIfRefused)
 }
 
 function nullIfRefused(error: unknown): null {

@@ -16,17 +16,20 @@ export async function takeSnapshot(session: Session, id: string, name: string, s
   const machine = await readMachine(session, id, asking)
   const [existing] = snapshotsOf(machine) ?? []
   if (existing !== undefined) {
-    if ((await readMark(session, id, 'lifeboat.snapshot', asking)) === name) return
+    const mark = await readMark(session, id, 'lifeboat.snapshot', asking)
+    if (mark === name || mark === `${name} @ ${existing}`) return
     const sentence = `${session.service} keeps one snapshot of a machine, and ${id} has one (${existing}); taking ${name} would delete it. Remove it there if nobody needs it.`
     throw new LifeboatError('source-refused', sentence)
   }
-  // The mark first: a snapshot whose mark is missing would be taken for somebody else's after a crash.
+  // The mark first, then with the time of the snapshot: one whose mark is missing would be taken for somebody else's
+  // after a crash, and one that somebody took later for ours.
   await writeMark(session, id, 'lifeboat.snapshot', name, asking)
   await take(session, id, name, powerOf(machine) === 'on', asking)
-  const after = snapshotsOf(await readMachine(session, id, asking))
-  if (after === null || after.length === 0) {
+  const [taken] = snapshotsOf(await readMachine(session, id, asking)) ?? []
+  if (taken === undefined) {
     throw new LifeboatError('source-refused', `${session.service} says that the snapshot ${name} of ${id} is taken, but does not show it.`)
   }
+  await writeMark(session, id, 'lifeboat.snapshot', `${name} @ ${taken}`, asking)
 }
 
 /** A guest that would not hold still (no Tools, mostly) gets a snapshot without that: it is still one of a moment. */

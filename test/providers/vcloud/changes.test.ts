@@ -31,6 +31,13 @@ describe('snapshots', () => {
     await source.snapshot(id, 'first', soon())
   })
 
+  test('one that somebody took in the place of ours is not taken for ours', async (t) => {
+    const { director, source, id } = await scene(t)
+    await source.snapshot(id, 'before', soon())
+    await director.control('/snapshot', { vm: 'web-1', created: '2031-01-01T00:00:00.000Z' })
+    await assert.rejects(source.snapshot(id, 'before', soon()), failsWith('source-refused', /has one \(2031-01-01/))
+  })
+
   test('a crash between the note and the snapshot is made good by taking it', async (t) => {
     const { director, source, id } = await scene(t)
     const asking = { act: 'note it', signal: soon() }
@@ -48,6 +55,17 @@ describe('snapshots', () => {
   })
 })
 
+/** As somebody does it in the portal. */
+async function plug(t: TestContext, director: Director, id: string, index: number, connected: boolean): Promise<void> {
+  const place = `/api/vApp/${id}/networkConnectionSection/`
+  await connect(t, director).run(async (session) => {
+    const { text } = await session.ask(place, { act: 'show', signal: soon() })
+    const xml = text.replace(new RegExp(`(<NetworkConnectionIndex>${index}<.*?<IsConnected>)\\w+`), `$1${connected}`)
+    const body = { type: 'application/vnd.vmware.vcloud.networkConnectionSection+xml', xml }
+    await runTask(session, place, { act: 'plug it', signal: soon(), method: 'PUT', body })
+  }, soon())
+}
+
 describe('network cards', () => {
   test('the section goes back to the letter, but for the cables', async (t) => {
     const { director, source, id } = await scene(t)
@@ -62,14 +80,7 @@ describe('network cards', () => {
 
   test('a card that was not connected before stays so, also for another process', async (t) => {
     const { director, source, id } = await scene(t)
-    const { run } = connect(t, director)
-    const place = `/api/vApp/${id}/networkConnectionSection/`
-    await run(async (session) => {
-      const { text } = await session.ask(place, { act: 'show', signal: soon() })
-      const xml = text.replace(/(<NetworkConnectionIndex>1<.*?<IsConnected>)true/, '$1false')
-      const body = { type: 'application/vnd.vmware.vcloud.networkConnectionSection+xml', xml }
-      await runTask(session, place, { act: 'unplug one', signal: soon(), method: 'PUT', body })
-    }, soon())
+    await plug(t, director, id, 1, false)
     await source.network(id, 'disconnected', soon())
     const other = await openSource(t, director)
     await other.network(id, 'connected', soon())
@@ -81,6 +92,21 @@ describe('network cards', () => {
       director.events.map((event) => 'connected' in event && event.connected),
       [false, true],
     )
+  })
+
+  test('a card that somebody plugs in again does not make the others forgotten, and each time is noted anew', async (t) => {
+    const { director, source, id } = await scene(t)
+    const cables = async (): Promise<unknown> => (await nodeNamed(source, 'web-1')).nics.map(({ connected }) => connected)
+    await source.network(id, 'disconnected', soon())
+    await plug(t, director, id, 1, true)
+    await source.network(id, 'disconnected', soon())
+    assert.deepEqual(await cables(), [false, false])
+    await source.network(id, 'connected', soon())
+    assert.deepEqual(await cables(), [true, true])
+    await plug(t, director, id, 0, false)
+    await source.network(id, 'disconnected', soon())
+    await source.network(id, 'connected', soon())
+    assert.deepEqual(await cables(), [false, true])
   })
 
   test('an account that may not write notes can cut a machine off all the same, and gets every card back', async (t) => {

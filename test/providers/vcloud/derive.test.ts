@@ -65,6 +65,20 @@ describe('a machine', () => {
     for (const odd of ['', '<HostResource capacity="-1"/>', '<HostResource capacity="many"/>', '<HostResource/>']) assert.equal(size(odd), null, odd)
   })
 
+  test('of version 0.8 has sections that say what they are by their type only', () => {
+    const declared = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    const sections = [
+      [
+        'VirtualHardwareSection_Type',
+        '<Item><ResourceType>4</ResourceType><AllocationUnits>MegaBytes</AllocationUnits><VirtualQuantity>512</VirtualQuantity></Item>',
+      ],
+      ['NetworkConnectionSectionType', '<NetworkConnection Network="shop"><IpAddress>192.0.2.5</IpAddress></NetworkConnection>'],
+      ['OperatingSystemSection_Type', '<Description>Ubuntu Linux (64-bit)</Description>'],
+    ].map(([type, inner]) => `<Section xsi:type="${type}">${inner}</Section>`)
+    const [node] = nodesIn(readAnswer(`<VApp ${declared} name="web" href="/api/v0.8/vapp/7">${sections.join('')}</VApp>`, 'It'))
+    assert.deepEqual([node?.id, node?.memoryMiB, node?.addresses, node?.os.family], ['7', 512, ['192.0.2.5'], 'linux'])
+  })
+
   test('with DHCP has its address while it is on, and none when it is off', () => {
     const card = '<NetworkConnection network="n"><IpAddress>192.0.2.9</IpAddress><IpAddressAllocationMode>DHCP</IpAddressAllocationMode></NetworkConnection>'
     const section = `<NetworkConnectionSection>${card}</NetworkConnectionSection>`
