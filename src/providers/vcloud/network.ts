@@ -107,7 +107,8 @@ async function writeNote(session: Session, id: string, indexes: readonly number[
 }
 
 function nullIfRefused(error: unknown): null {
-  if (codeOf(error) === 'source-refused') return null
+  const code = codeOf(error)
+  if (code === 'source-refused' || code === 'answer-malformed') return null
   throw error
 }
 

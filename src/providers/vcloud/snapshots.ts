@@ -9,12 +9,17 @@ import { runTask } from './tasks.ts'
 
 /**
  * Takes a snapshot unless the machine has one of that name. vCloud Director forgets the name, so it is noted in the
- * machine's metadata before. Fails with source-refused when there is another snapshot, which this one would delete.
+ * machine's metadata before. Fails with source-refused when there is another snapshot, which this one would delete, and
+ * when the server does not say whether there is one.
  */
 export async function takeSnapshot(session: Session, id: string, name: string, signal: AbortSignal): Promise<void> {
   const asking: Asking = { act: `take a snapshot of ${id}`, signal }
   const machine = await readMachine(session, id, asking)
-  const [existing] = snapshotsOf(machine) ?? []
+  const snapshots = snapshotsOf(machine)
+  if (snapshots === null) {
+    throw new LifeboatError('source-refused', `${session.service} does not say whether ${id} has a snapshot, which another one would delete.`)
+  }
+  const [existing] = snapshots
   if (existing !== undefined) {
     const mark = await readMark(session, id, 'lifeboat.snapshot', asking)
     if (mark === name || mark === `${name} @ ${existing}`) return

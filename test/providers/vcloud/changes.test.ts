@@ -38,12 +38,15 @@ describe('snapshots', () => {
     await assert.rejects(source.snapshot(id, 'before', soon()), failsWith('source-refused', /has one \(2031-01-01/))
   })
 
-  test('a crash between the note and the snapshot is made good by taking it', async (t) => {
+  test('a crash between the note and the snapshot is made good by taking it, one after it finds it taken', async (t) => {
     const { director, source, id } = await scene(t)
     const asking = { act: 'note it', signal: soon() }
-    await connect(t, director).run((session) => writeMark(session, id, 'lifeboat.snapshot', 'before', asking), soon())
+    const crash = (): Promise<void> => connect(t, director).run((session) => writeMark(session, id, 'lifeboat.snapshot', 'before', asking), soon())
+    await crash()
     await source.snapshot(id, 'before', soon())
-    assert.equal((await nodeNamed(source, 'web-1')).snapshots, 1)
+    await crash()
+    await source.snapshot(id, 'before', soon())
+    assert.deepEqual([(await nodeNamed(source, 'web-1')).snapshots, calls(director, 'POST', '/createSnapshot')], [1, 1])
   })
 
   test('a guest that would not hold still gets one without that', async (t) => {

@@ -8,14 +8,17 @@ import { failsWith, openSource, soon, startDirector } from './lab.ts'
 const versions = '<SupportedVersions xmlns="http://www.vmware.com/vcloud/versions"><VersionInfo><Version>5.5</Version></VersionInfo></SupportedVersions>'
 
 /** A server that lets everybody in and answers the rest as the test says; it names another host wherever it can. */
-async function impostor(t: TestContext, answer: (path: string, response: ServerResponse) => void): Promise<WebServer & { asked: IncomingMessage[] }> {
+async function impostor(
+  t: TestContext,
+  answer: (path: string, response: ServerResponse, method: string, body: string) => void,
+): Promise<WebServer & { asked: IncomingMessage[] }> {
   const asked: IncomingMessage[] = []
-  const server = await startTlsServer(t, (request, response) => {
+  const server = await startTlsServer(t, (request, response, body) => {
     asked.push(request)
     const { pathname, search } = new URL(request.url ?? '/', 'https://here')
     if (pathname === '/api/versions') response.end(versions)
     else if (pathname === '/api/sessions') response.writeHead(200, { 'x-vcloud-authorization': 'the-session' }).end('<Session/>')
-    else answer(`${pathname}${search}`, response)
+    else answer(`${pathname}${search}`, response, request.method ?? 'GET', body)
   })
   return { ...server, asked }
 }
@@ -80,6 +83,38 @@ describe('something else in the place of a vCloud Director', () => {
       (await openSource(t, echo)).nodes(soon()),
       failsWith('source-refused', /refuses to list its machines \(Nobody is called \[secret\]\)\.$/),
     )
+  })
+
+  test('a machine of which no snapshots are told gets none: it could delete one', async (t) => {
+    const silent = await impostor(t, (_, response) => void response.end('<Vm name="web-1" status="4" href="/api/vApp/vm-1"/>'))
+    await assert.rejects(
+      (await openSource(t, silent)).snapshot('vm-1', 'before', soon()),
+      failsWith('source-refused', /does not say whether vm-1 has a snapshot/),
+    )
+    assert.ok(silent.asked.every(({ method, url }) => method === 'GET' || url === '/api/sessions'))
+  })
+
+  test('a section with other prefixes is changed like any, and one that does not say what is connected is not touched', async (t) => {
+    const card = (state: string): string =>
+      `<v:NetworkConnection network="n"><v:NetworkConnectionIndex>0</v:NetworkConnectionIndex>${state}</v:NetworkConnection>`
+    const section = (state: string): string =>
+      `<v:NetworkConnectionSection xmlns:v="http://www.vmware.com/vcloud/v1.5"><!-- kept -->${card(state)}</v:NetworkConnectionSection>`
+    const connected = section('<v:IsConnected> true </v:IsConnected>')
+    const cases = { told: connected, silent: section('') }
+    for (const [id, text] of Object.entries(cases)) {
+      let now = text
+      const server = await impostor(t, (path, response, method, body) => {
+        if (path.endsWith('/metadata')) return void response.writeHead(403).end()
+        if (method !== 'PUT') return void response.end(now)
+        now = body
+        response.writeHead(202).end('<Task status="success"/>')
+      })
+      const source = await openSource(t, server)
+      if (id === 'silent')
+        await assert.rejects(source.network(id, 'disconnected', soon()), failsWith('source-refused', /in a way that Lifeboat does not dare to change/))
+      else await source.network(id, 'disconnected', soon())
+      assert.equal(now, id === 'silent' ? text : connected.replace(' true ', 'false'))
+    }
   })
 
   test('a machine that is in two vApps at once comes once, and is told', async (t) => {
