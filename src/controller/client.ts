@@ -4,7 +4,7 @@ import { openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'undici'
-import { LifeboatError, codeOf, type Details } from '../core/errors.ts'
+import { LifeboatError, codeOf, exitStatusOf, type Details } from '../core/errors.ts'
 import { recordSchema, type JournalRecord } from '../core/records.ts'
 import { waitUntil } from '../io/wait.ts'
 import { version } from '../version.ts'
@@ -56,31 +56,22 @@ async function startController(places: Places, client: ControllerClient, options
   const root = options.pulumiRoot === null ? [] : ['--pulumi-root', options.pulumiRoot]
   const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
   const child = spawn(process.execPath, [main, '--state', places.state, ...root], { detached: true, stdio: ['ignore', log, log], cwd: places.state })
-  let ended = false
-  child.once('exit', () => (ended = true))
+  let status: number | null = null
+  child.once('exit', (code) => (status = code ?? 1))
   child.unref()
   const answer = async (): Promise<Health | null> => {
     const health = await ask(client, options.signal)
     // Ours may have lost the race against another one that starts at the same moment; that one will answer.
-    if (health === null && ended && !(await someoneStarts(places))) throw await failedStart(places)
+    if (health === null && status !== null && status !== exitStatusOf('controller-busy')) throw await failedStart(places)
     return health
   }
   return await waitUntil(answer, { what: `A start of the controller (see ${places.log})`, deadlineMs: startWithinMs, everyMs: 50, signal: options.signal })
 }
 
-async function someoneStarts(places: Places): Promise<boolean> {
-  const line = await lastLine(places.log)
-  return line.includes('"controller-busy"')
-}
-
 async function failedStart(places: Places): Promise<LifeboatError> {
-  const line = await lastLine(places.log)
-  const told = parseFailure(line)
-  return told ?? new LifeboatError('controller-unreachable', `The controller ended at its start; the last line of ${places.log}: ${line}`)
-}
-
-async function lastLine(file: string): Promise<string> {
-  return (await readFile(file, 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? ''
+  const lines = (await readFile(places.log, 'utf8').catch(() => '')).trim().split('\n')
+  const told = parseFailure(lines.at(-1) ?? '')
+  return told ?? new LifeboatError('controller-unreachable', `The controller ended at its start; the last line of ${places.log}: ${lines.at(-1)}`)
 }
 
 function clientOf(places: Places): ControllerClient {

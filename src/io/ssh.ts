@@ -74,24 +74,34 @@ export function openSsh(target: SshTarget, places: SshPlaces): Ssh {
 }
 
 function sshOptions(target: SshTarget, places: SshPlaces): readonly string[] {
-  const settings = [
+  const common = [
     'BatchMode=yes',
     'ConnectTimeout=10',
     'ServerAliveInterval=5',
     'ServerAliveCountMax=3',
     'StrictHostKeyChecking=accept-new',
-    `HostKeyAlias=${target.alias}`,
-    `UserKnownHostsFile=${places.knownHosts}`,
+    `UserKnownHostsFile=${asValue(places.knownHosts)}`,
     'GlobalKnownHostsFile=/dev/null',
-    'ControlMaster=auto',
-    `ControlPath=${places.socketFolder}/%C`,
-    'ControlPersist=30',
     'LogLevel=ERROR',
-    ...(target.keyFile === null ? [] : [`IdentityFile=${target.keyFile}`, 'IdentitiesOnly=yes']),
+    ...(target.keyFile === null ? [] : [`IdentityFile=${asValue(target.keyFile)}`, 'IdentitiesOnly=yes']),
     // Without `none` ssh would also offer the default keys of whoever runs it.
-    ...(target.agent === null ? [] : [`IdentityAgent=${target.agent}`, 'IdentityFile=none']),
+    ...(target.agent === null ? [] : [`IdentityAgent=${asValue(target.agent)}`, 'IdentityFile=none']),
   ]
-  return ['-F', '/dev/null', '-p', String(target.port), ...(target.jump === null ? [] : ['-J', target.jump]), ...settings.flatMap((setting) => ['-o', setting])]
+  const own = [`HostKeyAlias=${target.alias}`, 'ControlMaster=auto', `ControlPath=${asValue(places.socketFolder).slice(0, -1)}/%C"`, 'ControlPersist=30']
+  const jump = target.jump === null ? [] : [`ProxyCommand=${throughJump(target.jump, common)}`]
+  return ['-F', '/dev/null', '-p', String(target.port), ...[...common, ...own, ...jump].flatMap((setting) => ['-o', setting])]
+}
+
+/** A path as the value of an option: ssh splits values at spaces, and replaces what follows a percent sign. */
+function asValue(path: string): string {
+  return `"${path.replaceAll(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`
+}
+
+/** `-J` would hand on none of our options: the jump host is reached with the same key, and its host key is pinned in the same place. */
+function throughJump(jump: string, settings: readonly string[]): string {
+  const words = ['ssh', '-F', '/dev/null', ...settings.flatMap((setting) => ['-o', setting]), `ssh://${jump}`]
+  // ssh replaces what follows a percent sign before a shell reads the line.
+  return `${words.map((word) => quote(word).replaceAll('%', '%%')).join(' ')} -W '[%h]:%p'`
 }
 
 /** 255 is ssh's own failure or, rarely, the command's; only a known sentence of ssh makes it a failure of the connection. */

@@ -64,8 +64,13 @@ async function execute(input: MoveInput, services: Services, openPorts: OpenPort
   if (stored === null) throw new LifeboatError('move-unknown', `The move ${input.move} is not stored.`)
   const token = await services.store.raiseToken(input.move)
   const ended = new AbortController()
-  const run = await openRun(input, stored, token, services, openPorts, AbortSignal.any([stop, ended.signal]))
   try {
+    const opening = openRun(input, stored, token, services, openPorts, AbortSignal.any([stop, ended.signal]))
+    const run = await opening.catch((error: unknown) => failedToOpen(error, stop))
+    if ('state' in run) {
+      await tellEnding(input, services, run)
+      return run
+    }
     const refusal = await takeOver(run)
     if (refusal !== null) {
       await close(run, refusal)
@@ -186,13 +191,24 @@ function watchForRollback(input: MoveInput, services: Services, until: AbortSign
   return asked.signal
 }
 
-async function close(run: Run, ending: Ending): Promise<void> {
-  dropLease(run.move)
-  await run.services.store.setState(run.move, ending.state)
+/** What cannot even be opened (a stored configuration that no longer parses) ends here; a move must not seem to run for ever. */
+function failedToOpen(error: unknown, stop: AbortSignal): Ending {
+  stop.throwIfAborted()
+  const text = error instanceof Error ? error.message : String(error)
+  return { state: 'failed', step: 'check-source', code: codeOf(error), text: error instanceof LifeboatError ? text : `Unexpected: ${text}` }
+}
+
+async function tellEnding({ move, run }: MoveInput, { store, journal }: Services, ending: Ending): Promise<void> {
+  await store.setState(move, ending.state)
   const text = { finished: 'Finished.', 'rolled-back': 'Rolled back; the source serves.', failed: ending.state === 'failed' ? ending.text : '' }[ending.state]
   const details = ending.state === 'failed' ? { code: ending.code, at: ending.step } : {}
   const state = ending.state === 'finished' ? ('done' as const) : ending.state === 'failed' ? ('failed' as const) : ('undone' as const)
-  await run.services.journal.append({ move: run.move, run: run.run, step: 'move', state, text, details: { ...details, ending: ending.state } })
+  await journal.append({ move, run, step: 'move', state, text, details: { ...details, ending: ending.state } })
+}
+
+async function close(run: Run, ending: Ending): Promise<void> {
+  dropLease(run.move)
+  await tellEnding(run, run.services, ending)
   for (const side of ['source', 'target'] as const) {
     const facts = (await run.services.store.move(run.move))?.facts
     if (facts !== undefined && (side === 'source' || facts.target !== null)) await hangUp(run, side, facts)
