@@ -80,7 +80,7 @@ function lease({ vApp }: Machine): string | null {
   ] as const
   const leases = kinds.flatMap(([kind, name]) => {
     const seconds = integer(textAt(settings, name)) ?? 0
-    return seconds > 0 ? [`${kind} ${(seconds / 86_400).toFixed(1).replace('.0', '')} d`] : []
+    return seconds > 0 ? [`${kind} ${seconds < 86_400 ? `${Math.ceil(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`}`] : []
   })
   return listed(leases, 'Its vApp has leases, and is stopped or removed when they end')
 }

@@ -1,5 +1,6 @@
 // vCloud Director as a place that nodes come from, with the rights of a tenant and no others.
 import { z } from 'zod'
+import { LifeboatError } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
 import { normalFingerprint } from '../../io/tls.ts'
 import type { Fence, ProviderAdapter, Source } from '../provider.ts'
@@ -30,6 +31,8 @@ const tls = z
   .optional()
   .describe('Whom to believe, when the certificate is not signed by a public authority')
 
+const credentialsRule = 'needs user and password, or token, and not both'
+
 const schema = z
   .strictObject({
     kind: z.literal('vcloud'),
@@ -42,7 +45,7 @@ const schema = z
     contact: z.record(z.string(), z.string()).optional().describe('How to reach the people who run it: statusPage, ticket, phone, forum'),
     ssh: z.unknown().optional().describe('How to log in to its nodes'),
   })
-  .refine((config) => credentialsOf(config) !== null, 'needs user and password, or token, and not both')
+  .refine((config) => credentialsOf(config) !== null, credentialsRule)
 
 type Config = z.infer<typeof schema>
 
@@ -73,8 +76,7 @@ function fenceOf({ run }: Connection): Fence {
 function connect(name: string, config: Config): Connection {
   const { origin, host } = new URL(config.url)
   const credentials = credentialsOf(config)
-  // The schema has checked it.
-  if (credentials === null) throw new Error('no credentials')
+  if (credentials === null) throw new LifeboatError('config-invalid', `${name} ${credentialsRule}.`)
   return connectionOf({ service: `The vCloud Director ${host} (${name})`, origin, org: config.org, credentials }, trustOf(config.tls))
 }
 

@@ -108,6 +108,15 @@ describe('a machine', () => {
     assert.ok(!codes(machine(items(disk('<HostResource capacity="2097152"/>')))).includes('disk-over-2tib'))
   })
 
+  test('says how long its leases are, in hours when they are short', () => {
+    const lease = (seconds: number): string | undefined => {
+      const settings = `<LeaseSettingsSection><DeploymentLeaseInSeconds>${seconds}</DeploymentLeaseInSeconds></LeaseSettingsSection>`
+      const [node] = nodesIn(readAnswer(`<VApp name="shop">${settings}<Children><Vm name="web-1" status="4"/></Children></VApp>`, 'It'))
+      return node?.hazards.find(({ code }) => code === 'lease')?.text.split(': ')[1]
+    }
+    assert.deepEqual([lease(3600), lease(604_800), lease(0), lease(-1)], ['runtime 1 h.', 'runtime 7 d.', undefined, undefined])
+  })
+
   test('of a system that is known by its name only has its family', () => {
     const family = (name: string): string => machine(`<OperatingSystemSection><Description>${name}</Description></OperatingSystemSection>`).os.family
     const names = [
