@@ -1,4 +1,5 @@
 // From the answer about a vApp to a node: pure, total, and honest about what was not given.
+import { withGapsNamed } from '../../core/gaps.ts'
 import type { Node, Notice, Power } from '../../core/node.ts'
 import { childOf, childrenOf, type XmlElement } from '../../io/xml.ts'
 import { hasNetwork, nicHazards, nicsOf } from './cards.ts'
@@ -80,7 +81,7 @@ export function nodeOf(listed: Listed, answer: XmlElement | null, forwardings: r
     ['hints', forwardings !== null],
   ]
   const fields = nothingGiven.flatMap(([field, isGiven]) => (isGiven ? [] : [field]))
-  return { ...node, unknown: [...new Set([...fields, ...nullsOf(node)])].toSorted() }
+  return withGapsNamed(node, fields)
 }
 
 /** The number beside the system's name is not read: the same one was seen for quite different systems. */
@@ -119,13 +120,4 @@ function hazardsOf(vapp: XmlElement): readonly Notice[] {
     })
   }
   return [...state, ...diskHazards(vapp), ...nicHazards(vapp)]
-}
-
-/** Names of the fields that are null or unknown; those of lists once for all elements, as `disks.usedMiB`. */
-function nullsOf(node: Node): string[] {
-  const none = (value: unknown): boolean => value === null || value === 'unknown'
-  const inside = (field: string, parts: readonly object[]): string[] =>
-    parts.flatMap((part) => Object.entries(part).flatMap(([name, value]) => (none(value) ? [`${field}.${name}`] : [])))
-  const plain = Object.entries(node).flatMap(([field, value]) => (none(value) ? [field] : []))
-  return [...plain, ...inside('disks', node.disks), ...inside('nics', node.nics), ...inside('os', [node.os])]
 }

@@ -2,40 +2,18 @@
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
-import { normalFingerprint } from '../../io/tls.ts'
+import { apiKeys, apiUrl, trustOf } from '../https-api.ts'
 import type { ProviderAdapter, Source } from '../provider.ts'
-import { connectionOf } from './connection.ts'
 import { readInventory } from './inventory.ts'
 import { setPower } from './power.ts'
-
-const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-const url = z
-  .url({ protocol: /^https?$/ })
-  .refine((value) => URL.parse(value)?.protocol === 'https:' || loopback.has(URL.parse(value)?.hostname ?? ''), 'must begin with https://')
-  .describe('Address of the API, such as https://services.example/api')
-
-const tls = z
-  .union([
-    z.strictObject({
-      fingerprint: z
-        .string()
-        .refine((value) => normalFingerprint(value) !== null, 'must be the SHA-256 of the certificate: sha256:AB:CD:…')
-        .describe('SHA-256 of the server certificate: exactly this one is believed'),
-    }),
-    z.strictObject({ ca: z.instanceof(Secret).describe('Certificate authority to believe, PEM') }),
-  ])
-  .optional()
-  .describe('Whom to believe, when the certificate is not signed by a public authority')
+import { connect } from './session.ts'
 
 const schema = z.strictObject({
   kind: z.literal('terremark'),
-  url,
+  url: apiUrl('Address of the API, such as https://services.example/api'),
   user: z.string().min(1).describe('User name, an e-mail address at this service'),
   password: z.instanceof(Secret).describe('Password of that user'),
-  tls,
-  contact: z.record(z.string(), z.string()).optional().describe('How to reach the people who run it: statusPage, ticket, phone, forum'),
-  ssh: z.unknown().optional().describe('How to log in to its nodes'),
+  ...apiKeys,
 })
 
 type Config = z.infer<typeof schema>
@@ -47,7 +25,7 @@ export const terremark: ProviderAdapter<typeof schema> = {
 
 function sourceOf(name: string, config: Config): Source {
   const service = `The vCloud Express service ${new URL(config.url).host} (${name})`
-  const { run, close } = connectionOf({ service, url: config.url, user: config.user, password: config.password }, trustOf(config.tls))
+  const { run, close } = connect({ service, url: config.url, user: config.user, password: config.password }, trustOf(config.tls))
   const cannot = async (sentence: string, signal: AbortSignal): Promise<never> => {
     signal.throwIfAborted()
     throw new LifeboatError('source-refused', `${service} ${sentence}`)
@@ -59,10 +37,4 @@ function sourceOf(name: string, config: Config): Source {
     network: (id, _wanted, signal) => cannot(`cannot unplug or plug the network of ${id}; all that it can do is to switch it off.`, signal),
     close,
   }
-}
-
-function trustOf(given: Config['tls']): { fingerprint?: string; ca?: string } {
-  if (given === undefined) return {}
-  if ('fingerprint' in given) return { fingerprint: given.fingerprint }
-  return { ca: given.ca.reveal() }
 }

@@ -5,6 +5,8 @@ import type { Secret } from '../../core/secret.ts'
 import type { HttpAnswer, HttpConnection } from '../../io/http.ts'
 import { childrenOf, readXml, type XmlElement } from '../../io/xml.ts'
 import { attribute, given, hrefOf, linksOf, pathIn } from './elements.ts'
+import type { Trust } from '../../io/tls.ts'
+import { connectionOf, type Connection } from '../https-api.ts'
 
 /** `act` finishes the sentence "… refuses to": what the call is for. */
 export type Call = { readonly act: string; readonly signal: AbortSignal }
@@ -26,6 +28,13 @@ export type Session = {
 }
 
 const orgListType = 'application/vnd.vmware.vcloud.orgList+xml'
+
+/** A connection that logs in when it is first used. */
+export function connect(login: Login, trust: Trust): Connection<Session> {
+  return connectionOf(login.service, trust, {
+    open: async (http, signal) => await openSession(http, login, signal),
+  })
+}
 
 /** Logs in. Fails with source-login when user or password is wrong, else like `HttpConnection.send`. */
 export async function openSession(http: HttpConnection, login: Login, signal: AbortSignal): Promise<Session> {

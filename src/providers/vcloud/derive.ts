@@ -1,4 +1,5 @@
 // From a machine as vCloud Director describes it to a node: pure, total, and honest about what was not given.
+import { withGapsNamed } from '../../core/gaps.ts'
 import type { Node } from '../../core/node.ts'
 import { at, textAt, type XmlElement } from '../../io/xml.ts'
 import { attribute, given, idOf } from './answer.ts'
@@ -43,7 +44,7 @@ export function nodeOf(machine: Machine): Node {
   const addresses = [...new Set(node.nics.flatMap((nic) => nic.addresses.toReversed()))]
   const nothing = { disks: disks === null, nics: cards === null, name: name === null, addresses: addresses.length === 0 }
   const absent = Object.entries(nothing).flatMap(([field, is]) => (is ? [field] : []))
-  return { ...node, addresses, unknown: [...new Set([...absent, ...nullsOf(node)])].toSorted() }
+  return withGapsNamed({ ...node, addresses }, absent)
 }
 
 function isTemplate({ element, vApp, record }: Machine): boolean {
@@ -65,19 +66,4 @@ function firmwareOf(machine: XmlElement): Node['firmware'] {
 function labelsOf(vApp: XmlElement | null): Record<string, string> {
   const owner = attribute(at(vApp, 'Owner', 'User'), 'name')
   return owner === null ? {} : { owner }
-}
-
-/** Names of the fields that are null or unknown; those of lists once for all elements, as `disks.usedMiB`. */
-function nullsOf(node: Node): string[] {
-  const none = (value: unknown): boolean => value === null || value === 'unknown'
-  const inside = (field: string, parts: readonly object[]): string[] =>
-    parts.flatMap((part) =>
-      Object.entries(part)
-        .filter(([, value]) => none(value))
-        .map(([key]) => `${field}.${key}`),
-    )
-  const plain = Object.entries(node)
-    .filter(([, value]) => none(value))
-    .map(([field]) => field)
-  return [...plain, ...inside('disks', node.disks), ...inside('nics', node.nics), ...inside('os', [node.os])]
 }

@@ -6,6 +6,8 @@ import type { XmlElement } from '../../io/xml.ts'
 import { readAnswer } from './answer.ts'
 import { failureOf } from './failures.ts'
 import { chosenVersion, compare } from './versions.ts'
+import type { Trust } from '../../io/tls.ts'
+import { connectionOf, type Connection } from '../https-api.ts'
 
 export type Login = {
   /** Begins the sentence of a failure: "The vCloud Director vcloud.example (old)". */
@@ -39,6 +41,14 @@ const callMs = 120_000
 /** From here on by the cloud API, with a bearer; before with /api/sessions and a header of its own. */
 const bearerSince = '33'
 const tokensSince = '36.1'
+
+/** A connection that logs in when it is first used. */
+export function connect(login: Login, trust: Trust): Connection<Session> {
+  return connectionOf(login.service, trust, {
+    open: async (http, signal) => await openSession(http, login, signal),
+    end: async (session, signal) => await session.logout(signal),
+  })
+}
 
 /** Logs in. Fails with source-login when it is refused, else like `HttpConnection.send`. */
 export async function openSession(http: HttpConnection, login: Login, signal: AbortSignal): Promise<Session> {

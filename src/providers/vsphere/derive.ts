@@ -1,4 +1,5 @@
 // From a retrieved machine to a node: pure, total, and honest about what was not given.
+import { withGapsNamed } from '../../core/gaps.ts'
 import type { Nic, Node, Power } from '../../core/node.ts'
 import { textAt } from '../../io/xml.ts'
 import { disksOf, isReachable, nicsOf } from './devices.ts'
@@ -33,7 +34,7 @@ export function nodeOf(machine: VimObject, places: Places): Node {
     hazards: [...hazardsOf(machine)],
     unknown: [],
   }
-  return { ...node, unknown: [...new Set([...nothingGiven(machine, node), ...nullsOf(node)])].toSorted() }
+  return withGapsNamed(node, nothingGiven(machine, node))
 }
 
 const powers: ReadonlyMap<string | null, Power> = new Map([
@@ -84,18 +85,4 @@ function nothingGiven(machine: VimObject, node: Node): string[] {
   if (isMissing(machine, 'customValue') || isMissing(machine, 'availableField')) unknown.push('labels')
   if (node.addresses.length === 0 && node.tools !== 'running') unknown.push('addresses')
   return unknown
-}
-
-/** Names of the fields that are null or unknown; those of lists once for all elements, as `disks.usedMiB`. */
-function nullsOf(node: Node): string[] {
-  const none = (value: unknown): boolean => value === null || value === 'unknown'
-  return Object.entries(node).flatMap(([field, value]) => {
-    if (none(value)) return [field]
-    const parts: readonly unknown[] = field === 'disks' || field === 'nics' ? (Array.isArray(value) ? value : []) : field === 'os' ? [value] : []
-    return parts.flatMap((part) =>
-      Object.entries(typeof part === 'object' && part !== null ? part : {})
-        .filter(([, inner]) => none(inner))
-        .map(([name]) => `${field}.${name}`),
-    )
-  })
 }

@@ -1,52 +1,30 @@
 // vSphere as a place that nodes come from: vCenter, or one ESXi host.
 import { z } from 'zod'
 import { Secret } from '../../core/secret.ts'
-import { normalFingerprint } from '../../io/tls.ts'
+import { apiKeys, apiUrl, trustOf, type Connection } from '../https-api.ts'
 import type { Fence, ProviderAdapter, Source } from '../provider.ts'
-import { connectionOf, type Connection } from './connection.ts'
 import { readInventory } from './inventory.ts'
 import { isNetwork, setNetwork } from './network.ts'
 import { setPower, takeSnapshot } from './power.ts'
-
-const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-const url = z
-  .url({ protocol: /^https?$/ })
-  .refine((value) => URL.parse(value)?.protocol === 'https:' || loopback.has(URL.parse(value)?.hostname ?? ''), 'must begin with https://')
-  .describe('Address of the vCenter or ESXi host, such as https://vcenter.example/sdk')
-
-const tls = z
-  .union([
-    z.strictObject({
-      fingerprint: z
-        .string()
-        .refine((value) => normalFingerprint(value) !== null, 'must be the SHA-256 of the certificate: sha256:AB:CD:…')
-        .describe('SHA-256 of the server certificate: exactly this one is believed'),
-    }),
-    z.strictObject({ ca: z.instanceof(Secret).describe('Certificate authority to believe, PEM') }),
-  ])
-  .optional()
-  .describe('Whom to believe, when the certificate is not signed by a public authority')
+import { connect, type Session } from './soap.ts'
 
 const schema = z.strictObject({
   kind: z.literal('vsphere'),
-  url,
+  url: apiUrl('Address of the vCenter or ESXi host, such as https://vcenter.example/sdk'),
   user: z.string().min(1).describe('User name, such as ops@vsphere.local'),
   password: z.instanceof(Secret).describe('Password of that user'),
-  tls,
-  contact: z.record(z.string(), z.string()).optional().describe('How to reach the people who run it: statusPage, ticket, phone, forum'),
-  ssh: z.unknown().optional().describe('How to log in to its nodes'),
+  ...apiKeys,
 })
 
 type Config = z.infer<typeof schema>
 
 export const vsphere: ProviderAdapter<typeof schema> = {
   schema,
-  source: async (name, config) => sourceOf(connect(name, config)),
-  fence: async (name, config) => fenceOf(connect(name, config)),
+  source: async (name, config) => sourceOf(open(name, config)),
+  fence: async (name, config) => fenceOf(open(name, config)),
 }
 
-function sourceOf({ run, close }: Connection): Source {
+function sourceOf({ run, close }: Connection<Session>): Source {
   return {
     nodes: (signal) => run((session) => readInventory(session, signal), signal),
     power: (id, wanted, signal) => run((session) => setPower(session, id, wanted, signal), signal),
@@ -57,22 +35,16 @@ function sourceOf({ run, close }: Connection): Source {
 }
 
 /** A machine is fenced when no card of it is connected, nor will be after a restart. Its disks stay as they are. */
-function fenceOf({ run }: Connection): Fence {
+function fenceOf({ run }: Connection<Session>): Fence {
   return {
     fence: (id, signal) => run((session) => setNetwork(session, id, 'disconnected', signal), signal),
     isFenced: (id, signal) => run((session) => isNetwork(session, id, 'disconnected', signal), signal),
   }
 }
 
-function connect(name: string, config: Config): Connection {
+function open(name: string, config: Config): Connection<Session> {
   const address = new URL(config.url)
   if (address.pathname === '/') address.pathname = '/sdk'
   const login = { service: `The vCenter ${address.host} (${name})`, url: address.href, user: config.user, password: config.password }
-  return connectionOf(login, trustOf(config.tls))
-}
-
-function trustOf(given: Config['tls']): { fingerprint?: string; ca?: string } {
-  if (given === undefined) return {}
-  if ('fingerprint' in given) return { fingerprint: given.fingerprint }
-  return { ca: given.ca.reveal() }
+  return connect(login, trustOf(config.tls))
 }

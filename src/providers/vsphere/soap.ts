@@ -4,6 +4,8 @@ import type { Secret } from '../../core/secret.ts'
 import type { HttpAnswer, HttpConnection } from '../../io/http.ts'
 import { at, attributeOf, childOf, escapeXml, readXml, textAt, type XmlElement } from '../../io/xml.ts'
 import { errorOf, faultOf, type Fault } from './faults.ts'
+import type { Trust } from '../../io/tls.ts'
+import { connectionOf, type Connection } from '../https-api.ts'
 
 /** A managed object, named by its type and its id ("moref"). */
 export type Reference = { readonly type: string; readonly id: string }
@@ -37,6 +39,14 @@ export type Login = { readonly service: string; readonly url: string; readonly u
 // Understood by every server since 6.0; afterwards the server's own version, or newer properties stay hidden.
 const firstVersion = '6.0'
 const callMs = 120_000
+
+/** A connection that logs in when it is first used. */
+export function connect(login: Login, trust: Trust): Connection<Session> {
+  return connectionOf(login.service, trust, {
+    open: async (http, signal) => await openSession(http, login, signal),
+    end: async (session, signal) => await session.logout(signal),
+  })
+}
 
 /** Logs in. Fails with source-login when user or password is wrong, else like `HttpConnection.send`. */
 export async function openSession(http: HttpConnection, login: Login, signal: AbortSignal): Promise<Session> {

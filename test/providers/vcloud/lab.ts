@@ -10,7 +10,8 @@ import type { MachineSpec } from '../../../lab/vcloud/state.ts'
 import { LifeboatError } from '../../../src/core/errors.ts'
 import type { Node } from '../../../src/core/node.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { connectionOf, type Connection } from '../../../src/providers/vcloud/connection.ts'
+import type { Connection } from '../../../src/providers/https-api.ts'
+import { connect as connectTo, type Session } from '../../../src/providers/vcloud/session.ts'
 import { vcloud } from '../../../src/providers/vcloud/index.ts'
 import type { Fence, Source } from '../../../src/providers/provider.ts'
 import { makeCertificate } from '../../support/vcsim.ts'
@@ -60,9 +61,9 @@ export async function openFence(director: Given): Promise<Fence> {
 }
 
 /** What stands below the source, for what only a test asks for. */
-export function connect(t: Test, director: Given): Connection {
+export function connect(t: Test, director: Given): Connection<Session> {
   const credentials = { user: account.user, password: new Secret(account.password) }
-  const connection = connectionOf({ service: 'The director', origin: director.url, org: account.org, credentials }, { fingerprint: director.fingerprint })
+  const connection = connectTo({ service: 'The director', origin: director.url, org: account.org, credentials }, { fingerprint: director.fingerprint })
   t.after(() => connection.close())
   return connection
 }

@@ -3,16 +3,17 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { Secret } from '../../../src/core/secret.ts'
 import { childrenOf, readXml, textAt } from '../../../src/io/xml.ts'
-import { connectionOf, type Connection } from '../../../src/providers/vsphere/connection.ts'
+import type { Connection } from '../../../src/providers/https-api.ts'
 import { vsphere } from '../../../src/providers/vsphere/index.ts'
 import { machineOf, setPower } from '../../../src/providers/vsphere/power.ts'
+import { connect as connectTo, type Session } from '../../../src/providers/vsphere/soap.ts'
 import { runTask } from '../../../src/providers/vsphere/tasks.ts'
 import { withoutVcsim, type Vcsim } from '../../support/vcsim.ts'
 import { calls, failsWith, openSource, soon, startProxy, startShop, type At } from './lab.ts'
 
-function connect(t: TestContext, vcsim: Vcsim, at: At = vcsim): Connection {
+function connect(t: TestContext, vcsim: Vcsim, at: At = vcsim): Connection<Session> {
   const login = { service: 'The vCenter', url: at.url, user: vcsim.user, password: new Secret(vcsim.password) }
-  const connection = connectionOf(login, { fingerprint: at.fingerprint })
+  const connection = connectTo(login, { fingerprint: at.fingerprint })
   t.after(() => connection.close())
   return connection
 }

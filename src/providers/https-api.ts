@@ -1,0 +1,103 @@
+// What providers with an HTTPS API have in common: their keys in lifeboat.yaml, and one session for all that is done.
+import { z } from 'zod'
+import { codeOf } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
+import { openHttp, type HttpConnection } from '../io/http.ts'
+import { normalFingerprint, type Trust } from '../io/tls.ts'
+
+const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Without TLS only to this machine itself, as for a simulator. */
+export function apiUrl(description: string) {
+  return z
+    .url({ protocol: /^https?$/ })
+    .refine((value) => URL.parse(value)?.protocol === 'https:' || loopback.has(URL.parse(value)?.hostname ?? ''), 'must begin with https://')
+    .describe(description)
+}
+
+const tls = z
+  .union([
+    z.strictObject({
+      fingerprint: z
+        .string()
+        .refine((value) => normalFingerprint(value) !== null, 'must be the SHA-256 of the certificate: sha256:AB:CD:…')
+        .describe('SHA-256 of the server certificate: exactly this one is believed'),
+    }),
+    z.strictObject({ ca: z.instanceof(Secret).describe('Certificate authority to believe, PEM') }),
+  ])
+  .optional()
+  .describe('Whom to believe, when the certificate is not signed by a public authority')
+
+/** Keys that every such provider has, beside its address and its log-in. */
+export const apiKeys = {
+  tls,
+  contact: z.record(z.string(), z.string()).optional().describe('How to reach the people who run it: statusPage, ticket, phone, forum'),
+  ssh: z.unknown().optional().describe('How to log in to its nodes'),
+} as const
+
+export function trustOf(given: z.infer<typeof tls>): Trust {
+  if (given === undefined) return {}
+  return 'fingerprint' in given ? { fingerprint: given.fingerprint } : { ca: given.ca.reveal() }
+}
+
+export type Connection<Session> = {
+  /** Runs work that may safely run twice: when the session is lost on the way, it starts over, once, with a new one. */
+  readonly run: <T>(work: (session: Session) => Promise<T>, signal: AbortSignal) => Promise<T>
+  /** Twice is fine. */
+  readonly close: () => Promise<void>
+}
+
+type Sessions<Session> = {
+  readonly open: (http: HttpConnection, signal: AbortSignal) => Promise<Session>
+  /** Absent where a session ends by itself alone. */
+  readonly end?: (session: Session, signal: AbortSignal) => Promise<void>
+}
+
+const logoutMs = 5_000
+
+/** One session for everything, opened at first use and once more when it was lost. `service`: how sentences call the provider. */
+export function connectionOf<Session extends object>(service: string, trust: Trust, { open, end }: Sessions<Session>): Connection<Session> {
+  const http = openHttp({ service, unreachable: 'source-unreachable', trust })
+  let current: Session | null = null
+  let opening: Promise<unknown> = Promise.resolve()
+
+  /** One log-in at a time: logins are counted, and orphaned ones pile up on the server. */
+  const session = async (signal: AbortSignal): Promise<Session> => {
+    const mine = opening.then(async () => (current ??= await open(http, signal)))
+    opening = mine.catch(() => undefined)
+    return orAbort(mine, signal)
+  }
+
+  return {
+    run: async (work, signal) => {
+      const first = await session(signal)
+      try {
+        return await work(first)
+      } catch (error) {
+        if (codeOf(error) !== 'source-session-lost') throw error
+        if (current === first) current = null
+        return work(await session(signal))
+      }
+    },
+    close: async () => {
+      const last = current
+      current = null
+      // A session that cannot be ended (the server is gone, or ended it already) times out on the other side.
+      if (last !== null) await end?.(last, AbortSignal.timeout(logoutMs)).catch(() => undefined)
+      await http.close()
+    },
+  }
+}
+
+/** Another's log-in may take longer than this caller wants to wait. */
+async function orAbort<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([awaited, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
