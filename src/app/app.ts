@@ -18,7 +18,7 @@ import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { engineOf } from './engine.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
-import { makePlan, takeInventory } from './planning.ts'
+import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener } from './ports.ts'
 import { readSamples, writeReport, type Written } from './reporting.ts'
 import { statusOf } from './status.ts'
@@ -84,7 +84,7 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
     bring: (context: Context): void => void configOf(context),
     inventory: async (context: Context, provider: string | null, signal: AbortSignal): Promise<readonly Inventory[]> => {
       const config = configOf(context)
-      const names = provider === null ? [...new Set(Object.values(config.moves).map((move) => move.from.provider))] : [provider]
+      const names = provider === null ? sourcesOf(config) : [provider]
       return await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
     },
     plan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<Plan> =>

@@ -35,6 +35,13 @@ function provider(config: Config, name: string) {
   return { kind: entry.kind, adapter, settings: entry as never }
 }
 
+/** Providers that moves come from; before there are any, all that could be left. */
+export function sourcesOf(config: Config): readonly string[] {
+  const left = new Set(Object.values(config.moves).map((move) => move.from.provider))
+  if (left.size > 0) return [...left]
+  return Object.entries(config.providers).flatMap(([name, { kind }]) => (providerOf(kind)?.source === undefined ? [] : [name]))
+}
+
 /** What a provider says now; stored, so that a move can go on when the provider is dead. */
 export async function takeInventory(config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {
   const source = await openSource(config, name)
