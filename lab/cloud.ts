@@ -50,7 +50,7 @@ export async function startCloud(): Promise<Cloud> {
   )
   return {
     endpoint,
-    region: 'eu-central-1',
+    region: 'us-east-1',
     accessKey: 'AKIALABLABLABLABLAB0',
     secretKey: 'lab only, opens nothing',
     instances: async () => z.object({ instances: z.array(instanceSchema) }).parse(await ask(endpoint, 'GET', '/lab/instances')).instances,

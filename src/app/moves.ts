@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { sourceIsGone } from '../core/forecast.ts'
+import { counted } from '../core/units.ts'
 import type { Move } from '../core/move.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Durable } from '../workflows/durable.ts'
@@ -53,7 +54,7 @@ function refuseChanged(plan: Plan, shown: string | null): void {
 function refuseBlocked(plan: Plan, names: readonly string[]): void {
   const blockers = plan.moves.filter((move) => names.includes(move.name)).flatMap((move) => move.blockers.map((each) => `${move.name}: ${each.text}`))
   if (blockers[0] === undefined) return
-  throw new LifeboatError('plan-blocked', `${blockers.length} blockers, the first: ${blockers[0]}`, { details: { blockers } })
+  throw new LifeboatError('plan-blocked', `${counted(blockers.length, 'blocker')}, the first: ${blockers[0]}`, { details: { blockers } })
 }
 
 async function startRun(parts: Parts, move: string, run: number, want: Want, approval: 'at-once' | 'person'): Promise<void> {

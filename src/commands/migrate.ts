@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LifeboatError } from '../core/errors.ts'
 import { planSchema } from '../core/plan.ts'
+import { counted } from '../core/units.ts'
 import { planView } from '../ui/plan-view.ts'
 import { confirm } from '../ui/prompts.ts'
 import { answer, inSession, patiently, say, type GlobalOptions, type Session } from './session.ts'
@@ -23,7 +24,7 @@ export async function migrateIn(session: Session, options: MigrateOptions, moves
   const begun = begunSchema.parse(await client.post('/api/v1/moves', body, signal))
   for (const { move, attached } of begun) if (attached) say(options, `${move} runs already; watching it.`)
   if (options.detach === true) {
-    answer(options.json === true ? JSON.stringify(begun) : `${begun.length} moves run. See them with: lifeboat status --follow`)
+    answer(options.json === true ? JSON.stringify(begun) : `${counted(begun.length, 'move')} under way. See with: lifeboat status --follow`)
     return 0
   }
   return await watchRuns(session, options, begun, 'switched')

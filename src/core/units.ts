@@ -70,3 +70,8 @@ function twoUnits(total: number, perLarge: number, large: string, perSmall: numb
 function oneDecimal(amount: number): string {
   return amount.toFixed(1).replace(/\.0$/, '')
 }
+
+/** `1 unit`, `2 units`: a number with its noun, for sentences. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,5 +1,6 @@
 // Both nodes get the helper, their role and each other's key; then every way that the move will need is tried.
 import { LifeboatError } from '../../core/errors.ts'
+import { counted } from '../../core/units.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
 import type { Link } from '../../nodes/link.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
@@ -14,7 +15,7 @@ export const prepareNode: Action = async (step) => {
   await Promise.all(sides.map(async (side) => await introduce(step, side, links)))
   await Promise.all(sides.map(async (side) => await tryPeer(step, side, links[side])))
   await tryPorts(step, links)
-  return { text: `Both nodes are prepared; ${step.settings.ports.length} ports and the peer channel were tried.` }
+  return { text: `Both nodes are prepared; ${counted(step.settings.ports.length, 'port')} and the peer channel were tried.` }
 }
 
 /** The helper runs and has accepted our token. A new machine may need a while until it answers. */

@@ -31,7 +31,7 @@ async function startSingletons(step: Step, way: Direction): Promise<Done> {
   const receiver = await reach(step, way.receiver)
   const units = step.settings.singletons.filter((unit) => running.includes(unit))
   const answer = await receiver.call({ op: 'start-singletons', token: step.run.token, attempt, units }, step.signal)
-  return { text: `${units.length} singletons run on ${receiver.address}.`, details: { started: answer['started'] } }
+  return { text: units.length === 0 ? 'None of them ran before.' : `${units.join(', ')} on ${receiver.address}.`, details: { started: answer['started'] } }
 }
 
 /** Data flows back from now on, so that going back loses nothing. The pass itself goes on in await-finish. */

@@ -2,6 +2,7 @@
 // carries token and attempt; the nodes themselves refuse what comes too late.
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
+import { counted } from '../../core/units.ts'
 import { forecastEndMs, forecastPauseMs } from '../../core/forecast.ts'
 import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
@@ -34,7 +35,7 @@ async function checkReady(step: Step, way: Direction): Promise<Done> {
   const limitMs = budgetShare * step.settings.downtimeBudgetMs
   if (forecastMs > limitMs) throw closed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
   return {
-    text: `Ready: ${passed} checks pass, the pause will be about ${(forecastMs / 1000).toFixed(1)} s.`,
+    text: `Ready: ${counted(passed, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s.`,
     details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks: passed },
   }
 }
@@ -88,7 +89,7 @@ async function freeze(step: Step, way: Direction): Promise<Done> {
   const drainMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, drainMs } })
   const stopped = Array.isArray(answer['stopped']) ? answer['stopped'] : []
-  return { text: `${stopped.length} units stopped in ${drainMs} ms.`, details: { drainMs, stopped } }
+  return { text: `${counted(stopped.length, 'unit')} stopped in ${drainMs} ms.`, details: { drainMs, stopped } }
 }
 
 async function finalSync(step: Step, way: Direction): Promise<Done> {
@@ -109,7 +110,7 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
     const first = differences[0]
     // What a pass did not see, the next one must not overlook.
     if (first !== undefined) await step.learn({ boots: { source: '', target: '' } })
-    if (first !== undefined) throw closed(`${name}: ${differences.length} differences, the first: ${first.path} ${first.what}.`)
+    if (first !== undefined) throw closed(`${name}: ${counted(differences.length, 'difference')}, the first: ${first.path} ${first.what}.`)
   }
   const verifyMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, verifyMs } })
@@ -150,7 +151,7 @@ async function checkReceiver(step: Step, way: Direction): Promise<Done> {
     const byPeer = hello['forwarding'] === true ? { ports: portsOf(step), dial: giver.dialPeer } : null
     const results = await runChecks(step.settings.checks, receiver, step.signal, byPeer)
     const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
-    if (failed === undefined) return { text: `${wanted.length} checks pass on ${receiver.address}.`, details: { checks: results } }
+    if (failed === undefined) return { text: `${counted(wanted.length, 'check')} passed on ${receiver.address}.`, details: { checks: results } }
     if (performance.now() > end) throw closed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
     await sleep(100, step.signal)
   }
