@@ -37,6 +37,7 @@ function verb(load: () => Promise<Main>) {
 program
   .command('inventory [provider]')
   .description('what a provider has')
+  .option('--inside', 'read each node over ssh, too: services, data, databases, whom it talks to')
   .action(verb(async () => (await import('./commands/inventory.ts')).inventory))
 program
   .command('plan [moves...]')

@@ -17,6 +17,7 @@ import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { engineOf } from './engine.ts'
+import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener } from './ports.ts'
@@ -36,6 +37,8 @@ export type AppOptions = {
 
 /** What a command sends along: the text of its lifeboat.yaml and the secrets that its own environment resolved. */
 export type Context = { readonly config: ConfigText; readonly secrets: Readonly<Record<string, string>> }
+
+export type InventoryRequest = { readonly provider: string | null; readonly inside: boolean }
 
 export type App = ReturnType<typeof wire> & { readonly journal: Journal; readonly close: () => Promise<void> }
 
@@ -63,7 +66,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   })
   const durable = await launchDurable(options.databaseUrl, { store, journal, signals, identity }, openPorts, options.stop, options.onLog)
   return {
-    ...wire({ store, journal, signals, credentials, durable, reports: join(options.state, 'reports') }),
+    ...wire({ store, journal, signals, credentials, durable, reports: join(options.state, 'reports'), knownHosts: options.knownHosts }),
     journal,
     close: async () => {
       await durable.shutdown()
@@ -73,7 +76,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire(parts: Parts & { readonly credentials: Credentials; readonly reports: string }) {
+function wire(parts: Parts & { readonly credentials: Credentials; readonly reports: string; readonly knownHosts: string }) {
   const { store, journal, credentials } = parts
   const configOf = (context: Context): Config => {
     credentials.add(context.secrets)
@@ -82,10 +85,15 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
   return {
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring: (context: Context): void => void configOf(context),
-    inventory: async (context: Context, provider: string | null, signal: AbortSignal): Promise<readonly Inventory[]> => {
+    /** `inside`: every node that is on is read over ssh, too. */
+    inventory: async (context: Context, { provider, inside }: InventoryRequest, signal: AbortSignal): Promise<readonly Inventory[]> => {
       const config = configOf(context)
       const names = provider === null ? sourcesOf(config) : [provider]
-      return await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
+      const taken = await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
+      if (!inside) return taken
+      const looked = await withInside(taken, lookOverSsh(config, parts.knownHosts, signal))
+      for (const each of looked) await store.saveInventory(each)
+      return looked
     },
     plan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<Plan> =>
       (await makePlan(configOf(context), moves, store, signal)).plan,

@@ -60,6 +60,13 @@ function standbyOf({ standby }: MoveConfig): Move['standby'] {
   return standby ? { size: standby.size ?? null, drillMs: standby.drill ?? null } : null
 }
 
+/** How ssh reaches this node of a provider: as its move says, where there is one, else as its provider does. */
+export function nodeAccess(config: Config, provider: string, node: { readonly id: string; readonly name: string }): SshAccess {
+  const moves = Object.entries(config.moves).map(([name, move]) => ({ ...endsOf(name, move), ssh: move.ssh }))
+  const own = moves.find(({ from }) => from.provider === provider && (from.id === null ? from.name === node.name : from.id === node.id))
+  return sshAccess(own?.ssh, provider, node.id, config)
+}
+
 type OwnSsh = (SshConfig & { readonly address?: string | undefined }) | undefined
 
 function sshAccess(own: OwnSsh, provider: string, node: string | null, { providers, defaults }: Config): SshAccess {

@@ -1,6 +1,7 @@
 // A node is a server, wherever it runs. This is the shape of `lifeboat.inventory/1` (interfaces.md §4): what a source
 // says it has, with the time. A value that the provider did not give is null and its field name stands in `unknown`.
 import { z } from 'zod'
+import { insideSchema } from './inside/schema.ts'
 
 const notice = z.object({
   code: z.string(),
@@ -47,6 +48,8 @@ export const nodeSchema = z.object({
   labels: z.record(z.string(), z.string()),
   hazards: z.array(notice),
   hints: z.array(hint).optional(),
+  /** What the node told of itself over ssh, where somebody asked. */
+  inside: insideSchema.optional(),
   unknown: z.array(z.string()),
 })
 

@@ -22,8 +22,8 @@ export type SshTarget = {
 
 export type SshPlaces = {
   readonly knownHosts: string
-  /** A short private folder: the path of a socket has at most 107 bytes. */
-  readonly socketFolder: string
+  /** A short private folder: the path of a socket has at most 107 bytes. Null: each call has a connection of its own, which ends with it. */
+  readonly socketFolder: string | null
 }
 
 export type SshRunOptions = { readonly signal: AbortSignal; readonly deadlineMs?: number; readonly input?: string; readonly onLine?: (line: string) => void }
@@ -87,7 +87,7 @@ function sshOptions(target: SshTarget, places: SshPlaces): readonly string[] {
     // Without `none` ssh would also offer the default keys of whoever runs it.
     ...(target.agent === null ? [] : [`IdentityAgent=${asValue(target.agent)}`, 'IdentityFile=none']),
   ]
-  const own = [`HostKeyAlias=${target.alias}`, 'ControlMaster=auto', `ControlPath=${asValue(places.socketFolder).slice(0, -1)}/%C"`, 'ControlPersist=30']
+  const own = [`HostKeyAlias=${target.alias}`, ...(places.socketFolder === null ? ['ControlMaster=no', 'ControlPath=none'] : sharing(places.socketFolder))]
   const jump = target.jump === null ? [] : [`ProxyCommand=${throughJump(target.jump, common)}`]
   return ['-F', '/dev/null', '-p', String(target.port), ...[...common, ...own, ...jump].flatMap((setting) => ['-o', setting])]
 }
@@ -102,6 +102,10 @@ function throughJump(jump: string, settings: readonly string[]): string {
   const words = ['ssh', '-F', '/dev/null', ...settings.flatMap((setting) => ['-o', setting]), `ssh://${jump}`]
   // ssh replaces what follows a percent sign before a shell reads the line.
   return `${words.map((word) => quote(word).replaceAll('%', '%%')).join(' ')} -W '[%h]:%p'`
+}
+
+function sharing(socketFolder: string): readonly string[] {
+  return ['ControlMaster=auto', `ControlPath=${asValue(socketFolder).slice(0, -1)}/%C"`, 'ControlPersist=30']
 }
 
 /** 255 is ssh's own failure or, rarely, the command's; only a known sentence of ssh makes it a failure of the connection. */

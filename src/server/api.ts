@@ -10,7 +10,7 @@ import { streamEvents } from './events.ts'
 export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string }
 
 const context = z.object({ config: z.object({ text: z.string(), baseFolder: z.string() }), secrets: z.record(z.string(), z.string()) })
-const inventoryBody = z.object({ context, provider: z.string().nullable() })
+const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
 const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false) })
 const migrateBody = z.object({ context, moves: z.array(z.string()), fingerprint: z.string().nullable(), approval: z.enum(['at-once', 'person']) })
 const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
@@ -37,7 +37,7 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   })
   server.post('/api/v1/inventory', async (request, reply) => {
     const body = inventoryBody.parse(request.body)
-    return await app.inventory(body.context, body.provider, goneSignal(reply))
+    return await app.inventory(body.context, body, goneSignal(reply))
   })
   server.post('/api/v1/plan', async (request, reply) => {
     const body = planBody.parse(request.body)

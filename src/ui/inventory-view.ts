@@ -1,5 +1,6 @@
 // An inventory for people.
 import type { Inventory, Node } from '../core/node.ts'
+import { insideLine } from './inside-view.ts'
 import { printable, table } from './table.ts'
 
 export function inventoryTable(inventory: Inventory): string {
@@ -18,7 +19,14 @@ export function inventoryTable(inventory: Inventory): string {
   const hazards = nodes.flatMap((node) => node.hazards.map((hazard) => `! ${printable(node.name).slice(0, 60)}: ${printable(hazard.text)}`))
   const warnings = inventory.warnings.map((warning) => `! ${printable(warning.text)}`)
   const sum = `${nodes.length} nodes at ${inventory.provider} (${inventory.kind}), taken ${inventory.takenAt}${inventory.complete ? '' : ', incomplete'}`
-  return [sum, '', table([heading, ...rows]), ...(hazards.length + warnings.length > 0 ? ['', ...warnings, ...hazards] : [])].join('\n')
+  const inside = nodes.flatMap((node) => (node.inside === undefined ? [] : [`${printable(node.name)}: ${insideLine(node, node.inside)}`]))
+  return [
+    sum,
+    '',
+    table([heading, ...rows]),
+    ...(inside.length > 0 ? ['', ...inside] : []),
+    ...(hazards.length + warnings.length > 0 ? ['', ...warnings, ...hazards] : []),
+  ].join('\n')
 }
 
 function diskSum(node: Node): number | null {

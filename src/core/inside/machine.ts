@@ -1,0 +1,63 @@
+// The machine itself and what surrounds it: system, processor, memory, clock, names, versions of what a move uses.
+import { assignments, given, wholeNumber, type Section } from './answer.ts'
+import type { Inside } from './schema.ts'
+import { uptimeOf } from './storage.ts'
+
+export function readSystem(section: Section): Inside['system'] {
+  const release = assignments(section.rows('os'))
+  const first = (word: string) => given(section.rows(word)[0])
+  const uptime = uptimeOf(section)
+  return {
+    hostname: first('host'),
+    name: given(release.get('PRETTY_NAME')) ?? first('release'),
+    id: given(release.get('ID')),
+    version: given(release.get('VERSION_ID')),
+    kernel: first('kernel'),
+    machine: first('machine'),
+    uptimeSeconds: Number.isFinite(uptime) ? uptime : null,
+    user: first('user'),
+  }
+}
+
+export function readCpu(section: Section): Inside['cpu'] {
+  return { count: wholeNumber(section.rows('cpus')[0]) || null, model: given(section.rows('model')[0]), flags: [...section.rows('flag')].sort() }
+}
+
+/** Null when the sum is missing. Kernels before 3.14 do not tell what is available. */
+export function readMemory(section: Section): Inside['memory'] {
+  const kib = new Map(
+    section.rows('memory').map((row): [string, number] => {
+      const [, key = '', value] = /^(\w+):\s*(\d{1,15}) kB$/.exec(row) ?? []
+      return [key, Number(value)]
+    }),
+  )
+  const total = kib.get('MemTotal')
+  if (total === undefined) return null
+  const of = (key: string): number => kib.get(key) ?? 0
+  const available = kib.get('MemAvailable') ?? of('MemFree') + of('Buffers') + of('Cached')
+  const mib = (value: number): number => Math.max(0, Math.round(value / 1024))
+  return { totalMiB: mib(total), usedMiB: mib(total - available), swapMiB: mib(of('SwapTotal')), swapUsedMiB: mib(of('SwapTotal') - of('SwapFree')) }
+}
+
+export function readTime(section: Section): Inside['time'] {
+  const keeper = given(section.rows('timekeeper').join(', '))
+  return {
+    epochSeconds: wholeNumber(section.rows('clock')[0]),
+    zone: given(section.rows('zone')[0]),
+    keeper,
+    // Only systemd leaves word of it that can be read without asking a daemon.
+    synchronized: section.rows('synchronized')[0] === 'yes' ? true : keeper === 'systemd-timesyn' ? false : null,
+  }
+}
+
+export function readDns(section: Section): Inside['dns'] {
+  const words = section.rows('resolver').map((row) => row.trim().split(/\s+/))
+  const of = (...keys: string[]): string[] => words.filter(([key = '']) => keys.includes(key)).flatMap((row) => row.slice(1))
+  return { nameservers: of('nameserver'), search: of('search', 'domain'), options: of('options'), hosts: [...section.rows('hosts')] }
+}
+
+/** The number in what a program says of itself; all of it where there is none. */
+export function readVersions(section: Section): Inside['versions'] {
+  const rows = section.rows('version').map((row) => row.split('\t'))
+  return Object.fromEntries(rows.map(([program = '', text = '']) => [program, (/\d+(?:\.\d+)+/.exec(text.replace(/\([^)]*\)/, '')) ?? [text])[0]]))
+}

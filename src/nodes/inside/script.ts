@@ -1,0 +1,33 @@
+// The one script that reads a node from inside, put together from files so that each part is read as the shell it is.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { quote } from '../../io/ssh.ts'
+
+/** In their order, with the seconds each may take at most. */
+const sections = [
+  ['writes-before', 'writes', 2],
+  ['system', 'system', 3],
+  ['hardware', 'hardware', 3],
+  ['mounts', 'mounts', 2],
+  ['usage', 'usage', 4],
+  ['sockets', 'sockets', 8],
+  ['services', 'services', 5],
+  ['cron', 'cron', 3],
+  ['users', 'users', 2],
+  ['surroundings', 'surroundings', 4],
+  ['web', 'web', 5],
+  ['databases', 'databases', 8],
+  ['containers', 'containers', 5],
+  ['changes', 'changes', 8],
+  ['writes-after', 'writes', 2],
+] as const
+
+/** Everything that `sh -s` is given. The node itself stops after `withinSeconds`, whether anybody still listens or not. */
+export function insideScript(withinSeconds: number): string {
+  const parts = sections.map(([name, file, seconds]) => `section ${name} ${seconds} ${quote(read(`sections/${file}.sh`))}`)
+  return [`within=${withinSeconds}`, `words=${quote(read('words.sh'))}`, read('run.sh'), ...parts, ''].join('\n')
+}
+
+function read(file: string): string {
+  return readFileSync(join(import.meta.dirname, file), 'utf8')
+}

@@ -1,0 +1,34 @@
+// What a node told of itself, in one line for people; all of it is in the JSON.
+import type { Inside } from '../core/inside/schema.ts'
+import type { Node } from '../core/node.ts'
+import { printable } from './table.ts'
+
+export function insideLine(node: Node, inside: Inside): string {
+  const { system, memory, databases, containers, unseen } = inside
+  const hinted = (key: string): string[] => (node.hints ?? []).filter((hint) => hint.key === key).map(({ value }) => value)
+  const parts = [
+    [system?.name ?? 'system unknown', system?.kernel ?? ''].filter(Boolean).join(', kernel '),
+    memory === null ? '' : `${memory.usedMiB} of ${memory.totalMiB} MiB in use`,
+    listed('ports', hinted('ports')),
+    listed('services', hinted('services')),
+    listed('data', hinted('data')),
+    databases === null || databases.length === 0
+      ? ''
+      : listed(
+          'databases',
+          databases.map(({ kind, version }) => `${kind} ${version}`),
+        ),
+    containers === null || containers.length === 0 ? '' : `${containers.length} containers`,
+    listed('talks to', hinted('after')),
+    listed('not seen', [...new Set(unseen.map(({ what }) => what))]),
+  ]
+  return parts
+    .filter((part) => part !== '')
+    .map(printable)
+    .join('; ')
+}
+
+function listed(what: string, values: readonly string[]): string {
+  const shown = values.slice(0, 6).join(', ')
+  return values.length === 0 ? '' : `${what} ${shown}${values.length > 6 ? ` and ${values.length - 6} more` : ''}`
+}
