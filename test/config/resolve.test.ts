@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parseConfig } from '../../src/config/load.ts'
-import { resolveMove, resolveMoves } from '../../src/config/resolve.ts'
+import { nodeAccess, resolveMove, resolveMoves } from '../../src/config/resolve.ts'
 import { kinds } from './kinds.ts'
 
 const text = `
@@ -46,6 +46,16 @@ describe('a move inherits', () => {
       jump: 'bastion.example',
       sudo: false,
     })
+  })
+
+  it('its ssh settings for a look inside as well; a node without a move has those of its provider', () => {
+    const [moved, unmoved] = [
+      { id: 'vm-1', name: 'web-1' },
+      { id: 'vm-9', name: 'cache-1' },
+    ].map((node) => nodeAccess(document, 'old', node))
+    assert.deepEqual([moved?.user, moved?.keyFile], ['ops', null])
+    assert.throws(() => moved?.keyContents?.reveal(), { code: 'credentials-needed' })
+    assert.deepEqual([unmoved?.user, unmoved?.keyFile, unmoved?.port], ['ops', '/srv/shop/keys/id', 2022])
   })
 
   it('the port of its node in a list only where the list gives one', () => {

@@ -13,7 +13,8 @@ function readPostgresql(section: Section): Database[] {
     const collations = new Map(of('collation').map(([built, now, ...name]) => [name.join('\t'), { built, now }]))
     return {
       kind: 'postgresql',
-      version,
+      // What follows is the name of the distribution.
+      version: version.split(' ')[0] ?? '',
       port: wholeNumber(port),
       role: inRecovery === 't' ? 'replica' : inRecovery === 'f' ? 'primary' : 'unknown',
       replication: of('replica').map(([state = '', address = '', ...name]) => `${name.join('\t')} at ${address}: ${state}`),
