@@ -17,6 +17,7 @@ import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { engineOf } from './engine.ts'
+import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
@@ -90,10 +91,10 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
       const config = configOf(context)
       const names = provider === null ? sourcesOf(config) : [provider]
       const taken = await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
-      if (!inside) return taken
+      if (!inside) return withHints(taken)
       const looked = await withInside(taken, lookOverSsh(config, parts.knownHosts, signal))
       for (const each of looked) await store.saveInventory(each)
-      return looked
+      return withHints(looked)
     },
     plan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<Plan> =>
       (await makePlan(configOf(context), moves, store, signal)).plan,

@@ -3,7 +3,6 @@ import { nodeAccess } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { reachableAddress } from '../core/find-node.ts'
-import { hintsOf } from '../core/inside/hints.ts'
 import { parseInside } from '../core/inside/parse.ts'
 import type { Inventory, Node, Notice } from '../core/node.ts'
 import { openSsh } from '../io/ssh.ts'
@@ -15,19 +14,12 @@ export type Look = (provider: string, node: Node) => Promise<string>
 const nodesAtOnce = 32
 const deadlineMs = 30_000
 
-/** The inventories with what their nodes told of themselves, and what that suggests for their moves. */
+/** The inventories with what their nodes told of themselves. */
 export async function withInside(inventories: readonly Inventory[], look: Look): Promise<Inventory[]> {
   const places = inventories.flatMap(({ provider, nodes }) => nodes.map((node) => ({ provider, node })))
   const looked = await side(places, nodesAtOnce, async ({ provider, node }) => await lookAt(provider, node, look))
-  const others = places.map(({ node }) => node)
-  const done = new Map(places.map(({ node }, index) => [node, looked[index] ?? node]))
-  return inventories.map((inventory) => ({
-    ...inventory,
-    nodes: inventory.nodes.map((node) => {
-      const after = done.get(node) ?? node
-      return after.inside === undefined ? after : { ...after, hints: [...(node.hints ?? []), ...hintsOf(node, after.inside, others)] }
-    }),
-  }))
+  const after = new Map(places.map(({ node }, index) => [node, looked[index] ?? node]))
+  return inventories.map((inventory) => ({ ...inventory, nodes: inventory.nodes.map((node) => after.get(node) ?? node) }))
 }
 
 async function lookAt(provider: string, node: Node, look: Look): Promise<Node> {

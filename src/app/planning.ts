@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { LifeboatError, codeOf } from '../core/errors.ts'
 import type { Move } from '../core/move.ts'
 import { didYouMean } from '../core/nearest.ts'
-import type { Inventory } from '../core/node.ts'
+import type { Inventory, Node } from '../core/node.ts'
 import { planMoves } from '../core/plan-moves.ts'
 import type { Catalog, Plan, PlannedMove } from '../core/plan.ts'
 import { runbook } from '../core/runbook.ts'
@@ -47,6 +47,7 @@ export async function takeInventory(config: Config, name: string, store: Store, 
   const source = await openSource(config, name)
   try {
     const answer = await source.nodes(signal)
+    const before = await store.inventory(name)
     const inventory: Inventory = {
       schema: 'lifeboat.inventory/1',
       provider: name,
@@ -54,13 +55,19 @@ export async function takeInventory(config: Config, name: string, store: Store, 
       takenAt: new Date().toISOString(),
       complete: answer.complete,
       warnings: [...answer.warnings],
-      nodes: [...answer.nodes],
+      nodes: answer.nodes.map((node) => withLastLook(node, before)),
     }
     await store.saveInventory(inventory)
     return inventory
   } finally {
     await source.close().catch(() => undefined)
   }
+}
+
+/** What a node told of itself when somebody last looked inside stays, with its own time: a provider knows nothing of it. */
+function withLastLook(node: Node, before: Inventory | null): Node {
+  const inside = before?.nodes.find(({ id }) => id === node.id)?.inside
+  return inside === undefined ? node : { ...node, inside }
 }
 
 /** The plan of these moves (all, when none is named), from fresh inventories where the providers answer, else from the stored ones. */

@@ -7,6 +7,7 @@ import type { Move } from './move.ts'
 import type { Inventory, Node, Notice } from './node.ts'
 import type { Catalog, Money, Plan, PlannedMove, Size } from './plan.ts'
 import { chooseSize } from './sizing.ts'
+import { movedOf, overlooked, type Moved } from './plan-inside.ts'
 import { addMoney, multiplyMoney } from './units.ts'
 import { wavesOf } from './waves.ts'
 
@@ -29,7 +30,9 @@ export type PlanRequest = {
  * of its blockers.
  */
 export function planMoves(request: PlanRequest): Plan {
-  const drafts = [...request.moves].sort((a, b) => byCodeUnit(a.name, b.name)).map((move) => draft(move, request))
+  const wanted = [...request.moves].sort((a, b) => byCodeUnit(a.name, b.name))
+  const moved = movedOf(new Map(wanted.map((move) => [findNode(inventoryOf(move.from.provider, request), move.from), move])))
+  const drafts = wanted.map((move) => draft(move, request, moved))
   const moves = drafts.map(({ planned }) => ({ ...planned, blockers: [...planned.blockers, ...collisions(planned, drafts)] }))
   const { waves, cycle } = wavesOf(new Map(moves.map((move) => [move.name, move.after])))
   if (cycle) throw new LifeboatError('after-cycle', `\`after:\` goes round: ${cycle.join(' -> ')}.`, { details: { cycle } })
@@ -47,7 +50,7 @@ export function planMoves(request: PlanRequest): Plan {
 
 type Draft = { readonly planned: PlannedMove; readonly wish: unknown; readonly source: unknown }
 
-function draft(move: Move, request: PlanRequest): Draft {
+function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
   const inventory = inventoryOf(move.from.provider, request)
   const node = findNode(inventory, move.from)
   const chosen = chooseTarget(move, node, request)
@@ -66,7 +69,7 @@ function draft(move: Move, request: PlanRequest): Draft {
     ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
     roots: move.data.flatMap(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? [path] : [])),
     blockers: blockersOf(judged),
-    warnings: [...warningsOf(judged), ...outsiders(move, request.moves)],
+    warnings: [...warningsOf(judged), ...outsiders(move, request.moves), ...overlooked(move, node, moved)],
   }
   return { planned, wish: wishOf(move), source: sourceFacts(node) }
 }

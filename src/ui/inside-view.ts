@@ -1,4 +1,4 @@
-// What a node told of itself, in one line for people; all of it is in the JSON.
+// What a node told of itself when somebody last looked, in one line for people; all of it is in the JSON.
 import type { Inside } from '../core/inside/schema.ts'
 import type { Node } from '../core/node.ts'
 import { printable } from './table.ts'
@@ -6,26 +6,22 @@ import { printable } from './table.ts'
 export function insideLine(node: Node, inside: Inside): string {
   const { system, memory, databases, containers, unseen } = inside
   const hinted = (key: string): string[] => (node.hints ?? []).filter((hint) => hint.key === key).map(({ value }) => value)
+  const servers = (databases ?? []).map(({ kind, version }) => `${kind} ${version}`)
+  const running = (containers ?? []).map(({ name }) => name)
   const parts = [
     [system?.name ?? 'system unknown', system?.kernel ?? ''].filter(Boolean).join(', kernel '),
     memory === null ? '' : `${memory.usedMiB} of ${memory.totalMiB} MiB in use`,
     listed('ports', hinted('ports')),
     listed('services', hinted('services')),
     listed('data', hinted('data')),
-    databases === null || databases.length === 0
-      ? ''
-      : listed(
-          'databases',
-          databases.map(({ kind, version }) => `${kind} ${version}`),
-        ),
-    containers === null || containers.length === 0 ? '' : `${containers.length} containers`,
+    listed('databases', servers),
+    listed('containers', running),
     listed('talks to', hinted('after')),
     listed('not seen', [...new Set(unseen.map(({ what }) => what))]),
   ]
-  return parts
-    .filter((part) => part !== '')
-    .map(printable)
-    .join('; ')
+  const shown = parts.filter((part) => part !== '').map(printable)
+  // The look may be older than the inventory around it.
+  return `(inside, ${inside.takenAt.slice(0, 16)}Z): ${shown.join('; ')}`
 }
 
 function listed(what: string, values: readonly string[]): string {

@@ -19,7 +19,7 @@ export function inventoryTable(inventory: Inventory): string {
   const hazards = nodes.flatMap((node) => node.hazards.map((hazard) => `! ${printable(node.name).slice(0, 60)}: ${printable(hazard.text)}`))
   const warnings = inventory.warnings.map((warning) => `! ${printable(warning.text)}`)
   const sum = `${nodes.length} nodes at ${inventory.provider} (${inventory.kind}), taken ${inventory.takenAt}${inventory.complete ? '' : ', incomplete'}`
-  const inside = nodes.flatMap((node) => (node.inside === undefined ? [] : [`${printable(node.name)}: ${insideLine(node, node.inside)}`]))
+  const inside = nodes.flatMap((node) => (node.inside === undefined ? [] : [`${printable(node.name)} ${insideLine(node, node.inside)}`]))
   return [
     sum,
     '',

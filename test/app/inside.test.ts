@@ -3,26 +3,19 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { withInside } from '../../src/app/inside.ts'
 import { LifeboatError } from '../../src/core/errors.ts'
-import type { Inventory, Node } from '../../src/core/node.ts'
+import type { Node } from '../../src/core/node.ts'
+import { inventory, node } from '../core/planning.ts'
 
-function node(name: string, over: Partial<Node> = {}): Node {
-  const os = { family: 'linux', id: null, name: null } as const
-  const values = { path: null, cpus: 1, memoryMiB: 1024, hostname: null, firmware: null, snapshots: 0, labels: {}, hazards: [], unknown: [] }
-  return { ...values, id: name, name, power: 'on', template: false, disks: [], nics: [], os, addresses: [], tools: 'absent', ...over }
-}
-
-function inventory(...nodes: Node[]): Inventory {
-  return { schema: 'lifeboat.inventory/1', provider: 'old', kind: 'static', takenAt: '', complete: true, warnings: [], nodes }
-}
+const named = (name: string, changes: Partial<Node> = {}): Node => node({ id: name, name, ...changes })
 
 const answered = '@system\n|kernel\t6.1\n=system 0\n'
 
 test('a node that hangs delays only itself: all others are read before it answers, 32 at a time', async () => {
-  const others = Array.from({ length: 99 }, (_, number) => node(`web-${number}`))
+  const others = Array.from({ length: 99 }, (_, number) => named(`web-${number}`))
   let [running, most, done] = [0, 0, 0]
   let allOthersAreDone = (): void => undefined
   const hanging = new Promise<void>((resolve) => (allOthersAreDone = resolve))
-  const [looked] = await withInside([inventory(node('slow'), ...others)], async (_, { name }) => {
+  const [looked] = await withInside([inventory([named('slow'), ...others])], async (_, { name }) => {
     most = Math.max(most, ++running)
     if (name === 'slow') await hanging
     else await new Promise((resolve) => setImmediate(resolve))
@@ -33,14 +26,14 @@ test('a node that hangs delays only itself: all others are read before it answer
   assert.equal(most, 32)
   assert.deepEqual(
     looked?.nodes.map(({ name, inside }) => [name, inside?.system?.kernel]),
-    [node('slow'), ...others].map(({ name }) => [name, '6.1']),
+    [named('slow'), ...others].map(({ name }) => [name, '6.1']),
   )
 })
 
 test('a node that fails, is off or is no Linux says so itself, and hides none of the others', async () => {
   const windows = { family: 'windows', id: null, name: 'Windows Server 2022' } as const
-  const nodes = [node('web-1'), node('db-1'), node('old-1', { power: 'off' }), node('base', { template: true }), node('office', { os: windows })]
-  const [looked] = await withInside([inventory(...nodes)], async (_, { name }) => {
+  const nodes = [named('web-1'), named('db-1'), named('old-1', { power: 'off' }), named('base', { template: true }), named('office', { os: windows })]
+  const [looked] = await withInside([inventory(nodes)], async (_, { name }) => {
     if (name === 'db-1') throw new LifeboatError('ssh-login', 'The node root@db-1:22 did not accept our key.')
     return await Promise.resolve(answered)
   })

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
 import { shopNodes } from '../../lab/shop/nodes.ts'
+import { planSchema } from '../../src/core/plan.ts'
 import { inventorySchema, type Node } from '../../src/core/node.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import type { Inside } from '../../src/core/inside/schema.ts'
@@ -12,10 +13,14 @@ await enterLab()
 const { startWorld } = await import('../../lab/world.ts')
 
 const ofOps = (sudo: boolean) => ({ kind: 'static', ssh: { user: 'ops', sudo }, nodes: [{ name: 'web-2', address: shopNodes['web-2'].address }] })
+const listed = (name: 'web-1' | 'web-2') => ({ name, address: shopNodes[name].targetAddress })
 const world = await startWorld({
   sources: ['web-1', 'web-2', 'files-1'],
   targets: 'none',
-  config: { providers: { sudo: ofOps(true), plain: ofOps(false) } },
+  config: {
+    providers: { sudo: ofOps(true), plain: ofOps(false), iron: { kind: 'static', nodes: [listed('web-1'), listed('web-2')] } },
+    moves: Object.fromEntries(['web-1', 'web-2'].map((name) => [name, { from: { provider: 'old', name }, to: { provider: 'iron' } }])),
+  },
 })
 const [web1, web2, files1] = [world.source('web-1'), world.source('web-2'), world.source('files-1')]
 test.after(async () => await world.stop())
@@ -75,6 +80,11 @@ test('root sees a node whole: its services behind ports, its data, its timers, a
   assert.deepEqual(hintsOf(node), ['after web-2', 'ports 80', 'services shop.service', 'data /srv'])
   assert.equal(node?.hints?.[0]?.text, `talks to web-2 (${web2.address}:80) from talk.service`)
   assert.equal(await web1.run(written), '')
+  // The plan asks the provider again, and keeps what the node told.
+  const plan = planSchema.parse(JSON.parse((await world.lifeboat(['plan', '--json'])).stdout))
+  const codes = only(plan.moves, ({ name }) => name === 'web-1').warnings.map(({ code }) => code)
+  for (const code of ['talks-to', 'port-not-named', 'service-not-named', 'data-not-named'])
+    assert.ok(codes.includes(code), `${code} is not in ${codes.join(' ')}`)
   assert.notEqual((await web1.attempt('pgrep -f "[s]h -s"')).exitCode, 0)
 })
 
@@ -119,13 +129,14 @@ test('a node without systemd tools, ss, nft, Python 3 and openssl still tells wh
   assert.ok(hintsOf(node).includes('data /srv'))
 })
 
-test('a node whose sshd hangs is a warning on that node; the others are read', async () => {
+test('a node whose sshd hangs is a warning on that node, with what it told before; the others are read', async () => {
+  const before = insideOf((await look('old')).get('files-1')).takenAt
   await files1.run('kill -STOP $(cat /run/sshd.pid)')
   const nodes = await look('old')
-  assert.equal(nodes.get('files-1')?.inside, undefined)
+  assert.equal(nodes.get('files-1')?.inside?.takenAt, before)
   assert.deepEqual(
     nodes.get('files-1')?.hazards.map(({ code, severity }) => [code, severity]),
     [['inside-unread', 'warning']],
   )
-  for (const name of ['web-1', 'web-2']) assert.deepEqual(insideOf(nodes.get(name)).unseen, [])
+  for (const name of ['web-1', 'web-2']) assert.deepEqual([insideOf(nodes.get(name)).unseen, insideOf(nodes.get(name)).takenAt > before], [[], true])
 })

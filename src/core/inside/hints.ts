@@ -1,31 +1,43 @@
 // What a look inside suggests for the move of a node. A person decides; nothing here becomes part of a move by itself.
-import type { Hint, Node } from '../node.ts'
-import type { Inside, Listener, Mount } from './schema.ts'
+import type { Hint, Inventory, Node } from '../node.ts'
+import type { Connection, Inside, Listener, Mount } from './schema.ts'
 
-/** `others`: all nodes that were found in the same inventory, whatever provider they are at. */
-export function hintsOf(node: Node, inside: Inside, others: readonly Node[]): Hint[] {
-  const hints = [...afterHints(node, inside, others), ...listenerHints(inside.listeners ?? []), ...dataHints(inside), ...nameHints(inside)]
+/** Address -> whose it is. */
+export type Peers = ReadonlyMap<string, readonly Node[]>
+
+export function peersOf(nodes: readonly Node[]): Peers {
+  const ends = nodes.flatMap((node) => [...new Set([...node.addresses, ...node.nics.flatMap((nic) => nic.addresses)])].map((address) => ({ address, node })))
+  const byAddress = Map.groupBy(ends, ({ address }) => address)
+  return new Map([...byAddress].map(([address, found]) => [address, found.map(({ node }) => node)]))
+}
+
+/** The inventories with the hints that follow from what their nodes told, whatever provider the others are at. */
+export function withHints(inventories: readonly Inventory[]): Inventory[] {
+  const peers = peersOf(inventories.flatMap(({ nodes }) => nodes))
+  const hinted = (node: Node): Node => (node.inside === undefined ? node : { ...node, hints: [...(node.hints ?? []), ...hintsOf(node, node.inside, peers)] })
+  return inventories.map((inventory) => ({ ...inventory, nodes: inventory.nodes.map(hinted) }))
+}
+
+export function hintsOf(node: Node, inside: Inside, peers: Peers): Hint[] {
+  const hints = [...afterHints(node, inside, peers), ...listenerHints(inside.listeners ?? []), ...dataHints(inside), ...nameHints(inside)]
   const known = new Set<string>()
   return hints.filter(({ key, value }) => !known.has(`${key} ${value}`) && known.add(`${key} ${value}`))
 }
 
-/** Whom a node talks to must be there before it. */
-function afterHints(node: Node, inside: Inside, others: readonly Node[]): Hint[] {
-  const own = addressesOf(node)
-  return (inside.connections ?? []).flatMap(({ address, port, unit, program }) => {
-    if (own.has(address)) return []
-    const peers = others.filter((other) => other !== node && addressesOf(other).has(address))
-    const by = unit ?? program
-    return peers.map((peer): Hint => ({
-      key: 'after',
-      value: peer.name,
-      text: `talks to ${peer.name} (${address}:${port})${by === null ? '' : ` from ${by}`}`,
-    }))
-  })
+export type Talk = Connection & { readonly peer: Node }
+
+/** Whom of the others a node talks to, by which of their addresses. */
+export function talksOf(node: Node, inside: Inside, peers: Peers): Talk[] {
+  const met = (inside.connections ?? []).map((connection) => ({ ...connection, peers: peers.get(connection.address) ?? [] }))
+  return met.flatMap(({ peers: found, ...connection }) => (found.includes(node) ? [] : found.map((peer) => ({ ...connection, peer }))))
 }
 
-function addressesOf(node: Node): ReadonlySet<string> {
-  return new Set([...node.addresses, ...node.nics.flatMap((nic) => nic.addresses)])
+/** Whom a node talks to must be there before it. */
+function afterHints(node: Node, inside: Inside, peers: Peers): Hint[] {
+  return talksOf(node, inside, peers).map(({ peer, address, port, unit, program }) => {
+    const by = unit ?? program
+    return { key: 'after', value: peer.name, text: `talks to ${peer.name} (${address}:${port})${by === null ? '' : ` from ${by}`}` }
+  })
 }
 
 /** Ssh is how we come in, and the system's own services the target has already. */

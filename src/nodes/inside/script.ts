@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { quote } from '../../io/ssh.ts'
 
-/** In their order, with the seconds each may take at most. */
-const sections = [
+export type Section = { readonly name: string; readonly seconds: number; readonly text: string }
+
+/** Name, file and the seconds it may take at most, in their order. */
+const files = [
   ['writes-before', 'writes', 2],
   ['system', 'system', 3],
   ['hardware', 'hardware', 3],
@@ -23,9 +25,13 @@ const sections = [
 ] as const
 
 /** Everything that `sh -s` is given. The node itself stops after `withinSeconds`, whether anybody still listens or not. */
-export function insideScript(withinSeconds: number): string {
-  const parts = sections.map(([name, file, seconds]) => `section ${name} ${seconds} ${quote(read(`sections/${file}.sh`))}`)
+export function insideScript(withinSeconds: number, sections: readonly Section[] = allSections()): string {
+  const parts = sections.map(({ name, seconds, text }) => `section ${name} ${seconds} ${quote(text)}`)
   return [`within=${withinSeconds}`, `words=${quote(read('words.sh'))}`, read('run.sh'), ...parts, ''].join('\n')
+}
+
+export function allSections(): Section[] {
+  return files.map(([name, file, seconds]) => ({ name, seconds, text: read(`sections/${file}.sh`) }))
 }
 
 function read(file: string): string {
