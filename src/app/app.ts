@@ -10,7 +10,7 @@ import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { Status } from '../core/records.ts'
-import { openKeyring } from '../io/ssh-agent.ts'
+import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
@@ -67,7 +67,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   })
   const durable = await launchDurable(options.databaseUrl, { store, journal, signals, identity }, openPorts, options.stop, options.onLog)
   return {
-    ...wire({ store, journal, signals, credentials, durable, reports: join(options.state, 'reports'), knownHosts: options.knownHosts }),
+    ...wire({ store, journal, signals, credentials, durable, reports: join(options.state, 'reports'), knownHosts: options.knownHosts, keyring }),
     journal,
     close: async () => {
       await durable.shutdown()
@@ -77,7 +77,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire(parts: Parts & { readonly credentials: Credentials; readonly reports: string; readonly knownHosts: string }) {
+function wire(parts: Parts & { readonly credentials: Credentials; readonly reports: string; readonly knownHosts: string; readonly keyring: Keyring }) {
   const { store, journal, credentials } = parts
   const configOf = (context: Context): Config => {
     credentials.add(context.secrets)
@@ -92,7 +92,7 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
       const names = provider === null ? sourcesOf(config) : [provider]
       const taken = await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
       if (!inside) return withHints(taken)
-      const looked = await withInside(taken, lookOverSsh(config, parts.knownHosts, signal))
+      const looked = await withInside(taken, lookOverSsh(config, parts.knownHosts, parts.keyring, signal))
       for (const each of looked) await store.saveInventory(each)
       return withHints(looked)
     },

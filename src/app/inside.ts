@@ -6,6 +6,7 @@ import { reachableAddress } from '../core/find-node.ts'
 import { parseInside } from '../core/inside/parse.ts'
 import type { Inventory, Node, Notice } from '../core/node.ts'
 import { openSsh } from '../io/ssh.ts'
+import type { Keyring } from '../io/ssh-agent.ts'
 import { lookInside } from '../nodes/inside/look.ts'
 
 /** `look` answers what a node printed. */
@@ -41,12 +42,13 @@ function whyNot({ power, template, os }: Node): string | null {
 }
 
 /** Over ssh, as the node's move or its provider says; a connection of its own, so that no move that runs is touched. */
-export function lookOverSsh(config: Config, knownHosts: string, signal: AbortSignal): Look {
+export function lookOverSsh(config: Config, knownHosts: string, keyring: Keyring, signal: AbortSignal): Look {
   return async (provider, node) => {
     const access = nodeAccess(config, provider, node)
     const address = access.address ?? reachableAddress(node.addresses)
     if (address === null) throw new LifeboatError('ssh-unreachable', `Not looked into: no address of ${node.name} is known.`)
-    const ssh = openSsh({ ...access, address, alias: `${provider}/${node.id}`, agent: null }, { knownHosts, socketFolder: null })
+    const held = access.keyContents === null ? null : await keyring.hold(access.keyContents, `The ssh key for ${node.name}`)
+    const ssh = openSsh({ ...access, address, alias: `${provider}/${node.id}`, agent: held?.socket ?? null }, { knownHosts, socketFolder: null })
     return await lookInside(ssh, { signal, deadlineMs })
   }
 }

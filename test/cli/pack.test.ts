@@ -62,6 +62,7 @@ test('a packed Lifeboat', async (t) => {
       [],
     )
     assert.ok(files.includes('./dist/src/providers/aws/catalog-sizes.json'))
+    assert.ok(files.includes('./dist/src/nodes/inside/run.sh'))
   })
 
   await t.test('says its version, its commands and its schema', async () => {
