@@ -93,6 +93,8 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
       const taken = await Promise.all(names.map(async (name) => await takeInventory(config, name, store, signal)))
       if (!inside) return withHints(taken)
       const looked = await withInside(taken, lookOverSsh(config, parts.knownHosts, parts.keyring, signal))
+      // Whoever hung up must not leave behind that no node answered.
+      signal.throwIfAborted()
       for (const each of looked) await store.saveInventory(each)
       return withHints(looked)
     },

@@ -155,6 +155,12 @@ describe('a look inside says what it could not see', () => {
     assert.deepEqual(whyOf(whole.slice(0, whole.indexOf('=hardware')), 'hardware'), ['the answer ended in the middle of it'])
   })
 
+  it('because no process holds a socket', () => {
+    const whys = whyOf(printed(sockets), 'sockets.process')
+    assert.deepEqual(whys, ['listeners of the kernel or of a container, whose process was not found: 2'])
+    assert.equal(whyOf(printed({ sockets: [...sockets.sockets, 'unseen:sockets.process~only root sees them'] }), 'sockets.process').length, 1)
+  })
+
   it('because a section took too long, and keeps what came until then', () => {
     const text = printed({ system: ['kernel:6.1'] }, 137)
     assert.equal(parseInside(text, '').system?.kernel, '6.1')

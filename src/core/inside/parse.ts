@@ -50,5 +50,8 @@ export function parseInside(text: string, takenAt: string): Inside {
     dns: seen('dns', 'surroundings', null, readDns),
     versions: seen('versions', 'surroundings', 'version', readVersions),
   }
+  const ownerless = (parts.listeners ?? []).filter(({ program }) => program === null).length
+  if (ownerless > 0 && !told.has('sockets.process'))
+    unseen.push({ what: 'sockets.process', why: `listeners of the kernel or of a container, whose process was not found: ${ownerless}` })
   return { schema: 'lifeboat.inside/1', takenAt, ...parts, unseen }
 }

@@ -1,5 +1,7 @@
 # What every section may use. A line of a section is a word, a tab and a value.
 tab=$(printf '\t')
+# How ls hides control characters in names; the one of busybox cannot.
+ls -q / >/dev/null 2>&1 && q=q || q=
 has() { command -v "$1" >/dev/null 2>&1; }
 # tag WORD (without slash or ampersand): all lines of its input under this word, so that no value that has several lines can pass for another word.
 tag() { cut -c 1-1000 | sed -e "s/^/$1$tab/" -e 5000q; }

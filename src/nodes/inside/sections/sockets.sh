@@ -18,7 +18,7 @@ sockets=$(
 )
 printf '%s\n' "$sockets" | tag socket
 
-owners=$({ printf '%s\n' "$sockets"; ls -lnq /proc/[0-9]*/fd; } | awk '
+owners=$({ printf '%s\n' "$sockets"; ls -ln$q /proc/[0-9]*/fd; } | awk '
 	/^(tcp|udp|to) / { wanted[$3] = 1; next }
 	/^\/proc\// { split($0, part, "/"); pid = part[3] }
 	/socket:\[/ { inode = $0; sub(/.*socket:\[/, "", inode); sub(/\].*/, "", inode); if (inode in wanted && !told[inode]++) print inode, pid }')
@@ -33,12 +33,12 @@ for pid in $pids; do
 		case $line in *:name=systemd:*) group=${line#*:*:} && break ;; 0::*) group=${line#*:*:} ;; esac
 	done <"/proc/$pid/cgroup"
 	read -r name <"/proc/$pid/comm"
-	program=$(ls -lnq "/proc/$pid/exe" | sed -n 's/.* -> //p')
+	program=$(ls -ln$q "/proc/$pid/exe" | sed -n 's/.* -> //p')
 	printf 'process\t%s\t%s\t%s\t%s\n' "$pid" "$group" "$program" "$name"
 done
 
 # Which package each program came from, and its configuration.
-for pid in $pids; do ls -lnq "/proc/$pid/exe" | sed -n 's/.* -> //p'; done | sort -u | while read -r program; do
+for pid in $pids; do ls -ln$q "/proc/$pid/exe" | sed -n 's/.* -> //p'; done | sort -u | while read -r program; do
 	if has dpkg-query; then
 		# With a merged /usr dpkg may know the program under its old path.
 		owner=$(dpkg-query -S "$program" || dpkg-query -S "${program#/usr}") || continue

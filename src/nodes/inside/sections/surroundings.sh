@@ -1,5 +1,5 @@
 date +%s | tag clock
-if [ -r /etc/timezone ]; then cat /etc/timezone | tag zone; else ls -lnq /etc/localtime | sed -n 's/.*zoneinfo[/]//p' | tag zone; fi
+if [ -r /etc/timezone ]; then cat /etc/timezone | tag zone; else ls -ln$q /etc/localtime | sed -n 's/.*zoneinfo[/]//p' | tag zone; fi
 cat /proc/[0-9]*/comm | grep -xE 'systemd-timesyn|chronyd|ntpd|openntpd' | sort -u | tag timekeeper
 [ ! -e /run/systemd/timesync/synchronized ] || echo yes | tag synchronized
 grep -E '^(nameserver|search|domain|options)[[:space:]]' /etc/resolv.conf | tag resolver
