@@ -1,5 +1,5 @@
-// What the last look inside a node found and its move does not name. All of it are warnings: a person may have left
-// something out on purpose.
+// What a plan takes from the last look inside a node: values that the provider does not know, and what the move does not
+// name. The latter are warnings: a person may have left something out on purpose.
 import { byCodeUnit } from './canonical.ts'
 import { hintsOf, peersOf, talksOf, type Peers } from './inside/hints.ts'
 import type { Inside } from './inside/schema.ts'
@@ -11,6 +11,23 @@ export type Moved = { readonly moves: ReadonlyMap<Node, Move>; readonly peers: P
 
 export function movedOf(moves: ReadonlyMap<Node, Move>): Moved {
   return { moves, peers: peersOf([...moves.keys()]) }
+}
+
+/** The node with what it told of itself where its provider says nothing. Whether it is on now, only the provider can know. */
+export function completed(node: Node): Node {
+  const { inside } = node
+  if (inside === undefined) return node
+  const told = {
+    cpus: node.cpus ?? inside.cpu?.count ?? null,
+    memoryMiB: node.memoryMiB ?? inside.memory?.totalMiB ?? null,
+    os: node.os.family === 'unknown' ? systemOf(inside) : node.os,
+  }
+  const known = new Set<string | false>([told.cpus !== null && 'cpus', told.memoryMiB !== null && 'memoryMiB', told.os.family !== 'unknown' && 'os'])
+  return { ...node, ...told, unknown: node.unknown.filter((key) => !known.has(key)) }
+}
+
+function systemOf({ system }: Inside): Node['os'] {
+  return { family: system === null ? 'unknown' : 'linux', id: system?.id ?? null, name: system?.name ?? null }
 }
 
 export function overlooked(move: Move, node: Node, moved: Moved): Notice[] {

@@ -7,7 +7,7 @@ import type { Move } from './move.ts'
 import type { Inventory, Node, Notice } from './node.ts'
 import type { Catalog, Money, Plan, PlannedMove, Size } from './plan.ts'
 import { chooseSize } from './sizing.ts'
-import { movedOf, overlooked, type Moved } from './plan-inside.ts'
+import { completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
 import { addMoney, multiplyMoney } from './units.ts'
 import { wavesOf } from './waves.ts'
 
@@ -52,7 +52,8 @@ type Draft = { readonly planned: PlannedMove; readonly wish: unknown; readonly s
 
 function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
   const inventory = inventoryOf(move.from.provider, request)
-  const node = findNode(inventory, move.from)
+  const found = findNode(inventory, move.from)
+  const node = completed(found)
   const chosen = chooseTarget(move, node, request)
   const sourceAddress = move.ssh.source.address ?? reachableAddress(node.addresses)
   const judged = { ...chosen, move, node, inventory, sourceAddress }
@@ -69,7 +70,7 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
     ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
     roots: move.data.flatMap(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? [path] : [])),
     blockers: blockersOf(judged),
-    warnings: [...warningsOf(judged), ...outsiders(move, request.moves), ...overlooked(move, node, moved)],
+    warnings: [...warningsOf(judged), ...outsiders(move, request.moves), ...overlooked(move, found, moved)],
   }
   return { planned, wish: wishOf(move), source: sourceFacts(node) }
 }

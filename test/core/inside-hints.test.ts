@@ -36,6 +36,27 @@ describe('a look inside suggests', () => {
   })
 })
 
+describe('a plan knows what the node told where its provider does not', () => {
+  const nothing = { cpus: null, memoryMiB: null, os: { family: 'unknown', id: null, name: null }, unknown: ['cpus', 'memoryMiB', 'os', 'tools'] } as const
+  const inside = parsed({ system: ['kernel:6.1', 'os:ID=debian', 'os:PRETTY_NAME="Debian 12"'], hardware: ['cpus:4', 'memory:MemTotal: 8000000 kB'] })
+  const planned = (changes: Partial<Node>) =>
+    planMoves(request({ inventories: { old: inventory([node({ ...nothing, unknown: [...nothing.unknown], ...changes })]) } })).moves[0]
+
+  it('for the size of its target, and for what is said to be unknown', () => {
+    assert.ok(planned({})?.blockers.some(({ code }) => code === 'no-size'))
+    const { to, warnings } = planned({ inside }) ?? {}
+    assert.equal(to?.size, 'c6i.xlarge')
+    assert.deepEqual(
+      warnings?.map(({ text }) => text).filter((text) => text.includes('does not say')),
+      ['old does not say: tools.'],
+    )
+  })
+
+  it('but the word of the provider stands', () => {
+    assert.equal(planned({ inside, cpus: 2, memoryMiB: 4096 })?.to.size, 'c6i.large')
+  })
+})
+
 describe('a plan warns of what the last look inside found and the move does not name', () => {
   const mounts = ['mount:8:1 / / ext4 /dev/sda1', 'mount:8:17 / /srv ext4 /dev/sdb1', 'mount:8:33 / /var/mail ext4 /dev/sdc1']
   const inside = parsed({ ...sockets, mounts, databases: ['postgresql:5432~15.18~f'] })
