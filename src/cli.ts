@@ -35,6 +35,11 @@ function verb(load: () => Promise<Main>) {
 }
 
 program
+  .command('init')
+  .description('a commented lifeboat.yaml; with --from: a draft of moves from what is there')
+  .option('--from <provider>', 'look into the nodes of this provider and write moves for them')
+  .action(verb(async () => (await import('./commands/init.ts')).init))
+program
   .command('inventory [provider]')
   .description('what a provider has')
   .option('--inside', 'read each node over ssh, too: services, data, databases, whom it talks to')
