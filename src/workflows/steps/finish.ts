@@ -1,5 +1,6 @@
 // The only way of no return: forwarding ends, the source is powered off (never deleted), what we put anywhere goes.
 import { codeOf } from '../../core/errors.ts'
+import { counted } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
 import { removeHelper } from './prepare-node.ts'
@@ -26,7 +27,7 @@ export const finish = {
       await sleep(Math.min(askEveryMs, needMs - quietMs), step.signal)
     }
     const answer = await sourceIfAlive(step, { op: 'stop-forward', token: step.run.token })
-    return { text: `The old address refuses; ${Number(answer?.['flows'] ?? 0)} stragglers came in all.`, details: { flows: answer?.['flows'] } }
+    return { text: `The old address refuses; ${counted(Number(answer?.['flows'] ?? 0), 'straggler')} came in all.`, details: { flows: answer?.['flows'] } }
   },
 
   'retire-source': async (step) => {

@@ -1,5 +1,6 @@
 // The target serves and is watched; the source follows it; a person decides between finish and rollback.
 import { LifeboatError, codeOf } from '../../core/errors.ts'
+import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
@@ -21,7 +22,7 @@ export const watch = {
       if (red >= redInARow) throw new LifeboatError('gate-closed', `The target fails a check that the source passed: ${failure}.`)
       const stragglers = await countStragglers(step)
       const leftMs = Math.max(0, end - performance.now())
-      const seen = stragglers === null ? 'Stragglers unknown' : `${stragglers} stragglers`
+      const seen = stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler')
       if (leftMs === 0 && red === 0) return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s.`, details: { stragglers } }
       await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch.`, { stragglers })
       await sleep(Math.max(200, Math.min(checkEveryMs, leftMs)), step.signal)
