@@ -2,23 +2,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
-import type { LabNode } from '../../lab/node.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
+const { tracesOn } = await import('../support/sides.ts')
 const { startProber } = await import('../support/prober.ts')
-
-/** Whatever of ours stands on a node: files, units, rules, keys. */
-async function tracesOn(node: LabNode): Promise<string[]> {
-  const look = `find /etc/systemd /run/systemd/system /etc/sysctl.d -name '*lifeboat*'; ls -d /var/lib/lifeboat /run/lifeboat* 2>/dev/null
-    systemctl list-units --all --plain --no-legend 'lifeboat*' | cut -d' ' -f1 | sed 's/^/unit /'
-    nft list tables | grep lifeboat; iptables-save 2>/dev/null | grep -i lifeboat; grep -h lifeboat /root/.ssh/authorized_keys | cut -d' ' -f1-2; true`
-  return (await node.run(look))
-    .split('\n')
-    .filter((line) => line !== '' && !line.includes('lifeboat-lab-'))
-    .sort()
-}
 
 test('a node moves, goes back, moves again and is finished without one failed request and without one lost write', async (t) => {
   // Others give the path of the key; here its contents must do all the way.

@@ -8,6 +8,7 @@ import { enterLab } from '../../lab/enter.ts'
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 const { isUpdate, startProxy } = await import('../support/dns-proxy.ts')
 const { buildNetwork, nameServer } = await import('../../lab/network.ts')
@@ -28,6 +29,7 @@ test('names change by compare-and-swap only, and once', async (t) => {
   const scene = await setScene({ config: { dns: { zone: { server: proxy.address, port: proxy.port } } } })
   t.after(async () => await scene.stop())
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  const prober = startProber(scene)
   const names = scene.names ?? assert.fail()
   const keyFile = path.join(scene.folder, 'secrets', 'tsig')
   const key = readFileSync(keyFile, 'utf8')
@@ -77,5 +79,6 @@ test('names change by compare-and-swap only, and once', async (t) => {
     assert.equal(dropped, 1)
     assert.deepEqual(await names.addressesOf(name), [target.address])
     assert.equal((await serial()) - before, 1)
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
   })
 })

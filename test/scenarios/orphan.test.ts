@@ -6,11 +6,13 @@ import { enterLab } from '../../lab/enter.ts'
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
 
 test('a copy that comes in after both sides were compared is ended and stops the promotion; the next attempt leaves nothing of it', async (t) => {
   const scene = await setScene()
   t.after(async () => await scene.stop())
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  const prober = startProber(scene)
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
   const running = scene.begin('migrate', '--yes', '--json')
@@ -28,5 +30,6 @@ test('a copy that comes in after both sides were compared is ended and stops the
   const refused = (await scene.journal()).find(at('promote-target', 'failed'))
   assert.match(refused?.text ?? '', /copies were let in after both sides were compared/)
   assert.notEqual((await orphan).exitCode, 0)
+  assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
   assert.equal(await target.run('find /srv/shop -name "*late*"'), '')
 })

@@ -8,6 +8,7 @@ import { enterLab } from '../../lab/enter.ts'
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const { attempt } = await import('../../lab/command.ts')
 
@@ -18,6 +19,7 @@ test('whoever comes second is refused or joins in, and the first one is not dist
   const scene = await setScene()
   t.after(async () => await scene.stop())
   const customers = scene.customers(10)
+  const prober = startProber(scene)
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
   const first = scene.begin('migrate', '--yes', '--json')
@@ -51,6 +53,7 @@ test('whoever comes second is refused or joins in, and the first one is not dist
     const { exitCode, stdout, stderr } = await first
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
     const figures = await customers.stop()
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')

@@ -49,3 +49,14 @@ export function failedRequests(traffic: Traffic): readonly string[] {
       return `${new Date(at).toISOString()} +${ms} ms ${kind} ${connection} ${address ?? '-'}: ${status ?? error ?? '-'}`
     })
 }
+
+/** Whatever of ours stands on a node: files, units, rules, keys. */
+export async function tracesOn(node: LabNode): Promise<string[]> {
+  const look = `find /etc/systemd /run/systemd/system /etc/sysctl.d -name '*lifeboat*'; ls -d /var/lib/lifeboat /run/lifeboat* 2>/dev/null
+    systemctl list-units --all --plain --no-legend 'lifeboat*' | cut -d' ' -f1 | sed 's/^/unit /'
+    nft list tables | grep lifeboat; iptables-save 2>/dev/null | grep -i lifeboat; grep -h lifeboat /root/.ssh/authorized_keys | cut -d' ' -f1-2; true`
+  return (await node.run(look))
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('lifeboat-lab-'))
+    .sort()
+}
