@@ -139,6 +139,15 @@ export async function claimNode(run: Run, link: Link, signal: AbortSignal): Prom
   }
 }
 
+/** What a gate answers that does not open: one sentence with the number and its limit. */
+export function gateClosed(sentence: string): LifeboatError {
+  return new LifeboatError('gate-closed', sentence)
+}
+
+export function tcpPortsOf(step: Step): readonly number[] {
+  return step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
+}
+
 export async function freshFacts(step: Step): Promise<MoveFacts> {
   const stored = await step.run.services.store.move(step.run.move)
   return stored?.facts ?? step.facts

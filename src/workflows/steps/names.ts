@@ -60,6 +60,15 @@ export const restoreTtl: Action = async (step) => {
   return done
 }
 
+/** Before anybody waits: the names are still as we left them, so that the switch will find them so. */
+export async function refuseChangedNames(step: Step): Promise<void> {
+  const asItIs: Change = ({ a, aaaa, ttl }) => ({ a, aaaa, ttl: ttl ?? defaultTtlSeconds })
+  for (const [provider, group] of byProvider(step)) {
+    const states = await provider.read(group, step.signal)
+    for (const state of states) await unchangedByOthers(step, provider, state, asItIs)
+  }
+}
+
 /** Epoch records stay for ever: one that is absent where it once was means that somebody else changed the name. */
 export const freeNames: Action = async () => ({ text: 'The names point where they pointed; their epoch records stay.' })
 

@@ -3,50 +3,21 @@
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
-import { forecastEndMs, forecastPauseMs } from '../../core/forecast.ts'
+import { forecastEndMs } from '../../core/forecast.ts'
 import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
 import { keepLease, saysOver } from '../lease.ts'
-import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
-import { refuseDrift } from './drift.ts'
+import { freshFacts, gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
+import { checkReady } from './check-ready.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const leaseMs = 5000
 const holdLimitMs = 30_000
 const graceMs = 5000
-const approvedLagSeconds = 30
 /** Within the deadline of its step, so that the reason is told. */
 const checkForMs = 6000
-/** The forecast must leave room for what was not foreseen. */
-const budgetShare = 0.6
-
-async function checkReady(step: Step, way: Direction): Promise<Done> {
-  // Going back leaves the target, whatever became of it.
-  if (way.receiver === 'target') await refuseDrift(step, step.run.ports.drift)
-  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
-  for (const link of [giver, receiver]) await link.call({ op: 'record-start', token: step.run.token }, step.signal)
-  const pass = await onePass(step, 'repeat')
-  const seconds = Number(pass.details.seconds)
-  if (seconds > approvedLagSeconds) throw closed(`The last pass took ${seconds.toFixed(1)} s; the limit is ${approvedLagSeconds} s.`)
-  const passed = await checksThatPass(step, giver)
-  const forecastMs = forecastPauseMs(await freshFacts(step))
-  const limitMs = budgetShare * step.settings.downtimeBudgetMs
-  if (forecastMs > limitMs) throw closed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
-  return {
-    text: `Ready: ${counted(passed, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s.`,
-    details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks: passed },
-  }
-}
-
-async function checksThatPass(step: Step, link: Link): Promise<number> {
-  const results = await runChecks(step.settings.checks, link, step.signal)
-  const passed = results.filter((result) => result.passed).map((result) => result.check)
-  if (results.length > 0 && passed.length === 0) throw closed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
-  await step.learn({ checksPassed: passed })
-  return passed.length
-}
 
 async function holdClients(step: Step, way: Direction): Promise<Done> {
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
@@ -79,7 +50,7 @@ async function proveHold(step: Step, giver: Link): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     if (Number((await giver.call({ op: 'holder' }, step.signal))['accepted'] ?? 0) > before) return
   }
-  throw closed(`A connection to port ${port} of ${giver.address} does not reach the holder; something else redirects it.`)
+  throw gateClosed(`A connection to port ${port} of ${giver.address} does not reach the holder; something else redirects it.`)
 }
 
 async function freeze(step: Step, way: Direction): Promise<Done> {
@@ -110,7 +81,7 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
     const first = differences[0]
     // What a pass did not see, the next one must not overlook.
     if (first !== undefined) await step.learn({ boots: { source: '', target: '' } })
-    if (first !== undefined) throw closed(`${name}: ${counted(differences.length, 'difference')}, the first: ${first.path} ${first.what}.`)
+    if (first !== undefined) throw gateClosed(`${name}: ${counted(differences.length, 'difference')}, the first: ${first.path} ${first.what}.`)
   }
   const verifyMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, verifyMs } })
@@ -148,17 +119,13 @@ async function checkReceiver(step: Step, way: Direction): Promise<Done> {
     const { giver, receiver } = await duringAttempt(step, way)
     const hello = await receiver.call({ op: 'hello' }, step.signal)
     // A receiver that forwarded until now holds clients of its own.
-    const byPeer = hello['forwarding'] === true ? { ports: portsOf(step), dial: giver.dialPeer } : null
+    const byPeer = hello['forwarding'] === true ? { ports: tcpPortsOf(step), dial: giver.dialPeer } : null
     const results = await runChecks(step.settings.checks, receiver, step.signal, byPeer)
     const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
     if (failed === undefined) return { text: `${counted(wanted.length, 'check')} passed on ${receiver.address}.`, details: { checks: results } }
-    if (performance.now() > end) throw closed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
+    if (performance.now() > end) throw gateClosed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
     await sleep(100, step.signal)
   }
-}
-
-function portsOf(step: Step): readonly number[] {
-  return step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
 }
 
 /** The receiver decides alone: a repeat after a lost answer finds it committed, whatever the giver made of that meanwhile. */
@@ -184,10 +151,6 @@ async function duringAttempt(step: Step, way: Direction): Promise<{ giver: Link;
 
 async function attemptOf(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
   return { giver: await reach(step, way.giver), receiver: await reach(step, way.receiver), attempt: (await freshFacts(step)).attempt }
-}
-
-function closed(sentence: string): LifeboatError {
-  return new LifeboatError('gate-closed', sentence)
 }
 
 export const switchOver = {

@@ -1,0 +1,67 @@
+// The last gate before anybody waits (runbook.md §3a): all that could stop the switch later is looked at now.
+import { forecastPauseMs } from '../../core/forecast.ts'
+import { counted } from '../../core/units.ts'
+import { runChecks } from '../../nodes/checks.ts'
+import { openConnections } from '../../nodes/connections.ts'
+import type { Link } from '../../nodes/link.ts'
+import { freshFacts, gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
+import { refuseDrift } from './drift.ts'
+import { refuseChangedNames } from './names.ts'
+import type { Direction } from './sides.ts'
+import { onePass } from './sync.ts'
+
+const mostLagSeconds = 30
+/** The forecast must leave room for what was not foreseen. */
+const budgetShare = 0.6
+/** Beside what the next pass may bring, twice. */
+const spareMiB = 16
+
+export async function checkReady(step: Step, way: Direction): Promise<Done> {
+  if (way.receiver === 'target') {
+    // Going back leaves the target, whatever became of it, and must not wait for a name that somebody else has changed.
+    await refuseDrift(step, step.run.ports.drift)
+    await refuseChangedNames(step)
+  }
+  const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
+  for (const link of [giver, receiver]) await record(step, link)
+  const pass = await onePass(step, 'repeat')
+  const seconds = Number(pass.details.seconds)
+  if (seconds > mostLagSeconds) throw gateClosed(`The last pass took ${seconds.toFixed(1)} s; the limit is ${mostLagSeconds} s.`)
+  await refuseFullDisk(step, receiver, Number(pass.details.movedBytes))
+  const passed = await checksThatPass(step, giver)
+  const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
+  const forecastMs = forecastPauseMs(await freshFacts(step))
+  const limitMs = budgetShare * step.settings.downtimeBudgetMs
+  if (forecastMs > limitMs) throw gateClosed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
+  const open = connections === null ? '' : `; ${counted(connections, 'connection')} open`
+  return {
+    text: `Ready: ${counted(passed, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,
+    details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks: passed, connections },
+  }
+}
+
+/** A recorder that missed something begins anew; the pass after that is a whole one. */
+async function record(step: Step, link: Link): Promise<void> {
+  await link.call({ op: 'record-start', token: step.run.token }, step.signal)
+  const status = await link.call({ op: 'record-status' }, step.signal)
+  if (status['running'] !== true || status['gap'] === true) throw gateClosed(`Changes on ${link.address} are not recorded: ${String(status['why'])}.`)
+}
+
+async function refuseFullDisk(step: Step, receiver: Link, movedBytes: number): Promise<void> {
+  const paths = step.settings.data.flatMap(({ path }) => (typeof path === 'string' ? [path] : []))
+  if (paths.length === 0) return
+  const { stdout } = await receiver.run(['df', '-B1', '--output=avail', ...paths], { signal: step.signal })
+  // The first line is a heading.
+  const free = stdout.trim().split('\n').slice(1).map(Number)
+  const needMiB = spareMiB + Math.ceil((2 * movedBytes) / 1024 / 1024)
+  const leastMiB = Math.floor(Math.min(...free) / 1024 / 1024)
+  if (leastMiB < needMiB) throw gateClosed(`${receiver.address} has ${leastMiB} MiB left for the data; the limit is ${needMiB} MiB.`)
+}
+
+async function checksThatPass(step: Step, link: Link): Promise<number> {
+  const results = await runChecks(step.settings.checks, link, step.signal)
+  const passed = results.filter((result) => result.passed).map((result) => result.check)
+  if (results.length > 0 && passed.length === 0) throw gateClosed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
+  await step.learn({ checksPassed: passed })
+  return passed.length
+}
