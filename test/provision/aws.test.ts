@@ -28,6 +28,7 @@ import {
   removeStateFolder,
   startAws,
   targetAt,
+  untilPending,
   type SimulatedAws,
 } from './world.ts'
 
@@ -246,6 +247,8 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     await aws.refuse({ code: 'InternalError', count: 100, instanceType: 'c5.large' })
     const move = plannedMove('web-4', { size: 'c5.large' })
     await killController('web-4', async () => {
+      // The engine says what it begins before it has written that down; killed in between it would know of nothing pending.
+      await untilPending(stateFolder, 'node-web-4', signal)
       for (const { pid } of await processesOn(`${stateFolder}/pulumi/node-web-4`)) process.kill(pid, 'SIGKILL')
     })
     await fetch(`${aws.url}/lab/refuse`, { method: 'DELETE' })

@@ -1,7 +1,7 @@
 // What the tests of provisioning share: the lab's AWS and engine, and a project of their own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { EC2Client } from '@aws-sdk/client-ec2'
 import { z } from 'zod'
 import type { PlannedMove } from '../../src/core/plan.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { waitUntil } from '../../src/io/wait.ts'
 import { awsSchema } from '../../src/providers/aws/schema.ts'
 import { createAwsTarget } from '../../src/providers/aws/target.ts'
 import type { Target } from '../../src/providers/provider.ts'
@@ -165,4 +166,12 @@ export async function filesWith(folder: string, texts: readonly string[]): Promi
 function pattern(texts: readonly string[]): RegExp {
   const forms = texts.flatMap((text) => [text, Buffer.from(text).toString('base64').replace(/=+$/, '')])
   return new RegExp(forms.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'))
+}
+
+/** Resolves once the stored state of a stack holds an operation that was begun and not confirmed. */
+export async function untilPending(stateFolder: string, stack: string, signal: AbortSignal): Promise<void> {
+  const files = () => globSync(`${stateFolder}/pulumi/state/.pulumi/stacks/**/${stack}.json`)
+  const isPending = (file: string) => /"pending_operations":\s*\[\s*\{/.test(readFileSync(file, 'utf8'))
+  const pending = async () => await Promise.resolve(files().some(isPending) ? true : null)
+  await waitUntil(pending, { what: `A pending operation of ${stack}`, deadlineMs: 20_000, everyMs: 20, signal })
 }

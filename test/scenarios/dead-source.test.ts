@@ -6,13 +6,15 @@ import { waitUntil } from '../../src/io/wait.ts'
 
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
-const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+const { startProber } = await import('../support/prober.ts')
+const { failedRequests, oneSideServes, tracesOn } = await import('../support/sides.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 test('a move needs its vCenter for the inventory only, and says what is impossible once the source is dead', async (t) => {
   const scene = await setScene({ host: 'vsphere' })
   t.after(async () => await scene.stop())
   const customers = scene.customers(5)
+  const prober = startProber(scene)
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
 
   await t.test('the vCenter dies after the inventory: the move switches all the same', async () => {
@@ -26,6 +28,7 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
   })
 
   await t.test('the source dies: rollback says that it cannot be done now, and the target serves on', async () => {
@@ -56,5 +59,7 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
     const finished = await scene.begin('finish', 'web-1', '--yes', '--json')
     assert.equal(finished.exitCode, 0, finished.stdout.slice(-1500) + finished.stderr)
     await answersWithin(target.address, 2000)
+    const gone = async () => ((await tracesOn(target)).length === 0 ? true : null)
+    await waitUntil(gone, { what: 'A target without traces of us', deadlineMs: 5000, everyMs: 50, signal: AbortSignal.timeout(10_000) })
   })
 })
