@@ -48,6 +48,7 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   let netState: Awaited<ReturnType<typeof stateOf>>
 
   const nodeOf = (move: ReturnType<typeof plannedMove>, run = 'run-1') => nodeLayer(move, target, shared, { run, authorizedKeys })
+  const stateFile = (stack: string) => `${stateFolder}/pulumi/state/.pulumi/stacks/shop/${stack}.json`
   const livingOf = async (move: string) => (await aws.instances()).filter(({ state, tags }) => tags['lifeboat:move'] === move && state !== 'terminated')
 
   before(async () => {
@@ -245,16 +246,14 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   it('makes an instance whose create was interrupted before AWS had done it', async () => {
     // AWS answers with errors of its own, which the plugin tries again, until it is killed.
     await aws.refuse({ code: 'InternalError', count: 100, instanceType: 'c5.large' })
-    const move = plannedMove('web-4', { size: 'c5.large' })
+    const layer = nodeOf(plannedMove('web-4', { size: 'c5.large' }))
     await killController('web-4', async () => {
-      // The engine says what it begins before it has written that down; killed in between it would know of nothing pending.
       await untilPending(stateFolder, 'node-web-4', signal)
       for (const { pid } of await processesOn(`${stateFolder}/pulumi/node-web-4`)) process.kill(pid, 'SIGKILL')
     })
     await fetch(`${aws.url}/lab/refuse`, { method: 'DELETE' })
-    const report = await engine.recover(nodeOf(move), target.find, signal)
-    assert.match(report.join('\n'), /Instance web-4 was never created/)
-    await endsWithOne('web-4', nodeOf(move))
+    assert.match((await engine.recover(layer, target.find, signal)).join('\n'), /Instance web-4 was never created/)
+    await endsWithOne('web-4', layer)
   })
 
   /** Brings up a node in a process of its own, which is killed once the engine works on the instance. */
@@ -277,13 +276,12 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
 
   /** What the engine has written down. */
   async function stateOf(stack: string) {
-    const file = `${stateFolder}/pulumi/state/.pulumi/stacks/shop/${stack}.json`
-    return stateSchema.parse(JSON.parse(await readFile(file, 'utf8'))).checkpoint.latest.resources
+    return stateSchema.parse(JSON.parse(await readFile(stateFile(stack), 'utf8'))).checkpoint.latest.resources
   }
 
   /** Makes the state as it is when the engine died before these creates were confirmed. */
   async function forget(stack: string, unconfirmed: readonly string[]): Promise<void> {
-    const file = `${stateFolder}/pulumi/state/.pulumi/stacks/shop/${stack}.json`
+    const file = stateFile(stack)
     const state = JSON.parse(await readFile(file, 'utf8'))
     const { latest } = state.checkpoint
     const isOne = ({ urn }: { urn: string }) => unconfirmed.includes(resourceOf(urn))
@@ -297,7 +295,6 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   async function endsWithOne(move: string, layer: StackRequest): Promise<void> {
     await engine.up(layer, quiet, signal)
     assert.equal((await livingOf(move)).length, 1)
-    const { changes } = await engine.up(layer, quiet, signal)
-    assert.deepEqual({ ...changes, same: 0 }, { ...nothing, same: 0 })
+    assert.deepEqual({ ...(await engine.up(layer, quiet, signal)).changes, same: 0 }, { ...nothing, same: 0 })
   }
 })

@@ -168,7 +168,7 @@ function pattern(texts: readonly string[]): RegExp {
   return new RegExp(forms.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'))
 }
 
-/** Resolves once the stored state of a stack holds an operation that was begun and not confirmed. */
+/** Resolves once the stored state of a stack holds an operation that was begun and not confirmed: the engine tells before it writes. */
 export async function untilPending(stateFolder: string, stack: string, signal: AbortSignal): Promise<void> {
   const files = () => globSync(`${stateFolder}/pulumi/state/.pulumi/stacks/**/${stack}.json`)
   const isPending = (file: string) => /"pending_operations":\s*\[\s*\{/.test(readFileSync(file, 'utf8'))
