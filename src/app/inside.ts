@@ -49,7 +49,7 @@ export function lookOverSsh(config: Config, knownHosts: string, keyring: Keyring
     if (address === null) throw new LifeboatError('ssh-unreachable', `Not looked into: no address of ${node.name} is known.`)
     const held = access.keyContents === null ? null : await keyring.hold(access.keyContents, `The ssh key for ${node.name}`)
     const ssh = openSsh({ ...access, address, alias: `${provider}/${node.id}`, agent: held?.socket ?? null }, { knownHosts, socketFolder: null })
-    return await lookInside(ssh, { signal, deadlineMs })
+    return await lookInside({ ...ssh.target, run: ssh.run }, { signal, deadlineMs })
   }
 }
 

@@ -6,8 +6,9 @@ import type { Config } from '../config/schema.ts'
 import { kinds } from '../adapters.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { PlannedMove } from '../core/plan.ts'
-import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
+import { noFacts, type MoveFacts, type MoveSettings, type SideName } from '../core/stored-move.ts'
 import type { DnsProvider } from '../dns/provider.ts'
+import { askCaches } from '../dns/caches.ts'
 import { openSsh, type SshPlaces } from '../io/ssh.ts'
 import type { Keyring } from '../io/ssh-agent.ts'
 import { linkNode, type Link } from '../nodes/link.ts'
@@ -15,6 +16,7 @@ import type { Engine } from '../provision/engine.ts'
 import type { OpenPorts, Ports } from '../workflows/ports.ts'
 import type { Store } from '../workflows/store.ts'
 import type { Credentials } from './credentials.ts'
+import { findNotNamed } from './not-named.ts'
 import { loginsOf, type KeysByContents, type Logins } from './logins.ts'
 import { openTarget, takeInventory } from './planning.ts'
 import { provisioning } from './provisioning.ts'
@@ -82,22 +84,28 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     authorizedKeys: logins.authorizedKeys,
   })
   const links = new Map<string, Link>()
+  const link: Ports['link'] = async (side, facts) => {
+    const place = placeOf(side, settings, facts)
+    const key = `${side}/${place.alias}/${place.address}`
+    const agent = links.has(key) ? null : await logins.agentOf(side)
+    const opened = links.get(key) ?? linkNode(openSsh({ ...place, agent }, options.ssh), settings.name, options.helperFile)
+    links.set(key, opened)
+    return opened
+  }
   return {
     settings,
     plan,
     lookUp: async (signal) => (await takeInventory(config, settings.from.provider, store, signal)).nodes.find((node) => node.id === settings.from.id) ?? null,
     stored: async () => (await store.inventory(settings.from.provider))?.nodes.find((node) => node.id === settings.from.id) ?? null,
+    notNamed: async (signal) => {
+      const inventory = await store.inventory(settings.from.provider)
+      return inventory === null ? [] : await findNotNamed(await link('source', noFacts), settings, inventory, signal)
+    },
     retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
-    link: async (side, facts) => {
-      const place = placeOf(side, settings, facts)
-      const key = `${side}/${place.alias}/${place.address}`
-      const agent = links.has(key) ? null : await logins.agentOf(side)
-      const link = links.get(key) ?? linkNode(openSsh({ ...place, agent }, options.ssh), settings.name, options.helperFile)
-      links.set(key, link)
-      return link
-    },
+    link,
     movers: await Promise.all(settings.data.map(async (data) => ({ name: data.name, mover: await mover(data) }))),
+    askCaches: async (states, signal) => await askCaches(states, config.watch.resolvers, signal),
     names: await namesOf(config, settings, (text) => options.tell(settings.name, text)),
   }
 }

@@ -17,6 +17,7 @@ export function statusOf(move: StoredMove, last: JournalRecord | null, now: numb
     forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
     rollback: state === 'finished' ? tooLate : rollbackPrice(facts),
     stragglers: facts.stragglers,
+    cached: facts.cached,
     startedAt: move.startedAt,
   }
 }

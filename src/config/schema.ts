@@ -57,6 +57,10 @@ const policy = z.strictObject({
 const watch = z.strictObject({
   interval: durationField({ atLeastMs: 1000 }).prefault('5s').describe('time between two looks'),
   observers: z.array(observer).default([]),
+  resolvers: z
+    .array(z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }))
+    .default([])
+    .describe('caches that are asked after a switch what clients are still told; default: the one of the machine that runs the move'),
   controls: z.array(z.url()).default([]).describe('targets that tell an observer whether it is well itself'),
   policy: policy.prefault({}),
 })

@@ -1,6 +1,7 @@
 // A node is a server, wherever it runs. This is the shape of `lifeboat.inventory/1` (interfaces.md §4): what a source
 // says it has, with the time. A value that the provider did not give is null and its field name stands in `unknown`.
 import { z } from 'zod'
+import { byCodeUnit } from './canonical.ts'
 import { insideSchema } from './inside/schema.ts'
 
 const notice = z.object({
@@ -71,3 +72,8 @@ export type Nic = Readonly<z.infer<typeof nic>>
 export type Node = Readonly<z.infer<typeof nodeSchema>>
 export type Inventory = Readonly<z.infer<typeof inventorySchema>>
 export type Power = Node['power']
+
+/** By code, then text: the order in which notices are shown, whatever order they were found in. */
+export function compareNotices(one: Notice, other: Notice): number {
+  return byCodeUnit(one.code, other.code) || byCodeUnit(one.text, other.text)
+}

@@ -1,10 +1,10 @@
 // What a plan takes from the last look inside a node: values that the provider does not know, and what the move does not
 // name. The latter are warnings: a person may have left something out on purpose.
-import { byCodeUnit } from './canonical.ts'
-import { hintsOf, peersOf, talksOf, type Peers } from './inside/hints.ts'
+import { peersOf, talksOf, type Peers } from './inside/hints.ts'
+import { notNamed, warning } from './inside/not-named.ts'
 import type { Inside } from './inside/schema.ts'
 import type { Move } from './move.ts'
-import type { Hint, Node, Notice } from './node.ts'
+import { compareNotices, type Node, type Notice } from './node.ts'
 
 /** The nodes that move, each with its move. */
 export type Moved = { readonly moves: ReadonlyMap<Node, Move>; readonly peers: Peers }
@@ -33,9 +33,7 @@ function systemOf({ system }: Inside): Node['os'] {
 export function overlooked(move: Move, node: Node, moved: Moved): Notice[] {
   const { inside } = node
   if (inside === undefined) return []
-  const hints = hintsOf(node, inside, new Map())
-  const found = [...talks(move, node, inside, moved), ...ports(move, hints), ...services(move, hints), ...data(move, hints)]
-  return found.sort((a, b) => byCodeUnit(a.code, b.code) || byCodeUnit(a.text, b.text))
+  return [...notNamed(move, node, inside, moved.peers), ...talks(move, node, inside, moved)].sort(compareNotices)
 }
 
 function talks(move: Move, node: Node, inside: Inside, { moves, peers }: Moved): Notice[] {
@@ -44,40 +42,4 @@ function talks(move: Move, node: Node, inside: Inside, { moves, peers }: Moved):
     if (other === undefined || move.after.includes(other.name) || other.after.includes(move.name)) return []
     return [warning('talks-to', `${move.name} talks to ${other.name} (${address}:${port}), but moves.${move.name}.after does not name it.`)]
   })
-}
-
-function ports(move: Move, hints: readonly Hint[]): Notice[] {
-  const named = new Set(move.ports.map(({ port, protocol }) => (protocol === 'tcp' ? String(port) : `${port}/${protocol}`)))
-  return valuesOf('ports', hints)
-    .filter((value) => !named.has(value))
-    .map((value) =>
-      warning('port-not-named', `Clients of port ${value} of ${move.name} are neither held nor forwarded: moves.${move.name}.ports does not name it.`),
-    )
-}
-
-function services(move: Move, hints: readonly Hint[]): Notice[] {
-  return valuesOf('services', hints)
-    .filter((unit) => !move.services.includes(unit) && !move.singletons.includes(unit))
-    .map((unit) => warning('service-not-named', `${unit} of ${move.name} goes on during the switch: moves.${move.name}.services does not name it.`))
-}
-
-function data(move: Move, hints: readonly Hint[]): Notice[] {
-  const paths = move.data.flatMap(({ path }) => (typeof path === 'string' ? [path] : []))
-  const isNamed = (value: string): boolean =>
-    value.startsWith('/') ? paths.some((path) => isWithin(path, value) || isWithin(value, path)) : move.data.some(({ kind }) => kind === value)
-  return valuesOf('data', hints)
-    .filter((value) => !isNamed(value))
-    .map((value) => warning('data-not-named', `${value} of ${move.name} holds data that is not copied: moves.${move.name}.data does not name it.`))
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
-}
-
-function valuesOf(key: Hint['key'], hints: readonly Hint[]): string[] {
-  return hints.filter((hint) => hint.key === key).map(({ value }) => value)
-}
-
-function warning(code: string, text: string): Notice {
-  return { code, severity: 'warning', text }
 }

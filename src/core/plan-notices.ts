@@ -1,7 +1,7 @@
 // What stands against a move (blockers) and what a person should know before saying yes (warnings).
 import { byCodeUnit } from './canonical.ts'
 import type { Move } from './move.ts'
-import type { Inventory, Node, Notice } from './node.ts'
+import { compareNotices, type Inventory, type Node, type Notice } from './node.ts'
 import { notBuiltWarnings } from './not-built.ts'
 import type { PlannedMove, Size } from './plan.ts'
 
@@ -145,5 +145,5 @@ function warning(code: string, text: string): Notice {
 }
 
 function sorted(found: readonly Found[]): Notice[] {
-  return found.filter((one) => one !== false).sort((a, b) => byCodeUnit(a.code, b.code) || byCodeUnit(a.text, b.text))
+  return found.filter((one) => one !== false).sort(compareNotices)
 }

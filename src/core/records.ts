@@ -35,6 +35,8 @@ export const moveStatusSchema = z.object({
   forecastPauseMs: z.number().nullable(),
   rollback: priceSchema,
   stragglers: z.number().nullable(),
+  /** Answers of caches about the names, and how many of them were old; null: not asked, or nobody answered. */
+  cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),
   startedAt: z.string(),
 })
 

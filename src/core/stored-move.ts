@@ -69,6 +69,8 @@ export const moveFactsSchema = z.object({
   heldAt: z.string().nullable(),
   /** Connections that came to the old address since the switch. */
   stragglers: z.number().nullable(),
+  /** Of the answers that caches gave last about the names: how many still told an old address. Null: not asked, or none answered. */
+  cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),
   /** Whether the source answered when it was last asked after the switch: without it there is no way back. */
   sourceAnswers: z.boolean(),
 })
@@ -98,6 +100,7 @@ export const noFacts: MoveFacts = {
   measured: { drainMs: null, verifyMs: null, startMs: null, pauseMs: null },
   heldAt: null,
   stragglers: null,
+  cached: null,
   sourceAnswers: true,
 }
 

@@ -1,10 +1,10 @@
 // What the workflows need of the rest, for one move. The app builds it from adapters, configuration and secrets; a
 // workflow never sees an adapter, a file or a secret.
-import type { DnsProvider } from '../dns/provider.ts'
+import type { DnsProvider, NameState } from '../dns/provider.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { Link } from '../nodes/link.ts'
 import type { EngineEvent } from '../provision/engine.ts'
-import type { Node } from '../core/node.ts'
+import type { Node, Notice } from '../core/node.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { PlannedMove } from '../core/plan.ts'
 
@@ -17,6 +17,8 @@ export type Ports = {
   readonly lookUp: (signal: AbortSignal) => Promise<Node | null>
   /** What was last stored about it, for the day when the provider is dead. */
   readonly stored: () => Promise<Node | null>
+  /** Looks inside the source: what runs or is written there and is not named by the move. Fails as ssh does. */
+  readonly notNamed: (signal: AbortSignal) => Promise<readonly Notice[]>
   readonly retire: (signal: AbortSignal) => Promise<string>
   readonly provision: (listen: (event: EngineEvent) => void, signal: AbortSignal) => Promise<TargetAddress>
   /** Marks the target's volume at the provider as holding data, before the first byte. */
@@ -27,6 +29,8 @@ export type Ports = {
   readonly link: (side: SideName, facts: MoveFacts) => Promise<Link>
   readonly movers: readonly { readonly name: string; readonly mover: Mover }[]
   readonly names: readonly { readonly name: string; readonly provider: DnsProvider }[]
+  /** Asks caches what clients are told; `states` are what the authorities tell. Null: nobody answers. */
+  readonly askCaches: (states: readonly NameState[], signal: AbortSignal) => Promise<MoveFacts['cached']>
 }
 
 /** Opens the ports of a move; waits for credentials where the controller does not have them yet. */

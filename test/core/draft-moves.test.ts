@@ -17,7 +17,7 @@ function emptySystem() {
   return { hostname: null, name: null, id: null, version: null, kernel: null, machine: null, uptimeSeconds: null, user: null }
 }
 
-const timer = (unit: string) => ({ unit, starts: null, state: null, when: null })
+const timer = (unit: string) => ({ unit, starts: null, state: null, when: null, file: null })
 const web: Node = node({
   inside: { ...inside, timers: [timer('apt-daily.timer'), timer('shop-cron.timer')] },
   hints: [

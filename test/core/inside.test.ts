@@ -131,8 +131,10 @@ describe('a look inside reads', () => {
       inside.virtualHosts?.map(({ name }) => name),
       ['www.shop.example', 'shop.example'],
     )
-    assert.deepEqual(inside.services, [{ unit: 'shop.service', state: 'active', enabled: 'enabled', file: '/etc/systemd/system/shop.service' }])
-    assert.deepEqual(inside.timers, [{ unit: 'report.timer', starts: 'report.service', state: 'active', when: 'OnCalendar=*-*-* 04:00:00, OnBootUSec=5min' }])
+    assert.deepEqual(inside.services, [{ unit: 'shop.service', state: 'active', substate: null, enabled: 'enabled', file: '/etc/systemd/system/shop.service' }])
+    assert.deepEqual(inside.timers, [
+      { unit: 'report.timer', starts: 'report.service', state: 'active', when: 'OnCalendar=*-*-* 04:00:00, OnBootUSec=5min', file: null },
+    ])
     assert.deepEqual(
       inside.jobs?.map(({ when, program }) => [when, program]),
       [

@@ -1,9 +1,13 @@
 // The script that reads a node, run by shells of this machine.
 import assert from 'node:assert/strict'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import { exec } from '../../src/io/exec.ts'
-import { allSections, insideScript } from '../../src/nodes/inside/script.ts'
+import { allSections, insideScript, sectionsForMove } from '../../src/nodes/inside/script.ts'
 import { readAnswer } from '../../src/core/inside/answer.ts'
+import { readWriters } from '../../src/core/inside/processes.ts'
 import { parseInside } from '../../src/core/inside/parse.ts'
 
 const run = async (shell: readonly [string, ...string[]], input: string) =>
@@ -28,6 +32,20 @@ for (const shell of shells)
     const missing = parseInside(stdout, '').unseen.filter(({ why }) => why.startsWith('the answer ended') || why.startsWith('nothing came'))
     assert.deepEqual(missing, [])
   })
+
+test('a file that a process has open for writing is told with who it is; one that is only read is not', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "lifeboat it's "))
+  const [written, read] = [join(folder, 'written'), join(folder, 'read')]
+  for (const file of [written, read]) writeFileSync(file, '')
+  const descriptors = [openSync(written, 'a'), openSync(read, 'r')]
+  t.after(() => {
+    for (const descriptor of descriptors) closeSync(descriptor)
+    rmSync(folder, { recursive: true })
+  })
+  const sections = sectionsForMove(['/srv/nowhere', folder]).filter(({ name }) => name === 'writers')
+  const section = readAnswer((await run(['sh', '-s'], insideScript(20, sections))).stdout).get('writers')
+  assert.deepEqual(section === undefined ? [] : readWriters(section).map(({ files, program }) => [files, program?.includes('node')]), [[[written], true]])
+})
 
 test('a section that hangs is ended with all it started, and keeps what it had said', async () => {
   const hangs = { name: 'slow', seconds: 1, text: 'echo first | tag word; sleep 314 & sleep 315; echo never | tag word' }

@@ -11,6 +11,7 @@ const seed = seedOfRun()
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
@@ -79,5 +80,6 @@ test('going back, phase by phase', async (t) => {
     // There and back for each phase after the commit, and there.
     const committed = (await scene.journal()).filter(({ step, state }) => step.startsWith('commit-switch') && state === 'done').length
     assert.deepEqual([lost, turns.length], [[], committed + 1])
+    await finishClean(scene)
   })
 })

@@ -9,6 +9,8 @@ import type { ExecResult } from '../../src/io/exec.ts'
 
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
+const { startProber } = await import('../support/prober.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 const { attempt } = await import('../../lab/command.ts')
 
@@ -32,6 +34,7 @@ test('bad weather around a move', async (t) => {
   const scene = await setScene({ host: 'vsphere' })
   t.after(async () => await scene.stop())
   const customers = scene.customers(5)
+  const prober = startProber(scene)
   const [vcenter, source, target] = [scene.host ?? assert.fail(), scene.source('web-1'), scene.target('web-1')]
   const state = path.join(scene.folder, '.lifeboat')
 
@@ -133,6 +136,8 @@ test('bad weather around a move', async (t) => {
     const figures = await customers.stop()
     assert.equal(figures.failed, 0)
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
+    await finishClean(scene)
   })
 
   await t.test('no password stands anywhere in the state folder', async () => {

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
-import { waitUntil } from '../../src/io/wait.ts'
 import { seedOfRun } from '../support/draw.ts'
 
 const seed = seedOfRun()
@@ -13,7 +12,8 @@ const { crashCases, drawnCases } = await import('../support/crash-cases.ts')
 const { setCase } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { startProber } = await import('../support/prober.ts')
-const { failedRequests, oneSideServes, tracesOn } = await import('../support/sides.ts')
+const { finishClean, leftNothing } = await import('../support/ending.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
 const wanted = process.env['LIFEBOAT_CRASH'] ?? ''
 const cases = wanted === '' ? drawnCases(seed) : crashCases.filter(({ step, state }) => wanted === 'all' || `${step}:${state}`.startsWith(wanted))
@@ -51,12 +51,10 @@ for (const { command, step, state } of cases) {
       const turns = command === 'rollback' ? ['source', 'target', 'source'] : ['source', 'target']
       assert.deepEqual(await prober.stop(), { lost: [], turns })
     }
-    if (command === 'finish') {
-      const gone = async () => ((await tracesOn(scene.target('web-1'))).length === 0 ? true : null)
-      await waitUntil(gone, { what: 'A target without traces of us', deadlineMs: 5000, everyMs: 50, signal: t.signal })
-    }
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    if (command === 'finish') await leftNothing(scene)
+    if (command === 'migrate') await finishClean(scene)
   })
 }

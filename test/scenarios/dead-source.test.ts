@@ -7,7 +7,8 @@ import { waitUntil } from '../../src/io/wait.ts'
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { startProber } = await import('../support/prober.ts')
-const { failedRequests, oneSideServes, tracesOn } = await import('../support/sides.ts')
+const { finishClean } = await import('../support/ending.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 test('a move needs its vCenter for the inventory only, and says what is impossible once the source is dead', async (t) => {
@@ -56,10 +57,7 @@ test('a move needs its vCenter for the inventory only, and says what is impossib
 
   await t.test('what remains is offered: finish ends the move without the source', async () => {
     await causeFault(scene, 'host', 'none')
-    const finished = await scene.begin('finish', 'web-1', '--yes', '--json')
-    assert.equal(finished.exitCode, 0, finished.stdout.slice(-1500) + finished.stderr)
+    await finishClean(scene)
     await answersWithin(target.address, 2000)
-    const gone = async () => ((await tracesOn(target)).length === 0 ? true : null)
-    await waitUntil(gone, { what: 'A target without traces of us', deadlineMs: 5000, everyMs: 50, signal: AbortSignal.timeout(10_000) })
   })
 })

@@ -8,10 +8,13 @@ import { repository } from '../../lab/place.ts'
 
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
+const { startProber } = await import('../support/prober.ts')
+const { finishClean } = await import('../support/ending.ts')
 
 test('Ctrl-C detaches with 130 and says how to look again; the move goes on, and migrate attaches to it', async (t) => {
   const scene = await setScene()
   t.after(async () => await scene.stop())
+  const prober = startProber(scene)
   const child = spawn(process.execPath, [path.join(repository, 'src/cli.ts'), 'migrate', '--yes'], { cwd: scene.folder, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
@@ -27,4 +30,6 @@ test('Ctrl-C detaches with 130 and says how to look again; the move goes on, and
   assert.match(again.stderr, /web-1 runs already; watching it/)
   const begun = (await scene.journal()).filter(at('move', 'started'))
   assert.equal(begun.length, 1)
+  assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
+  await finishClean(scene)
 })

@@ -5,6 +5,7 @@ import { enterLab } from '../../lab/enter.ts'
 
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
@@ -28,8 +29,7 @@ test('a node without nft moves and goes back by iptables: no request fails, no w
 
   const again = await scene.begin('migrate', '--yes', '--json')
   assert.equal(again.exitCode, 0, again.stdout.slice(-1500) + again.stderr)
-  const finished = await scene.begin('finish', 'web-1', '--yes', '--json')
-  assert.equal(finished.exitCode, 0, finished.stdout.slice(-1500) + finished.stderr)
+  await finishClean(scene)
   assert.equal(await chains(target), '0')
   const figures = await customers.stop()
   assert.deepEqual(failedRequests(customers), [])

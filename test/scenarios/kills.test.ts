@@ -8,6 +8,7 @@ await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 
 /** Lease of 5 s and 2 s to undo. */
@@ -102,5 +103,6 @@ test('a controller that is killed anywhere in the switch costs no request and no
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.target('web-1').address])
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
+    await finishClean(scene)
   })
 })

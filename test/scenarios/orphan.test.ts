@@ -6,6 +6,7 @@ import { enterLab } from '../../lab/enter.ts'
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 
 test('a copy that comes in after both sides were compared is ended and stops the promotion; the next attempt leaves nothing of it', async (t) => {
@@ -32,4 +33,5 @@ test('a copy that comes in after both sides were compared is ended and stops the
   assert.notEqual((await orphan).exitCode, 0)
   assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
   assert.equal(await target.run('find /srv/shop -name "*late*"'), '')
+  await finishClean(scene)
 })

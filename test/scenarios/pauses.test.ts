@@ -9,6 +9,7 @@ const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { run } = await import('../../lab/command.ts')
 const { failedRequests, oneSideServes, speakTo } = await import('../support/sides.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 
 /** Lease of 5 s and 2 s to undo. */
@@ -128,5 +129,6 @@ test('a controller that slept through its lease finds every door shut', async (t
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [target.address])
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
+    await finishClean(scene)
   })
 })

@@ -11,6 +11,7 @@ const seed = seedOfRun()
 await enterLab()
 const { setCase } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 
@@ -39,5 +40,6 @@ for (const { side, step } of cases) {
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     assert.deepEqual(await scene.lostWrites(await customers.stop()), { 'www.shop.example': [] })
+    await finishClean(scene)
   })
 }

@@ -9,6 +9,7 @@ import type { Answer } from '../../src/nodes/channel.ts'
 await enterLab()
 const { answersWithin, at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
+const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 const { oneSideServes, speakTo } = await import('../support/sides.ts')
 
@@ -131,5 +132,6 @@ test('a node that loses its power in a switch comes back as the verdict says, an
     const figures = await customers.stop()
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
+    await finishClean(scene)
   })
 })

@@ -8,7 +8,9 @@ const skip = process.env['LIFEBOAT_SCENARIOS'] === 'all' ? false : 'makes machin
 if (skip === false) await enterLab()
 
 test('a quota of the target is told as such, and a later migrate goes on', { skip }, async (t) => {
-  const { setScene } = await import('../support/scenario.ts')
+  const { at, setScene } = await import('../support/scenario.ts')
+  const { startProber } = await import('../support/prober.ts')
+  const { finishClean } = await import('../support/ending.ts')
   const { causeFault } = await import('../../lab/faults.ts')
   const scene = await setScene({ targets: 'aws' })
   t.after(async () => await scene.stop())
@@ -26,10 +28,15 @@ test('a quota of the target is told as such, and a later migrate goes on', { ski
   assert.equal((await scene.cloud?.instances())?.length, 0)
 
   await causeFault(scene, 'cloud', 'none')
-  const moved = await scene.begin('migrate', '--yes', '--json')
+  const moving = scene.begin('migrate', '--yes', '--json')
+  await scene.record(at('provision-node', 'done'))
+  const prober = startProber(scene)
+  const moved = await moving
   assert.equal(moved.exitCode, 0, moved.stdout + moved.stderr)
   assert.equal((await scene.cloud?.instances())?.length, 1)
   const figures = await customers.stop()
   assert.equal(figures.failed, 0)
   assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+  assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
+  await finishClean(scene)
 })

@@ -14,6 +14,8 @@ export type BindOptions = {
   readonly grant?: readonly string[]
   /** Follow this server instead of holding the zone. */
   readonly secondaryOf?: NameServer
+  /** Hold nothing, ask this server and keep its answers for a minute, whatever their time to live: a cache as some clients have it. */
+  readonly cacheOf?: NameServer
   readonly moreZones?: Readonly<Record<string, readonly string[]>>
 }
 
@@ -25,7 +27,7 @@ export async function startBind(t: TestContext, options: BindOptions = {}): Prom
     options.grant === undefined
       ? `allow-update { key ${keyName}; };`
       : `update-policy { ${options.grant.map((name) => `grant ${keyName} name ${name} A AAAA TXT;`).join(' ')} };`
-  const zones = { [zone]: options.records ?? shopZone, ...options.moreZones }
+  const zones = options.cacheOf !== undefined ? {} : { [zone]: options.records ?? shopZone, ...options.moreZones }
   const blocks: string[] = []
   for (const [name, lines] of Object.entries(zones)) {
     const file = join(folder, `${name}.zone`)
@@ -43,11 +45,16 @@ export async function startBind(t: TestContext, options: BindOptions = {}): Prom
 options {
   directory "${folder}"; pid-file none; session-keyfile none; lock-file none;
   listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
-  recursion no; notify no; allow-transfer { 127.0.0.1; }; dnssec-validation no; empty-zones-enable no; minimal-responses yes;
+  ${recursion(options.cacheOf)} notify no; allow-transfer { 127.0.0.1; }; dnssec-validation no; empty-zones-enable no; minimal-responses yes;
 };
 controls { };
 ${blocks.join('\n')}
 `,
   )
   return await runServer(t, 'named', ['-g', '-n', '1', '-c', join(folder, 'named.conf')], prepared)
+}
+
+function recursion(upstream: NameServer | undefined): string {
+  if (upstream === undefined) return 'recursion no;'
+  return `recursion yes; forward only; forwarders port ${upstream.port} { ${upstream.address}; }; min-cache-ttl 60;`
 }

@@ -94,7 +94,7 @@ export async function runServer(t: TestContext, program: string, args: readonly 
 
 function nameServer({ port, zone, secret, keyName, algorithm }: Prepared, stop: () => Promise<void>): NameServer {
   const dig = async (name: string, type: string, how: readonly string[]) => {
-    const args = ['+tcp', '+norecurse', '+time=2', '+tries=1', ...how, '-p', String(port), '@127.0.0.1', name, type]
+    const args = ['+tcp', '+time=2', '+tries=1', ...how, '-p', String(port), '@127.0.0.1', name, type]
     const { stdout } = await run('dig', args)
     return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
   }

@@ -56,6 +56,14 @@ export function readDns(section: Section): Inside['dns'] {
   return { nameservers: of('nameserver'), search: of('search', 'domain'), options: of('options'), hosts: [...section.rows('hosts')] }
 }
 
+/** `FILE:ADDRESS`, as grep finds it; what only looks like an address is left to whoever compares. */
+export function readLiterals(section: Section): Inside['literals'] {
+  return section.rows('literal').flatMap((row) => {
+    const [, file, address] = /^(\/.*?):([0-9a-fA-F.:]+)$/.exec(row) ?? []
+    return file === undefined || address === undefined ? [] : [{ address: address.toLowerCase(), file }]
+  })
+}
+
 /** The number in what a program says of itself; all of it where there is none. */
 export function readVersions(section: Section): Inside['versions'] {
   const rows = section.rows('version').map((row) => row.split('\t'))

@@ -2,7 +2,7 @@
 // odd is listed in `unseen` with why.
 import { readAnswer, type Section } from './answer.ts'
 import { readDatabases } from './databases.ts'
-import { readCpu, readDns, readMemory, readSystem, readTime, readVersions } from './machine.ts'
+import { readCpu, readDns, readLiterals, readMemory, readSystem, readTime, readVersions } from './machine.ts'
 import type { Inside } from './schema.ts'
 import { readConnections, readListeners } from './sockets.ts'
 import { readCertificates, readContainers, readJobs, readServices, readTimers, readUsers, readVirtualHosts } from './software.ts'
@@ -48,6 +48,7 @@ export function parseInside(text: string, takenAt: string): Inside {
     virtualHosts: seen('virtualHosts', 'web', null, readVirtualHosts),
     time: seen('time', 'surroundings', 'clock', readTime),
     dns: seen('dns', 'surroundings', null, readDns),
+    literals: seen('literals', 'literals', null, readLiterals),
     versions: seen('versions', 'surroundings', 'version', readVersions),
   }
   const ownerless = (parts.listeners ?? []).filter(({ program }) => program === null).length

@@ -60,9 +60,13 @@ export const insideSchema = z.object({
   listeners: z.array(listener).nullable(),
   /** Whom the node talks to by itself: one entry for each address and port. */
   connections: z.array(connection).nullable(),
-  services: z.array(z.object({ unit: z.string(), state: text, enabled: text, file: text })).nullable(),
-  timers: z.array(z.object({ unit: z.string(), starts: text, state: text, when: text })).nullable(),
-  jobs: z.array(z.object({ when: z.string(), user: z.string(), program: z.string(), file: z.string() })).nullable(),
+  /** `substate`: what systemd says beside it, such as running, or exited where the unit only did something once. */
+  services: z.array(z.object({ unit: z.string(), state: text, substate: text.default(null), enabled: text, file: text })).nullable(),
+  timers: z.array(z.object({ unit: z.string(), starts: text, state: text, when: text, file: text.default(null) })).nullable(),
+  /** `packaged`: the file came with a package, so that the target has its own; null: nobody could say. */
+  jobs: z
+    .array(z.object({ when: z.string(), user: z.string(), program: z.string(), file: z.string(), packaged: z.boolean().nullable().default(null) }))
+    .nullable(),
   users: z.array(z.object({ name: z.string(), id: z.number(), home: z.string(), shell: z.string() })).nullable(),
   databases: z.array(database).nullable(),
   containers: z.array(z.object({ engine: z.string(), id: z.string(), image: z.string(), status: z.string(), ports: z.string(), name: z.string() })).nullable(),
@@ -70,6 +74,11 @@ export const insideSchema = z.object({
   virtualHosts: z.array(z.object({ name: z.string(), file: z.string() })).nullable(),
   time: z.object({ epochSeconds: number, zone: text, keeper: text, synchronized: z.boolean().nullable() }).nullable(),
   dns: z.object({ nameservers: z.array(z.string()), search: z.array(z.string()), options: z.array(z.string()), hosts: z.array(z.string()) }).nullable(),
+  /** Addresses that stand in a file of /etc as they are. */
+  literals: z
+    .array(z.object({ address: z.string(), file: z.string() }))
+    .nullable()
+    .default(null),
   versions: z.record(z.string(), z.string()).nullable(),
   unseen: z.array(z.object({ what: z.string(), why: z.string() })),
 })

@@ -1,8 +1,8 @@
 // Who listens, and whom the node talks to: sockets, the processes that hold them, their units and packages.
-import { given, type Section } from './answer.ts'
+import type { Section } from './answer.ts'
+import { processesOf, type Owner } from './processes.ts'
 import type { Connection, Listener } from './schema.ts'
 
-type Owner = { readonly unit: string | null; readonly program: string | null }
 const nobody: Owner = { unit: null, program: null }
 
 export function readListeners(section: Section): Listener[] {
@@ -52,25 +52,13 @@ function shortened(bytes: readonly number[]): string {
 
 /** Inode -> whose it is. */
 function ownersOf(section: Section): ReadonlyMap<string, Owner> {
-  const processes = new Map(
-    section.rows('process').map((row): [string, Owner] => {
-      const [pid = '', group = '', program = '', ...name] = row.split('\t')
-      // A program that was replaced by an update runs on from a file that is gone.
-      return [pid, { unit: unitOf(group), program: given(program.replace(/ \(deleted\)$/, '')) ?? given(name.join('\t')) }]
-    }),
-  )
+  const processes = processesOf(section)
   return new Map(
     section.rows('owner').map((row): [string, Owner] => {
       const [inode = '', pid = ''] = row.split(' ')
       return [inode, processes.get(pid) ?? nobody]
     }),
   )
-}
-
-/** The service in a path of control groups; null for what somebody started by hand and for containers. */
-function unitOf(group: string): string | null {
-  if (group.includes('/user.slice/')) return null
-  return group.split('/').findLast((part) => part.endsWith('.service')) ?? null
 }
 
 function packagesOf(section: Section): ReadonlyMap<string, NonNullable<Listener['package']>> {

@@ -9,10 +9,11 @@ export function readServices(section: Section): Rows<'services'> {
   const units = blocksOf(section.rows('service')).map(({ keys }) => ({
     unit: keys.get('Id') ?? '',
     state: given(keys.get('ActiveState')),
+    substate: given(keys.get('SubState')),
     enabled: given(keys.get('UnitFileState')),
     file: given(keys.get('FragmentPath')),
   }))
-  const scripts = section.rows('init').map((name) => ({ unit: name, state: null, enabled: null, file: `/etc/init.d/${name}` }))
+  const scripts = section.rows('init').map((name) => ({ unit: name, state: null, substate: null, enabled: null, file: `/etc/init.d/${name}` }))
   // A unit that others only mention has no file.
   return [...units.filter(({ unit, file }) => unit !== '' && file !== null), ...scripts]
 }
@@ -22,7 +23,9 @@ export function readTimers(section: Section): Rows<'timers'> {
   return blocksOf(section.rows('timer')).flatMap(({ keys, rows }) => {
     const unit = keys.get('Id')
     const rules = rows.flatMap((row) => /^Timers\w+=\{ (\w+=[^;]*?) ;/.exec(row)?.[1] ?? [])
-    return unit === undefined ? [] : [{ unit, starts: given(keys.get('Unit')), state: given(keys.get('ActiveState')), when: given(rules.join(', ')) }]
+    return unit === undefined
+      ? []
+      : [{ unit, starts: given(keys.get('Unit')), state: given(keys.get('ActiveState')), when: given(rules.join(', ')), file: given(keys.get('FragmentPath')) }]
   })
 }
 
@@ -39,7 +42,8 @@ export function readJobs(section: Section): Rows<'jobs'> {
     return { when, user, program, file }
   })
   const scripts = section.rows('script').map((file) => ({ when: /cron[.](\w+)/.exec(file)?.[1] ?? '', user: 'root', program: file, file }))
-  return [...jobs, ...scripts]
+  const packaged = section.rows('packages').length === 0 ? null : new Set(section.rows('packaged'))
+  return [...jobs, ...scripts].map((job) => ({ ...job, packaged: packaged?.has(job.file) ?? null }))
 }
 
 export function readUsers(section: Section): Rows<'users'> {

@@ -14,7 +14,8 @@ const files = [
   ['usage', 'usage', 4],
   ['sockets', 'sockets', 8],
   ['services', 'services', 5],
-  ['cron', 'cron', 3],
+  ['cron', 'cron', 4],
+  ['literals', 'literals', 3],
   ['users', 'users', 2],
   ['surroundings', 'surroundings', 4],
   ['web', 'web', 5],
@@ -28,6 +29,12 @@ const files = [
 export function insideScript(withinSeconds: number, sections: readonly Section[] = allSections()): string {
   const parts = sections.map(({ name, seconds, text }) => `section ${name} ${seconds} ${quote(text)}`)
   return [`within=${withinSeconds}`, `words=${quote(read('words.sh'))}`, read('run.sh'), ...parts, ''].join('\n')
+}
+
+/** What may have changed since somebody last looked, and matters to a move that begins: also who writes to its data. */
+export function sectionsForMove(paths: readonly string[]): Section[] {
+  const chosen = allSections().filter(({ name }) => ['sockets', 'services', 'cron', 'literals', 'mounts'].includes(name))
+  return [...chosen, { name: 'writers', seconds: 3, text: `paths=${quote(paths.join('\n'))}\n${read('sections/writers.sh')}` }]
 }
 
 export function allSections(): Section[] {

@@ -9,3 +9,14 @@ tag() { cut -c 1-1000 | sed -e "s/^/$1$tab/" -e 5000q; }
 unseen() { printf 'unseen\t%s\t%s\n' "$1" "$2"; }
 isroot() { [ "$(id -u)" = 0 ]; }
 running() { cat /proc/[0-9]*/comm | grep -qxE "$1"; }
+# process PID: its control group, program and name.
+process() {
+	group=; name=
+	# The hierarchy of systemd comes first where both versions of control groups are in use.
+	while read -r line; do
+		case $line in *:name=systemd:*) group=${line#*:*:} && break ;; 0::*) group=${line#*:*:} ;; esac
+	done <"/proc/$1/cgroup"
+	read -r name <"/proc/$1/comm"
+	program=$(ls -ln$q "/proc/$1/exe" | sed -n 's/.* -> //p')
+	printf 'process\t%s\t%s\t%s\t%s\n' "$1" "$group" "$program" "$name"
+}

@@ -60,6 +60,12 @@ export const restoreTtl: Action = async (step) => {
   return done
 }
 
+/** The names of the move as their authorities tell them. */
+export async function namesNow(step: Step): Promise<readonly NameState[]> {
+  const all = await Promise.all([...byProvider(step)].map(async ([provider, group]) => await provider.read(group, step.signal)))
+  return all.flat()
+}
+
 /** Before anybody waits: the names are still as we left them, so that the switch will find them so. */
 export async function refuseChangedNames(step: Step): Promise<void> {
   const asItIs: Change = ({ a, aaaa, ttl }) => ({ a, aaaa, ttl: ttl ?? defaultTtlSeconds })

@@ -1,7 +1,9 @@
 // Before anything is copied: look at the source, bring the target into being.
 import { LifeboatError, codeOf } from '../../core/errors.ts'
-import type { Node } from '../../core/node.ts'
+import type { Node, Notice } from '../../core/node.ts'
+import { counted } from '../../core/units.ts'
 import type { Action, Step } from '../run.ts'
+import { namesNow } from './names.ts'
 
 export const prepare = {
   'check-source': async (step) => {
@@ -14,8 +16,12 @@ export const prepare = {
   },
 
   'adopt-inventory': async (step) => {
-    const hazards = (await step.run.ports.stored())?.hazards ?? []
-    return { text: hazards.length === 0 ? 'No hazard is known.' : `${hazards.length} hazards are known: ${hazards.map((hazard) => hazard.text).join(' ')}` }
+    const source = await step.run.ports.stored()
+    const found = [async () => await step.run.ports.notNamed(step.signal), async () => await otherAddresses(step, source)]
+    const seen = await Promise.all(found.map(async (ask) => await noticesOf(step, ask)))
+    const hazards = [...(source?.hazards ?? []), ...seen.flat()]
+    const text = hazards.length === 0 ? 'No hazard is known.' : `${counted(hazards.length, 'hazard')}: ${hazards.map((hazard) => hazard.text).join(' ')}`
+    return { text, details: { hazards } }
   },
 
   'provision-node': async (step) => {
@@ -36,4 +42,26 @@ async function askProvider(step: Step): Promise<Node | null> {
     await step.say(error instanceof Error ? error.message : String(error))
     return null
   }
+}
+
+/** What could not be read is a notice of its own: later steps need the node and its names, this one does not. */
+async function noticesOf(step: Step, ask: () => Promise<readonly Notice[]>): Promise<readonly Notice[]> {
+  try {
+    return await ask()
+  } catch (error) {
+    step.signal.throwIfAborted()
+    if (codeOf(error) === 'defect') throw error
+    return [{ code: 'not-looked-at', severity: 'warning', text: error instanceof Error ? error.message : String(error) }]
+  }
+}
+
+/** IPv6 addresses of the names: a switch moves only those that belong to this node. */
+async function otherAddresses(step: Step, source: Node | null): Promise<readonly Notice[]> {
+  const own = [step.settings.source.address, ...(source?.addresses ?? [])]
+  const states = await namesNow(step)
+  return states.flatMap(({ name, aaaa }) => {
+    const others = aaaa.filter((address) => !own.includes(address))
+    const text = `${name} also has ${others.join(', ')}, which is not known to be of this node and stays as it is.`
+    return others.length === 0 ? [] : [{ code: 'ipv6-elsewhere', severity: 'warning', text }]
+  })
 }

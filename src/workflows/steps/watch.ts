@@ -1,10 +1,12 @@
 // The target serves and is watched; the source follows it; a person decides between finish and rollback.
 import { LifeboatError, codeOf } from '../../core/errors.ts'
+import type { MoveFacts } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { namesNow } from './names.ts'
 import { onePass } from './sync.ts'
 
 const checkEveryMs = 5000
@@ -20,11 +22,13 @@ export const watch = {
       red = failure === null ? 0 : red + 1
       if (failure !== null) await step.say(`${failure} (${red} in a row).`)
       if (red >= redInARow) throw new LifeboatError('gate-closed', `The target fails a check that the source passed: ${failure}.`)
-      const stragglers = await countStragglers(step)
+      const [stragglers, cached] = await Promise.all([countStragglers(step), cachedNames(step)])
+      await step.learn({ cached })
       const leftMs = Math.max(0, end - performance.now())
-      const seen = stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler')
-      if (leftMs === 0 && red === 0) return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s.`, details: { stragglers } }
-      await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch.`, { stragglers })
+      const seen = `${stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler')}${cachedText(cached)}`
+      const details = { stragglers, cached }
+      if (leftMs === 0 && red === 0) return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s.`, details }
+      await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch.`, details)
       await sleep(Math.max(200, Math.min(checkEveryMs, leftMs)), step.signal)
     }
   },
@@ -75,6 +79,22 @@ async function countStragglers(step: Step): Promise<number | null> {
     await step.learn({ sourceAnswers: false })
     return null
   }
+}
+
+/** What clients are still told; null where no name is moved, nobody answers, or the authorities cannot be asked now. */
+async function cachedNames(step: Step): Promise<MoveFacts['cached']> {
+  try {
+    return await step.run.ports.askCaches(await namesNow(step), step.signal)
+  } catch (error) {
+    step.signal.throwIfAborted()
+    if (!['dns-unreachable', 'dns-refused', 'answer-malformed', 'names-unfit', 'names-changed'].includes(codeOf(error))) throw error
+    return null
+  }
+}
+
+function cachedText(cached: MoveFacts['cached']): string {
+  if (cached === null || cached.stale === 0) return ''
+  return `; ${cached.stale} of ${counted(cached.asked, 'cached answer')} still old`
 }
 
 async function restUnlessFinish(step: Step): Promise<void> {

@@ -26,16 +26,7 @@ printf '%s\n' "$owners" | tag owner
 isroot || unseen 'sockets.process' 'only root sees whose the sockets of others are'
 
 pids=$(printf '%s\n' "$owners" | awk 'NF { print $2 }' | sort -u)
-for pid in $pids; do
-	group=; name=
-	# The hierarchy of systemd comes first where both versions of control groups are in use.
-	while read -r line; do
-		case $line in *:name=systemd:*) group=${line#*:*:} && break ;; 0::*) group=${line#*:*:} ;; esac
-	done <"/proc/$pid/cgroup"
-	read -r name <"/proc/$pid/comm"
-	program=$(ls -ln$q "/proc/$pid/exe" | sed -n 's/.* -> //p')
-	printf 'process\t%s\t%s\t%s\t%s\n' "$pid" "$group" "$program" "$name"
-done
+for pid in $pids; do process "$pid"; done
 
 # Which package each program came from, and its configuration.
 for pid in $pids; do ls -ln$q "/proc/$pid/exe" | sed -n 's/.* -> //p'; done | sort -u | while read -r program; do

@@ -1,0 +1,43 @@
+// How a move of a scenario ends: finished, and nothing of ours left but what keeps the source closed (V17).
+import assert from 'node:assert/strict'
+import { waitUntil } from '../../src/io/wait.ts'
+import type { ShopNode } from '../../lab/shop/nodes.ts'
+import type { Scene } from './scenario.ts'
+import { tracesOn } from './sides.ts'
+
+/** What stays on a source that nobody could power off: the guard of its units, and the program that refuses clients and answers for the tombstone. */
+const stays = [
+  /^\/etc\/systemd\/system\/lifeboat-[\w-]+-(deadman\.(service|timer)|helper\.service)$/,
+  /^\/etc\/systemd\/system\/multi-user\.target\.wants\/lifeboat-[\w-]+-helper\.service$/,
+  /^\/etc\/systemd\/system\/[\w.-]+\.d\/50-lifeboat-[\w-]+\.conf$/,
+  /^\/(run\/lifeboat-[\w-]+|var\/lib\/lifeboat)$/,
+  /^table inet lifeboat_\w+$/,
+  /^[:-].*LIFEBOAT_/,
+  /^unit lifeboat-[\w-]+-helper\.service$/,
+]
+
+/** Finishes the move, which serves from the target and whose old address is quiet, and looks at both sides. */
+export async function finishClean(scene: Scene, move: ShopNode = 'web-1'): Promise<void> {
+  const { exitCode, stdout, stderr } = await scene.begin('finish', move, '--yes', '--json')
+  assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+  await leftNothing(scene, move)
+}
+
+/** The target as it was, with the data; the source closed, or off where its provider can do that. */
+export async function leftNothing(scene: Scene, move: ShopNode = 'web-1'): Promise<void> {
+  const [source, target] = [scene.source(move), scene.target(move)]
+  // The helper of the target ends a moment after its last answer.
+  const gone = async () => ((await tracesOn(target)).length === 0 ? true : null)
+  const options = { what: 'A target without traces of us', deadlineMs: 5000, everyMs: 50, signal: AbortSignal.timeout(30_000) }
+  await waitUntil(gone, options).catch(() => undefined)
+  assert.deepEqual(await tracesOn(target), [])
+  assert.equal((await target.run('ls -A /srv /srv/shop')).includes('lifeboat'), false)
+  if (scene.host !== null) return
+  const left = await tracesOn(source)
+  const more = left.filter((trace) => !stays.some((one) => one.test(trace)))
+  assert.deepEqual(more, [])
+  assert.ok(
+    left.some((trace) => trace.includes('/50-lifeboat-')),
+    'the guard stays',
+  )
+}
