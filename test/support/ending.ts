@@ -7,7 +7,7 @@ import { tracesOn } from './sides.ts'
 
 /** What stays on a source that nobody could power off: the guard of its units, and the program that refuses clients and answers for the tombstone. */
 const stays = [
-  /^\/etc\/systemd\/system\/lifeboat-[\w-]+-(deadman\.(service|timer)|helper\.service)$/,
+  /^\/etc\/systemd\/system\/lifeboat-[\w-]+-helper\.service$/,
   /^\/etc\/systemd\/system\/multi-user\.target\.wants\/lifeboat-[\w-]+-helper\.service$/,
   /^\/etc\/systemd\/system\/[\w.-]+\.d\/50-lifeboat-[\w-]+\.conf$/,
   /^\/(run\/lifeboat-[\w-]+|var\/lib\/lifeboat)$/,

@@ -34,6 +34,9 @@ func (d *Daemon) tombstone(ctx context.Context, r request) (answer, error) {
 			return nil, err
 		}
 	}
+	if err := install.Entomb(ctx, d.paths); err != nil {
+		return nil, err
+	}
 	_, err := d.settle(ctx)
 	return nil, err
 }
