@@ -1,7 +1,7 @@
 // One execution of one move: who it is (token, owner), what it may use (ports), and how a single step is performed:
 // announced, done within its deadline, recorded. Whether it is durable is decided one level up, in durable.ts.
 import { LifeboatError, codeOf, type Details, type ErrorCode } from '../core/errors.ts'
-import { deadlineMsOf, titleOf, type ActionName } from '../core/runbook.ts'
+import { deadlineMsOf, rowsOf, titleOf, type ActionName } from '../core/runbook.ts'
 import type { RecordState } from '../core/records.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { Link } from '../nodes/link.ts'
@@ -63,7 +63,7 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   const { signal, late, settle } = limitsOf(run, name, mayEndEarly)
   await write(words.begun, titleOf(name))
   try {
-    if (mayEndEarly && (await run.services.signals.waits(run.move, run.run, 'rollback'))) return { state: 'interrupted' }
+    if (mayEndEarly && (await isWantedBack(run, name))) return { state: 'interrupted' }
     const done = await action(await openStep(run, name, signal, write))
     await write(words.ended, done.text, done.details)
     return { state: 'done', details: done.details ?? {} }
@@ -77,6 +77,16 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
     settle()
   }
 }
+
+/** Whether a rollback was asked for. A pause that meets an attempt closes its gate: then this fails. */
+async function isWantedBack({ services: { signals }, move, run }: Run, name: ActionName): Promise<boolean> {
+  if (await signals.waits(move, run, 'rollback')) return true
+  if (inTheSwitch.has(name) && (await signals.waits(move, run, 'pause')))
+    throw new LifeboatError('gate-closed', 'A pause was asked for; the copy is kept in step until it is approved.')
+  return false
+}
+
+const inTheSwitch = new Set<string>(rowsOf('switch').map((row) => row.name))
 
 /** The reason with which `rollbackAsked` aborts. */
 export const askedBack = new LifeboatError('not-now', 'A rollback was asked for.')
