@@ -29,8 +29,8 @@ test('a quota of the target is told as such, and a later migrate goes on', { ski
 
   await causeFault(scene, 'cloud', 'none')
   const moving = scene.begin('migrate', '--yes', '--json')
-  await scene.record(at('provision-node', 'done'))
-  const prober = startProber(scene)
+  const made = await scene.record(at('provision-node', 'done'))
+  const prober = startProber(scene, 'web-1', String(made.details['address']))
   const moved = await moving
   assert.equal(moved.exitCode, 0, moved.stdout + moved.stderr)
   assert.equal((await scene.cloud?.instances())?.length, 1)

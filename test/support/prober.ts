@@ -24,11 +24,11 @@ export type Verdict = {
 
 export type Prober = { readonly stop: () => Promise<Verdict> }
 
-/** Starts probing a move of the scene. */
-export function startProber(scene: Scene, move: ShopNode = 'web-1'): Prober {
-  const [source, target] = [scene.source(move), scene.target(move)]
+/** Starts probing a move of the scene. `targetAddress`: of what a cloud has made, which no name leads to yet. */
+export function startProber(scene: Scene, move: ShopNode = 'web-1', targetAddress: string = scene.target(move).address): Prober {
+  const source = scene.source(move)
   const log = path.join(scene.folder, `probes-${move}`)
-  const child = spawn(process.execPath, [import.meta.filename, source.address, target.address], { stdio: ['ignore', openSync(log, 'a'), 'inherit'] })
+  const child = spawn(process.execPath, [import.meta.filename, source.address, targetAddress], { stdio: ['ignore', openSync(log, 'a'), 'inherit'] })
   child.unref()
   const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 255)))
   return {
@@ -38,7 +38,7 @@ export function startProber(scene: Scene, move: ShopNode = 'web-1'): Prober {
       const code = await ended
       if (code !== 0) throw new Error(`The prober ended with ${code}.`)
       const acknowledged = readFileSync(log, 'utf8').split('\n').filter(Boolean)
-      const serving = (await oneSideServes(scene, move)) === 'source' ? source : target
+      const serving = scene[await oneSideServes(scene, move)](move)
       const lines = (await serving.run('cat /srv/shop/orders.log')).split('\n').map((line) => line.split('\t'))
       const stored = lines.filter(([id = '']) => id.startsWith('probe-'))
       return {
