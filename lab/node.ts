@@ -9,7 +9,7 @@ import { layRoot, machineId, type RootSpec } from './root.ts'
 import { makeVolume, type Volume } from './volume.ts'
 
 export type NodeSpec = RootSpec & {
-  /** Of one provider network (network.ts). The last one is the source of what the node sends elsewhere. */
+  /** Of one provider's networks (network.ts). The last one of a family is the source of what the node sends elsewhere. */
   readonly addresses: readonly string[]
   readonly mac?: string
   /** A formatted volume of this size, mounted at `volumeMount` (default /srv). */

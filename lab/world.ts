@@ -27,6 +27,8 @@ export type WorldSpec = {
   /** What hosts the old provider's machines; absent: nothing, it is a list of addresses. */
   readonly host?: HostKind
   readonly volumeMiB?: number
+  /** Who has an IPv6 address, too; default: nobody. */
+  readonly six?: 'sources' | 'both'
   /** Files on each volume, beside what the shop itself writes; default 300. */
   readonly files?: number
   /** Where lifeboat.yaml and the state go; default: in the world's own memory. */
@@ -84,15 +86,17 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     spec.names === true ? startNames(Object.fromEntries(sources.map(({ dnsName, address }) => [dnsName, [address]]))) : null,
     spec.host === undefined ? null : hosts[spec.host](machinesOf(spec.sources), onEvent),
     spec.targets === 'aws' ? startCloud() : null,
-    ...sources.map(async ({ name, address, mac, kind }) => {
+    ...sources.map(async ({ name, address, address6, mac, kind }) => {
       const seed = seedShop(kind, spec.files)
-      nodes.set(name, await startNode({ name, addresses: [address], mac, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] }))
+      const addresses = spec.six === undefined ? [address] : [address, address6]
+      nodes.set(name, await startNode({ name, addresses, mac, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] }))
       await serves(address)
     }),
-    ...sources.map(async ({ name, targetAddress }) => {
+    ...sources.map(async ({ name, targetAddress, targetAddress6 }) => {
       if (spec.targets !== 'static') return
       const target = `new-${name}`
-      nodes.set(target, await startNode({ name: target, addresses: [targetAddress], volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
+      const addresses = spec.six === 'both' ? [targetAddress, targetAddress6] : [targetAddress]
+      nodes.set(target, await startNode({ name: target, addresses, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
     }),
   ])
   const hypervisor = cloud === null ? null : runCloud(cloud, complain)

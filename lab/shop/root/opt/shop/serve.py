@@ -186,6 +186,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
     daemon_threads = True
     request_queue_size = 1024
     allow_reuse_address = True
@@ -209,7 +210,7 @@ class Server(ThreadingHTTPServer):
 kind, root = sys.argv[1:3]
 workers = set()
 store = (OrderLog if kind == 'orders' else OrderFiles)(root)
-server = Server(('0.0.0.0', int(sys.argv[3]) if len(sys.argv) > 3 else 80), Handler)
+server = Server(('', int(sys.argv[3]) if len(sys.argv) > 3 else 80), Handler)
 
 
 def drain(*_):
