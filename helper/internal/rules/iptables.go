@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// IPTables keeps the rules where nftables cannot: two tables a family, each changed as a whole. Nothing of it vanishes
+// IPTables keeps the rules where nftables cannot: three tables a family, each changed as a whole. Nothing of it vanishes
 // with this program; whoever comes after it makes the rules anew.
 type IPTables struct {
 	mu     sync.Mutex
@@ -25,6 +25,8 @@ var families = []struct {
 	program string
 	six     bool
 }{{"iptables", false}, {"ip6tables", true}}
+
+var tables = []string{"nat", "filter", "mangle"}
 
 // NewIPTables answers nil when this node has no iptables with address translation.
 func NewIPTables(ctx context.Context) *IPTables {
@@ -74,12 +76,12 @@ func (x *IPTables) Apply(ctx context.Context, plan Plan) (string, error) {
 	return digest, nil
 }
 
-// applyFamily changes the nat table first and the filter table then.
+// applyFamily changes the nat table first, then the others.
 func (x *IPTables) applyFamily(ctx context.Context, program string, chains []xchain) error {
 	if !usable(ctx, program) {
 		return fmt.Errorf("%s has no address translation on this node", program)
 	}
-	for _, table := range []string{"nat", "filter"} {
+	for _, table := range tables {
 		listed, err := xtables(ctx, program, "", "-w", "2", "-t", table, "-S")
 		if err != nil {
 			return err
@@ -126,7 +128,7 @@ func (x *IPTables) readBack(ctx context.Context, plan Plan) (string, error) {
 		if family.six && !usable(ctx, family.program) {
 			continue
 		}
-		for _, table := range []string{"nat", "filter"} {
+		for _, table := range tables {
 			listed, err := xtables(ctx, family.program, "", "-w", "2", "-t", table, "-S")
 			if err != nil {
 				return "", err

@@ -36,6 +36,8 @@ func xchains(p Plan, six bool) []xchain {
 	nat := xchain{table: "nat", name: name, from: []string{"PREROUTING", "OUTPUT"}}
 	out := xchain{table: "nat", name: name + "_P", from: []string{"POSTROUTING"}}
 	guard := xchain{table: "filter", name: name, from: []string{"INPUT"}}
+	through := xchain{table: "filter", name: name + "_F", from: []string{"FORWARD"}}
+	narrow := xchain{table: "mangle", name: name + "_F", from: []string{"FORWARD"}}
 	same := p.Peer.IsValid() && p.Peer.Is6() == six
 	local := "-m addrtype --dst-type LOCAL " + xbegins
 
@@ -58,13 +60,16 @@ func xchains(p Plan, six bool) []xchain {
 		}
 		if same {
 			xforward(&nat, &out, p)
+			for _, end := range []string{"-d", "-s"} {
+				narrow.add("%s %s -p tcp --tcp-flags SYN,RST SYN -m conntrack --ctstate DNAT -j TCPMSS --clamp-mss-to-pmtu", end, p.Peer)
+			}
 		}
 	}
 	if p.Anchor { // last, as it returns
 		out.add("-m conntrack --ctstate DNAT -j RETURN")
 	}
-	xguard(&guard, p, six)
-	return []xchain{nat, out, guard}
+	xguard(&guard, &through, p, six)
+	return []xchain{nat, out, guard, through, narrow}
 }
 
 func xforward(nat, out *xchain, p Plan) {
@@ -79,7 +84,7 @@ func xforward(nat, out *xchain, p Plan) {
 	}
 }
 
-func xguard(guard *xchain, p Plan, six bool) {
+func xguard(guard, through *xchain, p Plan, six bool) {
 	if !p.Reject && !p.PortGuard {
 		return
 	}
@@ -88,15 +93,22 @@ func xguard(guard *xchain, p Plan, six bool) {
 		for _, allowed := range append([]netip.Prefix{netip.PrefixFrom(p.Peer, p.Peer.BitLen())}, p.Allow...) {
 			if allowed.Addr().Is6() == six {
 				guard.add("-s %s -j RETURN", allowed)
+				through.add("-s %s -j RETURN", allowed)
 			}
 		}
 	}
 	for _, port := range p.TCP {
 		guard.add("%s --dport %d -j REJECT --reject-with tcp-reset", xbegins, port)
+		through.add("%s %s -j REJECT --reject-with tcp-reset", xbegins, xtranslated(port))
 	}
 	for _, port := range p.UDP {
 		guard.add("-p udp --dport %d -j REJECT", port)
+		through.add("-p udp %s -j REJECT", xtranslated(port))
 	}
+}
+
+func xtranslated(port int) string {
+	return fmt.Sprintf("-m conntrack --ctstate DNAT --ctdir ORIGINAL --ctorigdstport %d", port)
 }
 
 func (c *xchain) add(format string, args ...any) {

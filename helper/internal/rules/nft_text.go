@@ -50,6 +50,11 @@ func holdLines(table string, p Plan) []string {
 	return s.lines
 }
 
+// translated matches what came to one of these ports of this node and is on its way to somebody else.
+func translated(protocol string, ports []int) string {
+	return fmt.Sprintf("meta l4proto %s ct status dnat ct direction original ct original proto-dst %s", protocol, set(ports))
+}
+
 // mainLines forwards, rejects or guards.
 func mainLines(table string, p Plan) []string {
 	s := &script{}
@@ -103,23 +108,31 @@ func forwardLines(s *script, table string, p Plan) {
 		s.add("add rule inet %s postrouting %s daddr %s %s ct status dnat masquerade", table, family, p.Peer, match)
 		s.add("add rule inet %s passing %s daddr %s %s ct status dnat counter comment \"packets\"", table, family, p.Peer, match)
 	}
-	s.add("add rule inet %s passing tcp flags syn ct status dnat %s daddr %s tcp option maxseg size set rt mtu", table, family, p.Peer)
+	// Both ways: each side tells in its first packet what it wants to get, and the narrower of the two ways counts.
+	for _, end := range []string{"daddr", "saddr"} {
+		s.add("add rule inet %s passing tcp flags syn ct status dnat %s %s %s tcp option maxseg size set rt mtu", table, family, end, p.Peer)
+	}
 }
 
 // guardLines closes the ports to clients: here, and where a container would answer for this node.
 func guardLines(s *script, table string, p Plan) {
 	s.add("add chain inet %s input { type filter hook input priority -150; }", table)
+	s.add("add chain inet %s through { type filter hook forward priority -150; }", table)
 	if !p.Reject {
 		s.add("add rule inet %s input iif lo return", table)
 		for _, allowed := range append([]netip.Prefix{netip.PrefixFrom(p.Peer, p.Peer.BitLen())}, p.Allow...) {
-			s.add("add rule inet %s input %s saddr %s return", table, familyOf(allowed.Addr()), allowed)
+			for _, chain := range []string{"input", "through"} {
+				s.add("add rule inet %s %s %s saddr %s return", table, chain, familyOf(allowed.Addr()), allowed)
+			}
 		}
 	}
 	if len(p.TCP) > 0 {
 		s.add("add rule inet %s input %s tcp dport %s reject with tcp reset", table, begins, set(p.TCP))
+		s.add("add rule inet %s through %s %s reject with tcp reset", table, begins, translated("tcp", p.TCP))
 	}
 	if len(p.UDP) > 0 {
 		s.add("add rule inet %s input udp dport %s reject", table, set(p.UDP))
+		s.add("add rule inet %s through %s reject", table, translated("udp", p.UDP))
 	}
 }
 
