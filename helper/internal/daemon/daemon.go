@@ -27,6 +27,7 @@ type Daemon struct {
 	journal *journal.Journal
 	peer    *peerlink.Link
 	holder  *holder.Holder
+	relay   *holder.Relay
 	rules   rules.Rules
 	why     string // why there are no rules, when there are none
 
@@ -65,7 +66,7 @@ func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, er
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{paths: p, version: version, build: build, bootID: id, journal: journal.Open(p.Journal()), peer: peerlink.New(p), holder: holder.New()}
+	d := &Daemon{paths: p, version: version, build: build, bootID: id, journal: journal.Open(p.Journal()), peer: peerlink.New(p), holder: holder.New(), relay: holder.NewRelay()}
 	d.node.Move = p.Move
 	if _, err := durable.ReadJSON(p.State(), &d.node); err != nil {
 		return nil, fmt.Errorf("the state of this node cannot be read: %w", err)

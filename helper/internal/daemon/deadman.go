@@ -128,9 +128,6 @@ func (d *Daemon) undoEffects(ctx context.Context) error {
 	if _, err := d.settle(ctx); err != nil {
 		return err
 	}
-	if a.Phase == machine.PhaseDone {
-		d.flushUDP(ctx)
-	}
 	if thaw != nil {
 		return fmt.Errorf("not everything started again: %w", thaw)
 	}

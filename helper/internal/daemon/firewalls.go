@@ -17,7 +17,7 @@ func (d *Daemon) openFirewalls(ctx context.Context, plan rules.Plan, again bool)
 	ways := rules.Ways{Comment: d.paths.KeyComment(), Peer: plan.Peer}
 	counts := d.holder.Counts()
 	if n.Attempt != nil || plan.Forward || counts.Held+counts.Spliced > 0 {
-		ways.Here = d.holder.Ports()
+		ways.Here, ways.Relay = d.holder.Ports(), d.relay.Ports()
 	}
 	if n.Forwarding != machine.NotForwarding || plan.Forward {
 		ways.TCP, ways.UDP = plan.TCP, plan.UDP

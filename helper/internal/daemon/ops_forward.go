@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os/exec"
 	"strconv"
 	"sync"
 	"time"
@@ -37,7 +36,6 @@ func (d *Daemon) forward(ctx context.Context, r request) (answer, error) {
 		return nil, err
 	}
 	done, err := d.settleNow(ctx)
-	d.flushUDP(ctx)
 	return answer{"hash": done.hash}, err
 }
 
@@ -78,17 +76,6 @@ func (d *Daemon) noteTraffic(ctx context.Context) {
 		d.traffic.lastMs = boot.NowMs()
 	}
 	d.traffic.flows = flows
-}
-
-// flushUDP forgets the UDP flows to the forwarded ports: a flow keeps its first way for as long as it is used.
-func (d *Daemon) flushUDP(ctx context.Context) {
-	c := d.now().Config
-	if c == nil {
-		return
-	}
-	for _, port := range c.PortsOf("udp") {
-		exec.CommandContext(ctx, "conntrack", "-D", "-p", "udp", "--dport", strconv.Itoa(port)).Run() // fails where none was
-	}
 }
 
 // echo answers on the ports of the move before anything serves there, to try the way to it.

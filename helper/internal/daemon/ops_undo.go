@@ -84,6 +84,5 @@ func (d *Daemon) release(ctx context.Context, r request) (answer, error) {
 		return nil, err
 	}
 	done, err := d.settle(ctx)
-	d.flushUDP(ctx)
 	return answer{"hash": done.hash, "released": done.released, "failed": done.failed}, err
 }

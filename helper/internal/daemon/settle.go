@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lifeboat/helper/internal/boot"
+	"lifeboat/helper/internal/flows"
 	"lifeboat/helper/internal/holder"
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/rules"
@@ -18,6 +19,7 @@ import (
 type settled struct {
 	hash      string
 	listening map[int]int
+	relaying  map[int]int
 	released  int
 	failed    int
 }
@@ -46,10 +48,17 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 		}
 		done.listening = at
 	}
+	if !d.lonely && w.Forwarding == machine.ForwardOn {
+		at, err := d.relay.Listen(n.Config.PortsOf("udp"), n.Config.Peer.Address)
+		if err != nil {
+			return done, err
+		}
+		done.relaying = at
+	}
 	if err := d.settleForwardingSysctls(w, n); err != nil {
 		return done, err
 	}
-	plan, err := planOf(d.paths.Table(), n, w, done.listening)
+	plan, err := planOf(d.paths.Table(), n, w, done)
 	if err != nil {
 		return done, err
 	}
@@ -61,6 +70,14 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 		}
 	} else if done.hash, err = d.rules.Apply(ctx, plan); err != nil {
 		return done, err
+	}
+	// A flow keeps its first way for as long as it is used; each change of the way begins all flows anew.
+	if plan.Forward != d.plan.Forward || len(plan.Silent) != len(d.plan.Silent) {
+		_, err := flows.Forget(plan.UDP)
+		d.trouble.set("flows", err)
+	}
+	if !plan.Forward {
+		d.relay.Close()
 	}
 	d.plan = plan
 	d.traffic.forwards(plan.Forward)
@@ -82,7 +99,7 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	return done, nil
 }
 
-func planOf(table string, n machine.Node, w machine.World, listening map[int]int) (rules.Plan, error) {
+func planOf(table string, n machine.Node, w machine.World, at settled) (rules.Plan, error) {
 	plan := rules.Plan{
 		Table: table, TCP: n.Config.PortsOf("tcp"), UDP: n.Config.PortsOf("udp"),
 		Anchor: w.Anchor, Forward: w.Forwarding == machine.ForwardOn, Reject: w.Forwarding == machine.Rejecting, PortGuard: w.PortGuard,
@@ -104,9 +121,9 @@ func planOf(table string, n machine.Node, w machine.World, listening map[int]int
 		plan.Allow = append(plan.Allow, prefix)
 	}
 	if w.Hold == machine.HoldNew {
-		plan.Catch = listening
+		plan.Catch, plan.Silent = at.listening, plan.UDP
 	} else if plan.Forward {
-		plan.Splice = listening
+		plan.Splice, plan.Relay = at.listening, at.relaying
 	}
 	return plan, nil
 }

@@ -58,6 +58,9 @@ func xchains(p Plan, six bool) []xchain {
 		for _, port := range slices.Sorted(maps.Keys(p.Splice)) {
 			nat.add("%s%s --dport %d -m comment --comment flows -j REDIRECT --to-ports %d", loopback, local, port, p.Splice[port])
 		}
+		for _, port := range slices.Sorted(maps.Keys(p.Relay)) {
+			nat.add("%s-m addrtype --dst-type LOCAL -p udp --dport %d -m comment --comment flows -j REDIRECT --to-ports %d", loopback, port, p.Relay[port])
+		}
 		if same {
 			xforward(&nat, &out, p)
 			for _, end := range []string{"-d", "-s"} {
@@ -68,6 +71,7 @@ func xchains(p Plan, six bool) []xchain {
 	if p.Anchor { // last, as it returns
 		out.add("-m conntrack --ctstate DNAT -j RETURN")
 	}
+	xsilent(&guard, &through, p)
 	xguard(&guard, &through, p, six)
 	return []xchain{nat, out, guard, through, narrow}
 }
@@ -81,6 +85,13 @@ func xforward(nat, out *xchain, p Plan) {
 	for _, port := range p.UDP {
 		nat.add("-m addrtype --dst-type LOCAL -p udp --dport %d -m comment --comment flows -j DNAT --to-destination %s", port, to)
 		out.add("-d %s -p udp --dport %d -m conntrack --ctstate DNAT -j MASQUERADE", to, port)
+	}
+}
+
+func xsilent(guard, through *xchain, p Plan) {
+	for _, port := range p.Silent {
+		guard.add("! -i lo -p udp --dport %d -j DROP", port)
+		through.add("-p udp %s -j DROP", xtranslated(port))
 	}
 }
 

@@ -131,14 +131,17 @@ func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 	}
 	add("anchor", func(*Plan) {})
 	add("nothing", func(p *Plan) { p.Anchor = false })
-	add("hold", func(p *Plan) { p.Catch = map[int]int{80: 40080} })
+	add("hold", func(p *Plan) { p.Catch, p.Silent = map[int]int{80: 40080}, p.UDP })
+	add("datagrams", func(p *Plan) { p.TCP, p.Silent = nil, p.UDP })
 	add("checks", func(p *Plan) {
 		p.Catch, p.PortGuard = map[int]int{80: 40080}, true
 		p.Allow = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/64")}
 	})
-	add("forward", func(p *Plan) { p.Forward, p.Splice = true, map[int]int{80: 40080, 443: 40443} })
+	add("forward", func(p *Plan) {
+		p.Forward, p.Splice, p.Relay = true, map[int]int{80: 40080, 443: 40443}, map[int]int{53: 40053}
+	})
 	add("forward6", func(p *Plan) {
-		p.Forward, p.Splice, p.Peer = true, map[int]int{80: 40080}, netip.MustParseAddr("2001:db8::2")
+		p.Forward, p.Splice, p.Relay, p.Peer = true, map[int]int{80: 40080}, map[int]int{53: 40053}, netip.MustParseAddr("2001:db8::2")
 	})
 	add("reject", func(p *Plan) { p.Reject = true })
 	for tool, open := range map[string]func(context.Context) Rules{

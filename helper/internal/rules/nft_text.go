@@ -35,10 +35,11 @@ func (s *script) replace(table, flags string, lines []string) {
 // holdLines redirects new connections to the holder, from everywhere but the peer: its checks reach a side that is up for
 // checks only, and clients behind one address with whoever runs the move wait like all others.
 func holdLines(table string, p Plan) []string {
-	if len(p.Catch) == 0 {
-		return nil
-	}
 	s := &script{}
+	silentLines(s, table, p)
+	if len(p.Catch) == 0 {
+		return s.lines
+	}
 	s.add("add chain inet %s prerouting { type nat hook prerouting priority %s; }", table, early)
 	s.add("add chain inet %s output { type nat hook output priority %s; }", table, early)
 	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
@@ -48,6 +49,18 @@ func holdLines(table string, p Plan) []string {
 		}
 	}
 	return s.lines
+}
+
+// silentLines drops datagrams before a guard could refuse them, those too that a flow goes on carrying to a container or
+// to the peer. Who asks on this node itself is no client.
+func silentLines(s *script, table string, p Plan) {
+	if len(p.Silent) == 0 {
+		return
+	}
+	s.add("add chain inet %s silent { type filter hook input priority -160; }", table)
+	s.add("add chain inet %s passing { type filter hook forward priority -160; }", table)
+	s.add("add rule inet %s silent iif != lo udp dport %s drop", table, set(p.Silent))
+	s.add("add rule inet %s passing %s drop", table, translated("udp", p.Silent))
 }
 
 // translated matches what came to one of these ports of this node and is on its way to somebody else.
@@ -83,11 +96,17 @@ func forwardLines(s *script, table string, p Plan) {
 	s.add("add chain inet %s postrouting { type nat hook postrouting priority 90; }", table)
 	s.add("add chain inet %s passing { type filter hook forward priority -150; }", table)
 	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
-	for _, port := range slices.Sorted(maps.Keys(p.Splice)) {
-		s.add("add rule inet %s output meta nfproto %s %s %s tcp dport %d counter redirect to :%d comment \"flows\"", table, nfproto, loopback, begins, port, p.Splice[port])
+	carry := func(match string, port, at int) {
+		s.add("add rule inet %s output meta nfproto %s %s %s dport %d counter redirect to :%d comment \"flows\"", table, nfproto, loopback, match, port, at)
 		for _, chain := range []string{"prerouting", "output"} {
-			s.add("add rule inet %s %s meta nfproto != %s fib daddr type local %s tcp dport %d counter redirect to :%d comment \"flows\"", table, chain, nfproto, begins, port, p.Splice[port])
+			s.add("add rule inet %s %s meta nfproto != %s fib daddr type local %s dport %d counter redirect to :%d comment \"flows\"", table, chain, nfproto, match, port, at)
 		}
+	}
+	for _, port := range slices.Sorted(maps.Keys(p.Splice)) {
+		carry(begins+" tcp", port, p.Splice[port])
+	}
+	for _, port := range slices.Sorted(maps.Keys(p.Relay)) {
+		carry("udp", port, p.Relay[port])
 	}
 	for _, protocol := range []string{"tcp", "udp"} {
 		ports := p.TCP

@@ -18,10 +18,13 @@ type Plan struct {
 	Anchor bool
 	// Catch sends new connections to the holder's ports; empty: nobody is held.
 	Catch map[int]int
+	// Silent are UDP ports whose datagrams are dropped meanwhile: who hears nothing asks again, who is refused gives up.
+	Silent []int
 	// Forward sends new connections to the peer. Splice are the holder's ports for those that the kernel cannot carry
 	// over: clients on loopback, and clients of the family that the peer does not have.
 	Forward bool
 	Splice  map[int]int
+	Relay   map[int]int // the same for datagrams
 	// Reject refuses everybody, PortGuard everybody but the peer and what is allowed.
 	Reject    bool
 	PortGuard bool

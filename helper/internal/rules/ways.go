@@ -16,6 +16,7 @@ import (
 type Ways struct {
 	Comment string
 	Here    []int // ports of the holder
+	Relay   []int // and of the relay
 	Peer    netip.Addr
 	TCP     []int // forwarded
 	UDP     []int
@@ -24,6 +25,7 @@ type Ways struct {
 // OpenWays brings the rules with this comment in line with what is wanted; an empty wish removes them all.
 func OpenWays(ctx context.Context, w Ways) error {
 	slices.Sort(w.Here)
+	slices.Sort(w.Relay)
 	return errors.Join(openNFT(ctx, w), openXtables(ctx, "iptables", w, false), openXtables(ctx, "ip6tables", w, true))
 }
 
@@ -73,6 +75,9 @@ func (w Ways) matches(c chainOf) []string {
 	}
 	if c.Hook == "input" && len(w.Here) > 0 {
 		list = append(list, "ct status dnat tcp dport "+set(w.Here))
+	}
+	if c.Hook == "input" && len(w.Relay) > 0 {
+		list = append(list, "ct status dnat udp dport "+set(w.Relay))
 	}
 	if c.Hook != "forward" || !w.Peer.IsValid() || c.Family == "ip" && w.Peer.Is6() || c.Family == "ip6" && w.Peer.Is4() {
 		return list

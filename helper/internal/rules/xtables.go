@@ -92,6 +92,9 @@ func (w Ways) specs(chain string, six bool) [][]string {
 		for _, port := range w.Here {
 			list = append(list, slices.Concat([]string{"-p", "tcp", "--dport", strconv.Itoa(port)}, end))
 		}
+		for _, port := range w.Relay {
+			list = append(list, slices.Concat([]string{"-p", "udp", "--dport", strconv.Itoa(port)}, end))
+		}
 		return list
 	}
 	if !w.Peer.IsValid() || w.Peer.Is6() != six {
