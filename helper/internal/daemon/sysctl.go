@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ const (
 	somaxconn = "net/core/somaxconn"
 	forward4  = "net/ipv4/ip_forward"
 	forward6  = "net/ipv6/conf/all/forwarding"
+	acceptRA  = "net/ipv6/conf/*/accept_ra"
 	connects  = 65535
 )
 
@@ -40,18 +42,42 @@ func (d *Daemon) settleForwardingSysctls(w machine.World, n machine.Node) error 
 	if w.Forwarding != machine.ForwardOn {
 		// A receiver that holds for a while goes back to forwarding, or opens: the value stays until that is decided.
 		if n.Forwarding != machine.ForwardOn {
-			d.restoreSysctl(forward4)
-			d.restoreSysctl(forward6)
+			for _, key := range append([]string{forward4, forward6}, interfaceKeys(acceptRA)...) {
+				d.restoreSysctl(key)
+			}
 		}
 		return nil
 	}
 	if current, err := readSysctl(key); err == nil && current == "1" {
 		return nil
 	}
+	if key == forward6 {
+		d.keepRoutes()
+	}
 	if err := d.setSysctl(key, "1"); err != nil {
 		return fmt.Errorf("this node cannot forward: %w", err)
 	}
 	return nil
+}
+
+// keepRoutes lets interfaces go on listening to their router: with 1, the kernel takes its routes away as soon as this
+// node forwards (networking/ip-sysctl, accept_ra).
+func (d *Daemon) keepRoutes() {
+	for _, key := range interfaceKeys(acceptRA) {
+		if current, err := readSysctl(key); err == nil && current == "1" {
+			d.trouble.set(key, d.setSysctl(key, "2"))
+		}
+	}
+}
+
+// interfaceKeys are the keys that a pattern stands for on this node.
+func interfaceKeys(pattern string) []string {
+	files, _ := filepath.Glob("/proc/sys/" + pattern)
+	keys := []string{}
+	for _, file := range files {
+		keys = append(keys, strings.TrimPrefix(file, "/proc/sys/"))
+	}
+	return keys
 }
 
 // setSysctl writes the old value down before it changes it.
