@@ -96,7 +96,7 @@ func (d *Daemon) hold(ctx context.Context, r request) (answer, error) {
 
 func (d *Daemon) holderCounts(context.Context, request) (answer, error) {
 	c := d.holder.Counts()
-	return answer{"accepted": c.Accepted, "held": c.Held, "spliced": c.Spliced, "expired": c.Expired, "perPort": c.PerPort, "since": c.SinceMs}, nil
+	return answer{"accepted": c.Accepted, "held": c.Held, "spliced": c.Spliced, "expired": c.Expired, "perPort": c.PerPort, "outside": c.Outside, "since": c.SinceMs}, nil
 }
 
 func (d *Daemon) freeze(ctx context.Context, r request) (answer, error) {

@@ -2,6 +2,7 @@ package holder
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"time"
 )
@@ -22,10 +23,14 @@ func (h *Holder) accept(socket *net.TCPListener, port int) {
 
 func (h *Holder) take(conn *net.TCPConn, port int) {
 	c := &client{conn: conn, port: port, since: time.Now()}
+	outside := cameFrom(conn)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.counts.Accepted++
 	h.counts.PerPort[port]++
+	if outside != "" {
+		h.counts.Outside[fmt.Sprintf("%s/%d", outside, port)]++
+	}
 	switch {
 	case h.closed || h.mode == refusing:
 		conn.SetLinger(0) // a reset says "refused" to a client, an orderly end does not
@@ -36,6 +41,18 @@ func (h *Holder) take(conn *net.TCPConn, port int) {
 	default:
 		go h.connect(c)
 	}
+}
+
+// cameFrom tells the family of a client on another machine, and nothing of one on this node.
+func cameFrom(conn *net.TCPConn) string {
+	remote, _ := conn.RemoteAddr().(*net.TCPAddr)
+	if remote == nil || remote.IP.IsLoopback() || remote.IP.String() == originalDestination(conn) {
+		return ""
+	}
+	if remote.IP.To4() != nil {
+		return "4"
+	}
+	return "6"
 }
 
 func (h *Holder) expire(c *client) {

@@ -4,6 +4,7 @@ package holder
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -18,6 +19,8 @@ type Counts struct {
 	Held     int64         `json:"held"`
 	Spliced  int64         `json:"spliced"`
 	PerPort  map[int]int64 `json:"perPort"`
+	// Outside counts those of other machines, by family and port: "4/80".
+	Outside map[string]int64 `json:"outside"`
 	Expired  int64         `json:"expired"`
 	SinceMs  int64         `json:"since"`
 }
@@ -52,7 +55,7 @@ type client struct {
 func New() *Holder {
 	return &Holder{
 		listeners: map[int]*listener{}, waiting: map[*client]struct{}{},
-		counts: Counts{PerPort: map[int]int64{}}, dials: make(chan struct{}, 256),
+		counts: Counts{PerPort: map[int]int64{}, Outside: map[string]int64{}}, dials: make(chan struct{}, 256),
 		target: func(int, string) []string { return nil },
 	}
 }
@@ -160,10 +163,7 @@ func (h *Holder) Counts() Counts {
 	defer h.mu.Unlock()
 	c := h.counts
 	c.Held = int64(len(h.waiting))
-	c.PerPort = make(map[int]int64, len(h.counts.PerPort))
-	for port, n := range h.counts.PerPort {
-		c.PerPort[port] = n
-	}
+	c.PerPort, c.Outside = maps.Clone(h.counts.PerPort), maps.Clone(h.counts.Outside)
 	return c
 }
 

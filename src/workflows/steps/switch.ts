@@ -1,5 +1,6 @@
 // The switch, from the last check to the commit, in either direction (runbook.md §3, §4, §5). Every effect on a node
 // carries token and attempt; the nodes themselves refuse what comes too late.
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
@@ -41,16 +42,23 @@ function runningOf(answer: unknown): string[] {
   return Object.entries(z.record(z.string(), z.boolean()).parse(answer)).flatMap(([unit, ran]) => (ran ? [unit] : []))
 }
 
-/** A hold that nobody from outside reaches would not hold: one connection must arrive at the holder (runbook.md §3a). */
+/** A hold that nobody from outside reaches would not hold: a connection to each port must arrive at the holder (runbook.md §3a). */
 async function proveHold(step: Step, giver: Link): Promise<void> {
-  const port = step.settings.ports.find((each) => each.protocol === 'tcp')?.port
-  if (port === undefined) return
-  const before = Number((await giver.call({ op: 'holder' }, step.signal))['accepted'] ?? 0)
-  await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(1000)])).catch(() => undefined)
-  for (let tries = 0; tries < 20; tries++) {
-    if (Number((await giver.call({ op: 'holder' }, step.signal))['accepted'] ?? 0) > before) return
+  const counted = async (port: number) => arrivals((await giver.call({ op: 'holder' }, step.signal))['outside'], giver.address, port)
+  const prove = async (port: number) => {
+    const before = await counted(port)
+    await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(1000)])).catch(() => undefined)
+    for (let tries = 0; tries < 20; tries++) if ((await counted(port)) > before) return
+    throw gateClosed(`A connection to port ${port} of ${giver.address} does not reach the holder; something else redirects it.`)
   }
-  throw gateClosed(`A connection to port ${port} of ${giver.address} does not reach the holder; something else redirects it.`)
+  await Promise.all(tcpPortsOf(step).map(prove))
+}
+
+/** What the holder counted of other machines' clients at a port, of the family of this address: rules of others may be for one family alone. */
+function arrivals(outside: unknown, address: string, port: number): number {
+  const counts = z.record(z.string(), z.number()).parse(outside ?? {})
+  const families = isIP(address) === 0 ? [4, 6] : [isIP(address)]
+  return families.reduce((sum, family) => sum + (counts[`${family}/${port}`] ?? 0), 0)
 }
 
 async function freeze(step: Step, way: Direction): Promise<Done> {
