@@ -60,6 +60,15 @@ export const moveFactsSchema = z.object({
   sequence: z.number(),
   /** What each name was when it was claimed, and what we last wrote. */
   names: z.record(z.string(), z.object({ ttl: z.number(), a: z.array(z.string()).readonly(), aaaa: z.array(z.string()).readonly() })),
+  /** Addresses of both nodes when the names were claimed; what of each name was the source's; what else than its main address the target was found to answer at. */
+  own: z
+    .object({
+      source: z.array(z.string()),
+      target: z.array(z.string()),
+      named: z.record(z.string(), z.array(z.string())),
+      offered: z.array(z.string()).nullable(),
+    })
+    .optional(),
   ttlLoweredAt: z.string().nullable(),
   namesSwitchedAt: z.string().nullable(),
   /** Checks that passed on the serving side, by their text: only these must pass on the other. */

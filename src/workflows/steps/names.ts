@@ -6,6 +6,7 @@ import type { DnsProvider, NameState, Swap, Wanted } from '../../dns/provider.ts
 import { sleep, waitUntil } from '../../io/wait.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { exchangedAddresses, learnOwnAddresses } from './own-addresses.ts'
 
 const lowTtlSeconds = 5
 /** For a name that had no addresses, so no TTL. */
@@ -19,11 +20,13 @@ type Change = (state: NameState) => Pick<Wanted, 'a' | 'aaaa' | 'ttl'>
 export const names = {
   'claim-names': async (step) => {
     if (step.settings.names.length === 0) return { text: 'This move has no names.' }
+    const { serving } = await freshFacts(step)
     for (const [provider, group] of byProvider(step)) {
       await provider.proveWrite(group, step.signal)
       const states = await provider.read(group, step.signal)
       for (const state of states) ownedByUs(step, provider, state)
       await remember(step, states)
+      if (serving === 'source') await learnOwnAddresses(step, states)
       await swapAll(step, provider, states, (state) => ({ a: state.a, aaaa: state.aaaa, ttl: state.ttl ?? defaultTtlSeconds }))
     }
     return { text: `${list(step)} claimed with token ${step.run.token}.`, details: { token: step.run.token } }
@@ -80,11 +83,14 @@ export const freeNames: Action = async () => ({ text: 'The names point where the
 
 async function switchNames(step: Step, to: SideName) {
   if (step.settings.names.length === 0) return { text: 'This move has no names.' }
-  const mine = (await reach(step, otherSide(to))).address
-  const theirs = (await reach(step, to)).address
-  await change(step, (state) => ({ ...replaceAddresses(state, [mine], [theirs]), ttl: Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds) }))
+  const from = (await reach(step, otherSide(to))).address
+  const address = (await reach(step, to)).address
+  const { mine, theirs } = await exchangedAddresses(step, to)
+  const ttlOf = (state: NameState) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds)
+  await change(step, (state) => ({ ...replaceAddresses(state, mine, theirs(state.name)), ttl: ttlOf(state) }))
   await step.learn({ namesSwitchedAt: new Date().toISOString() })
-  return { text: `${list(step)} -> ${theirs} at every authority.`, details: { names: step.settings.names.map((name) => name.name), from: mine, to: theirs } }
+  const all = [...new Set(step.settings.names.flatMap(({ name }) => theirs(name)))]
+  return { text: `${list(step)} -> ${all.join(', ')} at every authority.`, details: { names: step.settings.names.map(({ name }) => name), from, to: address } }
 }
 
 /** Changes the time to live alone, where no person would have to do it by hand; answers what it was and is. */
