@@ -13,7 +13,7 @@ const { startProber } = await import('../support/prober.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 const { isUpdate, startProxy } = await import('../support/dns-proxy.ts')
 const { buildNetwork, nameServer } = await import('../../lab/network.ts')
-const { run } = await import('../../lab/command.ts')
+const { pointName, serialOf } = await import('../support/zone.ts')
 
 const name = 'www.shop.example'
 const elsewhere = '203.0.113.250'
@@ -35,12 +35,7 @@ test('names change by compare-and-swap only, and once', async (t) => {
   const keyFile = path.join(scene.folder, 'secrets', 'tsig')
   const key = readFileSync(keyFile, 'utf8')
 
-  const serial = async () => Number((await run('dig', ['+short', `@${nameServer}`, names.zone, 'SOA'])).split(' ')[2])
-  /** What somebody else does, by hand. */
-  const pointTo = async (address: string) => {
-    const input = `server ${nameServer}\nzone ${names.zone}\nupdate delete ${name} A\nupdate add ${name} 5 A ${address}\nsend\n`
-    await run('nsupdate', ['-y', `${names.key.algorithm}:${names.key.name}:${names.key.secret}`], { input })
-  }
+  const pointTo = async (address: string) => await pointName(names, name, [address])
 
   await t.test('a name server that refuses the key stops the move before anything is copied', async () => {
     writeFileSync(keyFile, Buffer.alloc(32, 1).toString('base64'))
@@ -95,12 +90,12 @@ test('names change by compare-and-swap only, and once', async (t) => {
   await t.test('once it is put right the move goes on; an answer of the name server that is lost changes the name once', async () => {
     drop = true
     await pointTo(source.address)
-    const before = await serial()
+    const before = await serialOf(names)
     const { exitCode, stdout, stderr } = await running
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
     assert.equal(dropped, 1)
     assert.deepEqual(await names.addressesOf(name), [target.address])
-    assert.equal((await serial()) - before, 1)
+    assert.equal((await serialOf(names)) - before, 1)
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     await finishClean(scene)
   })
