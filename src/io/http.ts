@@ -7,6 +7,7 @@ import { trustingConnector, type Trust } from './tls.ts'
 import { sleep } from './wait.ts'
 
 const connectMs = 10_000
+const silenceMs = 30_000
 const defaultDeadlineMs = 60_000
 const defaultMaxBytes = 64 * 1024 * 1024
 const firstPauseMs = 500
@@ -63,7 +64,7 @@ export function openHttp(options: HttpOptions): HttpConnection {
   }
 }
 
-/** Milliseconds that a Retry-After header asks for (seconds or a date), or null. */
+/** Milliseconds that a Retry-After header asks for (seconds or a date), or null. `now`: by the clock of who sent it. */
 export function retryAfterMs(header: string | undefined, now: number): number | null {
   if (header === undefined) return null
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number.parseInt(header, 10) * 1000
@@ -102,7 +103,9 @@ async function answerOf(agent: Agent, options: HttpOptions, request: HttpRequest
 
 function nextAttempt(answer: HttpAnswer, attempt: Attempt, request: HttpRequest, options: HttpOptions): NextAttempt | null {
   if (answer.status === 429 || answer.status === 503) {
-    const asked = retryAfterMs(answer.headers.get('retry-after'), Date.now())
+    // A date means the clock of the service, which may be hours off.
+    const there = Date.parse(answer.headers.get('date') ?? '')
+    const asked = retryAfterMs(answer.headers.get('retry-after'), Number.isNaN(there) ? Date.now() : there)
     return { ...attempt, pauseMs: Math.min(attempt.pauseMs * 2, longestPauseMs), waitMs: Math.max(asked ?? 0, attempt.pauseMs) }
   }
   const location = answer.headers.get('location')
@@ -126,9 +129,9 @@ async function once(agent: Agent, options: HttpOptions, request: HttpRequest, ur
     method: request.method ?? 'GET',
     headers: { 'user-agent': 'lifeboat', 'accept-encoding': 'gzip', ...request.headers },
     body: request.body ?? null,
-    // The signal has the deadline; a slow answer that still comes is not ended by timers of the library.
+    // The signal has the deadline. A slow answer that still comes is not ended before it; one that stopped coming is.
     headersTimeout: 0,
-    bodyTimeout: 0,
+    bodyTimeout: silenceMs,
     signal,
   })
   const text = await textOf(response, request.maxBytes ?? defaultMaxBytes, options)
@@ -182,6 +185,7 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
   UND_ERR_CONNECT_TIMEOUT: `it took no connection within ${connectMs / 1000} s`,
   UND_ERR_SOCKET: 'it closed the connection before its answer ended',
+  UND_ERR_BODY_TIMEOUT: `no byte of its answer came for ${silenceMs / 1000} s`,
   ECONNRESET: 'it closed the connection before its answer ended',
   EPIPE: 'it closed the connection',
 }
