@@ -1,11 +1,11 @@
 // Prints a failure where it belongs and answers the exit status: stdout as a line with --json, else stderr.
 import { LifeboatError, exitStatusOf } from '../core/errors.ts'
 import { failureLine, failureText } from '../ui/failure.ts'
-import { interrupted, type GlobalOptions } from './session.ts'
+import { answer, interrupted, type GlobalOptions } from './session.ts'
 
 export function tellFailure(options: GlobalOptions, error: unknown): number {
   if (error === interrupted || wasCancelled(error)) return 130
-  if (options.json === true) process.stdout.write(`${failureLine(error)}\n`)
+  if (options.json === true) answer(failureLine(error))
   else process.stderr.write(failureText(error, options.verbose === true))
   return error instanceof LifeboatError ? exitStatusOf(error.code) : 1
 }

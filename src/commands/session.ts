@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { kinds } from '../adapters.ts'
 import { findConfig, readConfig, type Draft } from '../config/load.ts'
 import { resolveReferences } from '../config/references.ts'
+import { escaped } from '../core/terminal.ts'
 import { connectController, type ControllerClient } from '../controller/client.ts'
 
 export type GlobalOptions = {
@@ -70,12 +71,13 @@ export async function inSession<T>(options: GlobalOptions, secrets: 'all' | 'som
 
 /** The answer: on stdout. */
 export function answer(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  const safe = escaped(text)
+  process.stdout.write(safe.endsWith('\n') ? safe : `${safe}\n`)
 }
 
 /** The conversation: on stderr, unless --quiet. */
 export function say(options: GlobalOptions, text: string): void {
-  if (options.quiet !== true) process.stderr.write(`${text}\n`)
+  if (options.quiet !== true) process.stderr.write(`${escaped(text)}\n`)
 }
 
 const silenceMs = 5000

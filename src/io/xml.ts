@@ -147,7 +147,7 @@ function decode(text: string): string {
   if (!text.includes('&')) return text
   return text.replaceAll(/&(?:#(\d{1,8})|#x([0-9a-fA-F]{1,7})|(\w{1,32}));?/g, (entity, decimal?: string, hex?: string, name?: string) => {
     const code = decimal !== undefined ? Number.parseInt(decimal, 10) : hex !== undefined ? Number.parseInt(hex, 16) : null
-    if (code !== null && code > 0 && code <= 0x10ffff) return String.fromCodePoint(code)
+    if (code !== null && code > 0 && code <= 0x10ffff) return String.fromCodePoint(code).toWellFormed()
     const known = name !== undefined && Object.hasOwn(named, name) ? named[name] : undefined
     if (known === undefined || !entity.endsWith(';')) throw new NotXml('uses an entity that XML does not know')
     return known

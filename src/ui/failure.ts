@@ -1,11 +1,13 @@
 // A failure as a person and as a program see it.
 import { LifeboatError, codeOf, hintOf } from '../core/errors.ts'
+import { escaped } from '../core/terminal.ts'
+import { printable } from './table.ts'
 
 /** One sentence, then what to try; with `verbose` the causes too. */
 export function failureText(error: unknown, verbose: boolean): string {
   const code = codeOf(error)
-  const lines = [`✖ ${sentenceOf(error)} (${code})`, `  Try: ${hintOf(code)}`]
-  return `${[...lines, ...(verbose ? causesOf(error) : [])].join('\n')}\n`
+  const lines = [`✖ ${printable(sentenceOf(error), 1000)} (${code})`, `  Try: ${hintOf(code)}`]
+  return `${[...lines, ...(verbose ? causesOf(error).map(escaped) : [])].join('\n')}\n`
 }
 
 /** `lifeboat.error/1`. */

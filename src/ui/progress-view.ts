@@ -1,5 +1,6 @@
 // The live list of one run, as lines: pure. Phases that are through fold into one line each, so the list stays short.
 import type { JournalRecord } from '../core/records.ts'
+import { printable } from './table.ts'
 import { runbook, titleOf, wayBack, type Phase, type RunbookRow } from '../core/runbook.ts'
 
 const phaseTitles: Readonly<Record<Phase, string>> = {
@@ -23,7 +24,7 @@ export function progressLines(records: readonly JournalRecord[], now: number): r
     const own = steps.filter((step) => step.row.phase === phase)
     const seconds = inSeconds(own.reduce((sum, step) => sum + step.ms, 0))
     if (phase !== current && own.every((step) => step.state === 'done')) return [`✔ ${phaseTitles[phase].padEnd(40)} ${seconds}`]
-    return own.map((step) => `${mark(step.state)} ${step.row.title.padEnd(40)} ${inSeconds(step.ms)}  ${step.text}`.trimEnd())
+    return own.map((step) => `${mark(step.state)} ${step.row.title.padEnd(40)} ${inSeconds(step.ms)}  ${printable(step.text)}`.trimEnd())
   })
 }
 
@@ -34,7 +35,7 @@ export function summaryLine(records: readonly JournalRecord[], now: number): str
   const steps = stepsOf(records, now)
   const done = steps.filter((step) => step.state === 'done').length
   const all = steps.some((step) => step.row.phase === 'back') ? wayBack.length : runbook.length
-  return `${String(done).padStart(2)}/${all} ${titleOf(last.step)}: ${last.text}`
+  return `${String(done).padStart(2)}/${all} ${titleOf(last.step)}: ${printable(last.text)}`
 }
 
 function stepsOf(records: readonly JournalRecord[], now: number): readonly StepState[] {

@@ -1,4 +1,5 @@
 // Plain columns. Control and bidirectional characters of foreign names never reach the terminal.
+import { visible } from '../core/terminal.ts'
 
 /** Rows as aligned text; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -14,9 +15,9 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** The text without anything that could move the cursor or turn the reading direction; a sentence longer than 240 characters is cut. */
-export function printable(text: string): string {
-  return cut(text, 240)
+/** The text without anything that could move the cursor or turn the reading direction; a sentence longer than `most` characters is cut. */
+export function printable(text: string, most = 240): string {
+  return cut(text, most)
 }
 
 function cell(text: string): string {
@@ -24,6 +25,6 @@ function cell(text: string): string {
 }
 
 function cut(text: string, most: number): string {
-  const clean = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
+  const clean = visible(text)
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean
 }
