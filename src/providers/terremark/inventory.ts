@@ -1,9 +1,10 @@
 // The whole inventory of an account: its organisations, their data centres, the vApps in them, and what leads customers
 // to these. One thing that cannot be read is told and left out; the rest goes on.
-import { codeOf } from '../../core/errors.ts'
+import { LifeboatError } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { childOf, childrenOf, type XmlElement } from '../../io/xml.ts'
 import type { SourceAnswer } from '../provider.ts'
+import { isOfOne } from '../said.ts'
 import { idIn, nodeOf, type Listed } from './derive.ts'
 import { attribute, hrefOf, linksOf, type Link } from './elements.ts'
 import { internetServicesOf, publicAddressesOf, serviceNodesOf, type Forwarding, type InternetService } from './services.ts'
@@ -42,14 +43,21 @@ export async function dataCentresOf(session: Session, call: Call, tell: Tell): P
   const attempt = async <T>(work: Promise<T>): Promise<T | null> => {
     return tolerant(work, tell, (error) => (refusal ??= error))
   }
+  /** An answer of something else is not an empty list. */
+  const listed = async (name: string, reading: Promise<readonly XmlElement[]>): Promise<readonly XmlElement[]> => {
+    const pages = await reading
+    const other = pages.find((page) => page.name !== name)
+    if (other === undefined) return pages
+    throw new LifeboatError('answer-malformed', `${session.service} answered ${other.name} in place of ${name}: something else answers there.`)
+  }
   const centres: DataCentre[] = []
   const seen = new Set<string>()
   for (const org of session.orgs) {
-    const pages = (await attempt(session.pages(org.path, call))) ?? []
+    const pages = (await attempt(listed('Org', session.pages(org.path, call, cutShort(org.path, tell))))) ?? []
     for (const link of pages.flatMap(linksOf).filter(isDataCentre)) {
       if (seen.has(link.path)) continue
       seen.add(link.path)
-      const answers = await attempt(session.pages(link.path, call))
+      const answers = await attempt(listed('Vdc', session.pages(link.path, call, cutShort(link.path, tell))))
       if (answers !== null) centres.push(dataCentreOf(link, answers, org.name))
     }
   }
@@ -94,7 +102,7 @@ function isVApp(type: string | null, path: string): boolean {
 async function forwardingsOf(session: Session, centre: DataCentre, signal: AbortSignal, tell: Tell): Promise<readonly Forwarding[] | null> {
   const path = centre.links.find((link) => /\/internetServices$/i.test(link.path))?.path
   if (path === undefined) return null
-  const lists = await tolerant(session.pages(path, { act: 'list internet services', signal }), tell)
+  const lists = await tolerant(session.pages(path, { act: 'list internet services', signal }, cutShort(path, tell)), tell)
   if (lists === null) return null
   const services = lists.flatMap(internetServicesOf)
   await tellUnused(session, centre, services, signal, tell)
@@ -110,8 +118,9 @@ async function nodesOfService(session: Session, service: InternetService, signal
   }
   const call = { act: `list what is behind internet service ${service.name ?? service.path}`, signal }
   const { path } = service
-  const first = session.pages(`${path}/nodeServices`, call).catch(async (error: unknown) => {
-    if (statusOf(error) === 404) return session.pages(`${path}/nodes`, call)
+  const cut = cutShort(path, tell)
+  const first = session.pages(`${path}/nodeServices`, call, cut).catch(async (error: unknown) => {
+    if (statusOf(error) === 404) return session.pages(`${path}/nodes`, call, cut)
     throw error
   })
   const lists = await tolerant(first, tell)
@@ -121,7 +130,7 @@ async function nodesOfService(session: Session, service: InternetService, signal
 /** A public address that leads nowhere is no part of a move, and worth knowing: it is paid for. */
 async function tellUnused(session: Session, centre: DataCentre, services: readonly InternetService[], signal: AbortSignal, tell: Tell): Promise<void> {
   const path = centre.links.find((link) => /\/publicIps$/i.test(link.path))?.path
-  const lists = path === undefined ? null : await tolerant(session.pages(path, { act: 'list public addresses', signal }), tell)
+  const lists = path === undefined ? null : await tolerant(session.pages(path, { act: 'list public addresses', signal }, cutShort(path, tell)), tell)
   for (const { address } of lists?.flatMap(publicAddressesOf) ?? []) {
     if (address === null || services.some(({ publicAddress }) => publicAddress === address)) continue
     tell({ code: 'public-address-unused', severity: 'info', text: `No internet service uses the public address ${address}.` })
@@ -133,10 +142,9 @@ async function tolerant<T>(work: Promise<T>, tell: Tell, note: (error: unknown) 
   try {
     return await work
   } catch (error) {
-    const code = codeOf(error)
-    if (code !== 'source-refused' && code !== 'answer-malformed') throw error
+    if (!isOfOne(error)) throw error
     note(error)
-    tell(missing(error instanceof Error ? error.message : String(error)))
+    tell(missing(sentenceOf(error)))
     return null
   }
 }
@@ -145,6 +153,15 @@ async function tolerant<T>(work: Promise<T>, tell: Tell, note: (error: unknown) 
 export function statusOf(error: unknown): number | null {
   const details: unknown = typeof error === 'object' && error !== null && 'details' in error ? error.details : null
   return typeof details === 'object' && details !== null && 'status' in details && typeof details.status === 'number' ? details.status : null
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Pages after the first that cannot be had: how many there are is not said anywhere. */
+function cutShort(path: string, tell: Tell): (error: unknown) => void {
+  return (error) => tell({ code: 'list-cut', severity: 'warning', text: `The list ${path} ends early, the rest of it is left out: ${sentenceOf(error)}` })
 }
 
 function missing(text: string): Notice {

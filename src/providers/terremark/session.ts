@@ -6,6 +6,7 @@ import type { HttpAnswer, HttpConnection } from '../../io/http.ts'
 import { childrenOf, readXml, type XmlElement } from '../../io/xml.ts'
 import { attribute, given, hrefOf, linksOf, pathIn } from './elements.ts'
 import type { Trust } from '../../io/tls.ts'
+import { isOfOne, quoted } from '../said.ts'
 import { connectionOf, type Connection } from '../https-api.ts'
 
 /** `act` finishes the sentence "… refuses to": what the call is for. */
@@ -19,8 +20,8 @@ export type Session = {
   readonly orgs: readonly Org[]
   /** The root of what stands at a path. Fails with source-session-lost when the token is not taken any more. */
   readonly read: (path: string, call: Call) => Promise<XmlElement>
-  /** The same, with all pages after it that the answers link to. */
-  readonly pages: (path: string, call: Call) => Promise<readonly XmlElement[]>
+  /** The same, with all pages after it that the answers link to. A later page that is refused or unreadable ends the list, and is handed to `cut`. */
+  readonly pages: (path: string, call: Call, cut: (error: unknown) => void) => Promise<readonly XmlElement[]>
   /** Posts to an action; its answer, or null when that is empty. */
   readonly order: (path: string, call: Call) => Promise<XmlElement | null>
   /** Words of the service, fit to be shown. */
@@ -75,18 +76,23 @@ function sessionOf(http: HttpConnection, login: Login, orgList: XmlElement, toke
       return path === null ? [] : [{ path, name: attribute(org, 'name') ?? path }]
     }),
     read,
-    pages: async (first, call) => {
+    pages: async (first, call, cut) => {
       const roots = new Map<string, XmlElement>()
       // A page that was read already ends the list: such a link would lead round for ever.
       for (let path: string | null = first; path !== null && !roots.has(path);) {
-        const root = await read(path, call)
+        const root: XmlElement | null = await read(path, call).catch((error: unknown) => {
+          if (roots.size === 0 || !isOfOne(error)) throw error
+          cut(error)
+          return null
+        })
+        if (root === null) break
         roots.set(path, root)
         path = linksOf(root).find(({ rel }) => /^next(?:page)?$/i.test(rel))?.path ?? null
       }
       return [...roots.values()]
     },
     order: (path, call) => send('POST', path, call),
-    quoted: (message) => withoutSecrets(message, login),
+    quoted: (message) => saidIn(message, login),
   }
 }
 
@@ -150,20 +156,15 @@ function refusal({ status, text }: HttpAnswer, login: Login, act: string): Lifeb
 function messageIn(text: string, login: Login): string | null {
   try {
     const root = readXml(text, '')
-    return root.name === 'Error' ? withoutSecrets(attribute(root, 'message'), login) : null
+    return root.name === 'Error' ? saidIn(attribute(root, 'message'), login) : null
   } catch {
     return null
   }
 }
 
-const looksSecret = /(pass\w*|pwd|secret|token)(\s*(?:[=:]|\bis\b)\s*)\S+/gi
-
-/** Words of the service without what opens something: it may repeat what it was sent, or what it keeps. */
-function withoutSecrets(message: string | null, login: Login): string | null {
-  if (message === null) return null
-  const own = [login.password.reveal(), credentialsOf(login)].filter((secret) => secret !== '')
-  const known = own.reduce((text, secret) => text.replaceAll(secret, '[secret]'), message)
-  return known.replaceAll(looksSecret, '$1$2[secret]').replace(/\.+$/, '').slice(0, 200)
+/** Words of the service, fit to be shown. */
+function saidIn(message: string | null, login: Login): string | null {
+  return quoted(message, [login.password.reveal(), credentialsOf(login)])
 }
 
 function notOurs(service: string): LifeboatError {

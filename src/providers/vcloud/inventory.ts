@@ -1,10 +1,10 @@
 // The whole inventory: the list of machines, then one call for each vApp, which carries all its machines.
-import { codeOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import type { SourceAnswer } from '../provider.ts'
+import { isOfOne } from '../said.ts'
 import { nodeOf } from './derive.ts'
 import { machinesOf } from './machine.ts'
-import { listMachines, type MachineRecord } from './query.ts'
+import { listMachines, type MachineList, type MachineRecord } from './query.ts'
 import type { Session } from './session.ts'
 
 const atOnce = 4
@@ -14,10 +14,11 @@ const atOnce = 4
  * is true of all of them, its failure is thrown. Fails with source-session-lost when the session ends on the way.
  */
 export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
-  const records = (await listMachines(session, signal)).filter(({ isTemplate, isDeleted }) => !isTemplate && !isDeleted)
+  const list = await listMachines(session, signal)
+  const records = list.records.filter(({ isTemplate, isDeleted }) => !isTemplate && !isDeleted)
   // A machine outside of any vApp answers by itself.
   const groups = Map.groupBy(records, ({ container, id }) => container ?? id)
-  const warnings: Notice[] = []
+  const warnings: Notice[] = list.cut === null ? [] : [cutShort(list)]
   const failures: unknown[] = []
   // An inventory moves while it is read, and a machine can come twice: the later answer counts.
   const nodes = new Map<string, Node>()
@@ -33,7 +34,7 @@ export async function readInventory(session: Session, signal: AbortSignal): Prom
     } catch (error) {
       if (!isOfOne(error)) throw error
       failures.push(error)
-      warnings.push(leftOut('vapp-unreadable', place, listed, error instanceof Error ? error.message : String(error)))
+      warnings.push(leftOut('vapp-unreadable', place, listed, sentenceOf(error)))
     }
   })
   if (failures.length > 0 && failures.length === groups.size) throw failures[0]
@@ -51,10 +52,14 @@ async function readGroup(session: Session, place: string, listed: readonly Machi
   })
 }
 
-/** A failure that says something about one vApp, and nothing about the others. */
-function isOfOne(error: unknown): boolean {
-  const code = codeOf(error)
-  return code === 'source-refused' || code === 'answer-malformed'
+/** Only the query names machines, so of those that it did not come to nothing but their number is known. */
+function cutShort({ records, cut }: MachineList): Notice {
+  const text = `The list of machines ends after ${records.length} of ${cut?.total ?? 'an unknown number'}; the rest is left out: ${sentenceOf(cut?.error)}`
+  return { code: 'list-cut', severity: 'warning', text }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function leftOut(code: string, place: string, listed: readonly MachineRecord[], why: string): Notice {

@@ -1,8 +1,9 @@
 // Pulling and plugging the network cables of a machine: the fence that loses nothing. The section goes back as it came,
 // to the letter, with nothing but the state of its cables changed.
-import { codeOf, LifeboatError } from '../../core/errors.ts'
+import { LifeboatError } from '../../core/errors.ts'
 import { waitUntil } from '../../io/wait.ts'
 import { childrenOf, textAt, type XmlElement } from '../../io/xml.ts'
+import { isOfOne } from '../said.ts'
 import { boolean, integer, readAnswer } from './answer.ts'
 import { readMark, writeMark } from './marks.ts'
 import { placeOf } from './power.ts'
@@ -107,8 +108,7 @@ async function writeNote(session: Session, id: string, indexes: readonly number[
 }
 
 function nullIfRefused(error: unknown): null {
-  const code = codeOf(error)
-  if (code === 'source-refused' || code === 'answer-malformed') return null
+  if (isOfOne(error)) return null
   throw error
 }
 

@@ -2,7 +2,8 @@
 import { LifeboatError } from '../../core/errors.ts'
 import type { Power } from '../../core/node.ts'
 import type { XmlElement } from '../../io/xml.ts'
-import { attribute, boolean, idOf } from './answer.ts'
+import { isOfOne } from '../said.ts'
+import { attribute, boolean, idOf, integer } from './answer.ts'
 import type { Session } from './session.ts'
 
 /** What the query says of one machine. */
@@ -24,19 +25,37 @@ export type MachineRecord = {
 /** 128 is the most that servers give. Templates carry machines too; they are looked for again in each record. */
 const first = '/api/query?type=vm&format=records&page=1&pageSize=128&filter=isVAppTemplate%3D%3Dfalse'
 
+export type MachineList = {
+  readonly records: readonly MachineRecord[]
+  /** Why a page after the first could not be had, and how many machines there are in all, if that was said. */
+  readonly cut: { readonly error: unknown; readonly total: number | null } | null
+}
+
 /** All machines that the account may see. Fails with source-session-lost when the session ends on the way. */
-export async function listMachines(session: Session, signal: AbortSignal): Promise<readonly MachineRecord[]> {
+export async function listMachines(session: Session, signal: AbortSignal): Promise<MachineList> {
   const records: MachineRecord[] = []
   const asked = new Set<string>()
+  let total: number | null = null
   for (let place: string | null = first; place !== null;) {
     if (asked.has(place)) throw new LifeboatError('answer-malformed', `${session.service} answers a list of machines that leads back to itself.`)
     asked.add(place)
-    const { root } = await session.ask(place, { act: 'list its machines', signal })
-    if (root.name !== 'QueryResultRecords') throw new LifeboatError('answer-malformed', `${session.service} answers a query with ${root.name}.`)
-    records.push(...recordsOf(root))
-    place = nextPage(root)
+    try {
+      const root = await readPage(session, place, signal)
+      records.push(...recordsOf(root))
+      total ??= integer(attribute(root, 'total'))
+      place = nextPage(root)
+    } catch (error) {
+      if (asked.size === 1 || !isOfOne(error)) throw error
+      return { records, cut: { error, total } }
+    }
   }
-  return records
+  return { records, cut: null }
+}
+
+async function readPage(session: Session, place: string, signal: AbortSignal): Promise<XmlElement> {
+  const { root } = await session.ask(place, { act: 'list its machines', signal })
+  if (root.name !== 'QueryResultRecords') throw new LifeboatError('answer-malformed', `${session.service} answers a query with ${root.name}.`)
+  return root
 }
 
 export function recordsOf(root: XmlElement): readonly MachineRecord[] {

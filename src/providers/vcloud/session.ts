@@ -66,7 +66,7 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
     ask: async (place, { act, method = 'GET', body, signal: end }) => {
       const headers = body === undefined ? authorised : { ...authorised, 'content-type': body.type }
       const answer = await send(place, { method, headers, signal: end, ...(body === undefined ? {} : { body: body.xml }) })
-      if (answer.status >= 300) throw withoutSecrets(failureOf(answer, service, act), login)
+      if (answer.status >= 300) throw failureOf(answer, service, act, secretsOf(login))
       return { root: readAnswer(answer.text, service), text: answer.text }
     },
     logout: async (end) => {
@@ -101,7 +101,7 @@ async function logIn(send: Send, login: Login, version: string, signal: AbortSig
   if (answer.status === 401 || answer.status === 403) {
     throw new LifeboatError('source-login', `${login.service} refuses the log-in of ${credentials.user}@${org}: organisation, user or password is wrong.`)
   }
-  if (answer.status >= 300) throw withoutSecrets(failureOf(answer, login.service, 'log in'), login)
+  if (answer.status >= 300) throw failureOf(answer, login.service, 'log in', secretsOf(login))
   const bearer = answer.headers.get('x-vmware-vcloud-access-token')
   if (bearer !== undefined) return { authorization: `Bearer ${bearer}` }
   const session = answer.headers.get('x-vcloud-authorization')
@@ -124,7 +124,7 @@ async function exchanged(send: Send, login: Login, token: Secret, version: strin
   if (answer.status === 400 || answer.status === 401 || answer.status === 403) {
     throw new LifeboatError('source-login', `${login.service} refuses the API token for the organisation ${login.org}.`)
   }
-  if (answer.status >= 300) throw withoutSecrets(failureOf(answer, login.service, 'log in'), login)
+  if (answer.status >= 300) throw failureOf(answer, login.service, 'log in', secretsOf(login))
   const access = accessToken(answer.text)
   if (access === null) throw notVcloud(login.service)
   return access
@@ -141,10 +141,8 @@ function accessToken(text: string): string | null {
 }
 
 /** A server may repeat what it was sent. */
-function withoutSecrets(error: LifeboatError, { credentials }: Login): LifeboatError {
-  const secret = ('token' in credentials ? credentials.token : credentials.password).reveal()
-  if (secret === '' || !error.message.includes(secret)) return error
-  return new LifeboatError(error.code, error.message.replaceAll(secret, '[secret]'), { details: error.details })
+function secretsOf({ credentials }: Login): readonly string[] {
+  return [('token' in credentials ? credentials.token : credentials.password).reveal()]
 }
 
 function notVcloud(service: string): LifeboatError {

@@ -1,6 +1,7 @@
 // What a vCenter says when it refuses: SOAP faults, and the errors of tasks, which have the same shape.
 import { LifeboatError } from '../../core/errors.ts'
 import { at, childOf, textAt, type XmlElement } from '../../io/xml.ts'
+import { quoted } from '../said.ts'
 
 export type Fault = {
   /** The fault's type in the API, such as `InvalidLogin`. */
@@ -27,10 +28,11 @@ export function localizedFault(element: XmlElement | null): Fault {
 }
 
 function faultFrom(detail: XmlElement | null, message: string): Fault {
+  const type = detail?.type ?? detail?.name.replace(/Fault$/, '') ?? ''
   return {
-    type: detail?.type ?? detail?.name.replace(/Fault$/, '') ?? 'unknown fault',
+    type: /^\w{1,100}$/.test(type) ? type : 'unknown fault',
     message: message.trim(),
-    privilege: textAt(detail, 'privilegeId'),
+    privilege: quoted(textAt(detail, 'privilegeId')),
     property: textAt(detail, 'name'),
   }
 }
@@ -38,7 +40,8 @@ function faultFrom(detail: XmlElement | null, message: string): Fault {
 /** The failure that a fault means to the user. `service` begins the sentence, `act` says what was asked ("start vm-42"). */
 export function errorOf(fault: Fault, service: string, act: string): LifeboatError {
   const details = { fault: fault.type }
-  const said = fault.message === '' ? fault.type : `${fault.type}: ${withoutStop(fault.message)}`
+  const words = quoted(fault.message)
+  const said = words === null ? fault.type : `${fault.type}: ${words}`
   switch (fault.type) {
     case 'InvalidLogin':
       return new LifeboatError('source-login', `${service} refuses the log-in: user or password is wrong.`, { details })
@@ -53,8 +56,4 @@ export function errorOf(fault: Fault, service: string, act: string): LifeboatErr
     default:
       return new LifeboatError('source-refused', `${service} refuses to ${act} (${said}).`, { details })
   }
-}
-
-function withoutStop(sentence: string): string {
-  return sentence.replace(/\.+$/, '')
 }
