@@ -1,32 +1,53 @@
 // The whole inventory of one vCenter: first where things are, then the machines, page by page.
 import type { Node, Notice } from '../../core/node.ts'
 import type { SourceAnswer } from '../provider.ts'
+import { isOfOne } from '../said.ts'
 import { nodeOf } from './derive.ts'
-import { placesOf } from './places.ts'
-import { machineProperties, placeProperties, type VimObject } from './properties.ts'
-import { retrieveAll } from './retrieve.ts'
-import type { Session } from './soap.ts'
+import { displayName, placesOf } from './places.ts'
+import { machineProperties, placeProperties, textOf, type VimObject } from './properties.ts'
+import { retrieveAll, retrieveOne, type Cut } from './retrieve.ts'
+import type { Reference, Session } from './soap.ts'
 
 /** All nodes that the account may see. Fails with source-session-lost when the session ends on the way. */
 export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
   const placeObjects: VimObject[] = []
   const gaps = new Map<string, Gap>()
-  const unknownPlaces = await retrieveAll(session, placeProperties, signal, (page) => {
+  const listed = await retrieveAll(session, placeProperties, signal, (page) => {
     placeObjects.push(...page)
   })
   const places = placesOf(placeObjects, session.rootFolder.id)
   // An inventory moves while it is read, and a machine can come twice: the later answer counts.
   const nodes = new Map<string, Node>()
-  const unknownOfMachines = await retrieveAll(session, [machineProperties(session.apiVersion)], signal, (page) => {
+  const retrieved = await retrieveAll(session, [machineProperties(session.apiVersion)], signal, (page) => {
     for (const machine of page) {
       nodes.set(machine.id, nodeOf(machine, places))
       noteGaps(machine, gaps)
     }
   })
-  const dropped = [...unknownPlaces, ...unknownOfMachines]
+  const dropped = [...listed.unknown, ...retrieved.unknown]
   for (const path of dropped) gaps.delete(`InvalidProperty ${path}`)
-  const warnings = [...dropped.map((path) => notKnown(path)), ...[...gaps.values()].map(warningOf)]
+  const cuts: Notice[] = []
+  for (const { cut } of [listed, retrieved]) if (cut !== null) cuts.push(await cutShort(session, cut, signal))
+  const warnings = [...cuts, ...dropped.map((path) => notKnown(path)), ...[...gaps.values()].map(warningOf)]
   return { nodes: [...nodes.values()].toSorted(byId), complete: warnings.length === 0, warnings }
+}
+
+/** What did not come, the first of it with its name, where the server gives at least that. */
+async function cutShort(session: Session, { error, left }: Cut, signal: AbortSignal): Promise<Notice> {
+  const names = await Promise.all(left.slice(0, 5).map((each) => titleOf(session, each, signal)))
+  const more = left.length > names.length ? ` and ${left.length - names.length} more` : ''
+  const why = error instanceof Error ? error.message : String(error)
+  return { code: 'list-cut', severity: 'warning', text: `${names.join(', ')}${more} ${left.length === 1 ? 'is' : 'are'} left out: ${why}` }
+}
+
+async function titleOf(session: Session, object: Reference, signal: AbortSignal): Promise<string> {
+  try {
+    const name = textOf(await retrieveOne(session, object, ['name'], { act: `name ${object.id}`, signal }), 'name')
+    return name === null ? object.id : `${displayName(name)} (${object.id})`
+  } catch (error) {
+    if (isOfOne(error)) return object.id
+    throw error
+  }
 }
 
 type Gap = { readonly fault: string; readonly paths: Set<string>; readonly machines: Set<string> }

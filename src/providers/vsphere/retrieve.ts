@@ -3,21 +3,29 @@ import { LifeboatError } from '../../core/errors.ts'
 import { childOf, childrenOf, escapeXml, textAt, type XmlElement } from '../../io/xml.ts'
 import { answerOf, referenceOf, referenceXml, type CallOptions, type Reference, type Session } from './soap.ts'
 import { errorOf, type Fault } from './faults.ts'
-import { objectOf, type PropertySet, type VimObject } from './properties.ts'
+import { isOfOne } from '../said.ts'
+import { elementsAt, objectOf, type PropertySet, type VimObject } from './properties.ts'
 
 const pageSize = 100
 
+export type Retrieved = {
+  /** Paths that this server does not know; they are missing in every object. */
+  readonly unknown: readonly string[]
+  /** Why a page after the first could not be had, and what did not come; null: all of it came. */
+  readonly cut: Cut | null
+}
+export type Cut = { readonly error: unknown; readonly left: readonly Reference[] }
+
 /**
  * Reads all objects of these types below the root folder and hands them over page by page, so that only one page is
- * held at a time. Answers the paths that this server does not know; these are missing in every object.
- * Fails with source-session-lost when the session ends on the way: the pages so far are then worth nothing.
+ * held at a time. Fails with source-session-lost when the session ends on the way: the pages so far are then worth nothing.
  */
 export async function retrieveAll(
   session: Session,
   sets: readonly PropertySet[],
   signal: AbortSignal,
   onPage: (objects: readonly VimObject[]) => void,
-): Promise<readonly string[]> {
+): Promise<Retrieved> {
   const options: CallOptions = { act: 'list what it has', signal, repeatable: true }
   const types = sets.map(({ type }) => `<type>${type}</type>`).join('')
   const inside = `${referenceXml('container', session.rootFolder)}${types}<recursive>true</recursive>`
@@ -26,30 +34,45 @@ export async function retrieveAll(
   const viewed =
     `<objectSet>${referenceXml('obj', view)}<skip>true</skip><selectSet xsi:type="TraversalSpec"><name>view</name>` +
     '<type>ContainerView</type><path>view</path><skip>false</skip></selectSet></objectSet>'
-  const unknown = await pages(session, sets, viewed, options, onPage)
+  const came = new Set<string>()
+  const noted = (objects: readonly VimObject[]): void => {
+    for (const { id } of objects) came.add(id)
+    onPage(objects)
+  }
+  const { unknown, error } = await pages(session, sets, viewed, options, noted)
+  const cut = error === null ? null : { error, left: (await membersOf(session, view, options)).filter(({ id }) => !came.has(id)) }
   // After a failure it is left: it ends with the session, and a server that just failed is not asked for more.
   await session.call('DestroyView', view, '', options)
-  return unknown
+  return { unknown, cut }
+}
+
+/** All that a view holds: ids alone, in one answer. */
+async function membersOf(session: Session, view: Reference, options: CallOptions): Promise<readonly Reference[]> {
+  return elementsAt(await retrieveOne(session, view, ['view'], options), 'view').flatMap((member) => referenceOf(member) ?? [])
 }
 
 /** Reads properties of one object. Fails with source-refused when the object is gone. */
 export async function retrieveOne(session: Session, object: Reference, paths: readonly string[], options: CallOptions): Promise<VimObject> {
   let found: VimObject | undefined
   const selected = `<objectSet>${referenceXml('obj', object)}</objectSet>`
-  await pages(session, [{ type: object.type, paths }], selected, { ...options, repeatable: true }, (objects) => {
+  const { error } = await pages(session, [{ type: object.type, paths }], selected, { ...options, repeatable: true }, (objects) => {
     found = objects[0] ?? found
   })
+  if (error !== null) throw error
   if (found === undefined) throw new LifeboatError('source-refused', `${session.service} has no ${object.type} ${object.id}.`)
   return found
 }
 
+type Pages = { readonly unknown: readonly string[]; readonly error: Error | null }
+
+/** A first page that fails is thrown; a later one that is refused or unreadable ends the list. */
 async function pages(
   session: Session,
   sets: readonly PropertySet[],
   selected: string,
   options: CallOptions,
   onPage: (objects: readonly VimObject[]) => void,
-): Promise<readonly string[]> {
+): Promise<Pages> {
   const first = await firstPage(session, sets, selected, options)
   let page = childOf(first.answer, 'returnval')
   for (;;) {
@@ -57,8 +80,13 @@ async function pages(
     if (isLostSession(objects)) throw errorOf(notAuthenticated, session.service, options.act)
     onPage(objects)
     const token = textAt(page, 'token')
-    if (token === null || token === '') return first.unknown
-    page = childOf(await nextPage(session, token, options), 'returnval')
+    if (token === null || token === '') return { unknown: first.unknown, error: null }
+    const next = await nextPage(session, token, options).catch((error: unknown) => {
+      if (error instanceof Error && isOfOne(error)) return error
+      throw error
+    })
+    if (next instanceof Error) return { unknown: first.unknown, error: next }
+    page = childOf(next, 'returnval')
   }
 }
 
