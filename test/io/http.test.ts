@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { LifeboatError, exitStatusOf } from '../../src/core/errors.ts'
 import { openHttp, retryAfterMs, type HttpConnection } from '../../src/io/http.ts'
 import { normalFingerprint, type Trust } from '../../src/io/tls.ts'
+import { failsWith } from '../support/failures.ts'
 import { startTlsServer, startWebServer } from '../support/web-server.ts'
 
 const signal = (): AbortSignal => AbortSignal.timeout(30_000)
@@ -15,15 +16,6 @@ function open(t: TestContext, trust?: Trust): HttpConnection {
   const http = openHttp({ service: 'The shop', unreachable: 'source-unreachable', trust })
   t.after(() => http.close())
   return http
-}
-
-function failsWith(code: string, sentence: RegExp): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof LifeboatError, String(error))
-    assert.equal(error.code, code)
-    assert.match(error.message, sentence)
-    return true
-  }
 }
 
 test('an answer comes with its status, headers, cookies and text, whatever the status', async (t) => {
@@ -121,6 +113,22 @@ test('Retry-After is seconds or a date', () => {
   assert.equal(retryAfterMs('Thu, 01 Jan 2015 00:00:05 GMT', now), 0)
   assert.equal(retryAfterMs('soon', now), null)
   assert.equal(retryAfterMs(undefined, now), null)
+})
+
+test('a Retry-After date is read by the clock of the service, however far it is off', async (t) => {
+  for (const hours of [-26, 26]) {
+    let busy = true
+    const there = (ahead: number): string => new Date(Date.now() + hours * 3_600_000 + ahead).toUTCString()
+    const server = await startWebServer(t, (_, response) => {
+      if (!busy) return void response.end('well again')
+      busy = false
+      response.writeHead(503, { date: there(0), 'retry-after': there(2000) }).end()
+    })
+    const begin = performance.now()
+    assert.equal((await open(t).send({ url: server.url, signal: signal() })).text, 'well again')
+    const waited = performance.now() - begin
+    assert.ok(waited >= 1900 && waited < 20_000, `${waited} ms`)
+  }
 })
 
 test('a redirect is followed on the same origin and nowhere else', async (t) => {

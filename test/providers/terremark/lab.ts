@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { startSimulator, type Options, type Simulator } from '../../../lab/terremark/simulator.ts'
 import type { MachineSpec } from '../../../lab/terremark/estate.ts'
-import { LifeboatError } from '../../../src/core/errors.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Source } from '../../../src/providers/provider.ts'
 import { terremark } from '../../../src/providers/terremark/index.ts'
+import { numbered, type Weather } from '../../conformance/bad-input.ts'
+import { answers } from '../../support/faults.ts'
 
 type Test = { readonly after: (act: () => Promise<void>) => void }
 
@@ -29,22 +30,22 @@ export async function startService(t: Test, options: Partial<Options> = {}): Pro
   return simulator
 }
 
-export async function openSource(t: Test, url: string, given = password): Promise<Source> {
-  const source = await terremark.source?.('first', terremark.schema.parse({ kind: 'terremark', url, user, password: new Secret(given) }))
+export async function openSource(t: Test, url: string, more: { password?: Secret; tls?: object } = {}): Promise<Source> {
+  const source = await terremark.source?.('first', terremark.schema.parse({ kind: 'terremark', url, user, password: new Secret(password), ...more }))
   assert.ok(source)
   t.after(() => source.close())
   return source
 }
 
-export function soon(): AbortSignal {
-  return AbortSignal.timeout(60_000)
-}
-
-export function failsWith(code: string, sentence: RegExp): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof LifeboatError, String(error))
-    assert.equal(error.code, code, error.message)
-    assert.match(error.message, sentence)
-    return true
-  }
+/** How bad weather meets a vCloud Express service. */
+export const weather: Weather = {
+  start: async (t) => (await startService(t, { pageSize: 1 })).url,
+  open: async (t, at) => openSource(t, at.url, { tls: { fingerprint: at.fingerprint } }),
+  keys: 'kind: terremark, user: ops@shop.example',
+  password,
+  login: /^POST \S+\/login\n/,
+  list: /^GET \S+\/org\/240\n/,
+  page: /^GET \S+\/vdc\/1\?page=2\n/,
+  sessionLost: answers(401, ''),
+  refuses: (words) => answers(400, `<Error message="${numbered(words)}"/>`),
 }

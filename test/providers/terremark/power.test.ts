@@ -6,7 +6,8 @@ import { setPower, type Patience } from '../../../src/providers/terremark/power.
 import { openHttp } from '../../../src/io/http.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSession } from '../../../src/providers/terremark/session.ts'
-import { failsWith, openSource, password, soon, startService, user } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { openSource, password, startService, user } from './lab.ts'
 
 const machine = (more: Partial<MachineSpec> = {}): { readonly machines: readonly MachineSpec[] } => ({ machines: [{ name: 'web-1', ...more }] })
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { startWebServer } from '../../support/web-server.ts'
-import { openSource, password, soon, user } from './lab.ts'
+import { soon } from '../../support/failures.ts'
+import { openSource, password, user } from './lab.ts'
 import { absent, textOf } from './recorded-files.ts'
 
 const places: Readonly<Record<string, string>> = {

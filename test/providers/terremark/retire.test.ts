@@ -6,7 +6,8 @@ import { retire } from '../../../src/app/retire.ts'
 import { parseConfig } from '../../../src/config/load.ts'
 import { bindSecrets } from '../../../src/config/references.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { password, soon, startService, user } from './lab.ts'
+import { soon } from '../../support/failures.ts'
+import { password, startService, user } from './lab.ts'
 
 async function retired(t: TestContext, disturb: (control: (where: string, order: object) => Promise<void>) => Promise<void>): Promise<string> {
   const service = await startService(t)

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startWebServer } from '../../support/web-server.ts'
-import { failsWith, openSource, soon, startService } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { openSource, startService } from './lab.ts'
 
 const logins = (requests: readonly string[]): number => requests.filter((each) => each.endsWith('/login')).length
 

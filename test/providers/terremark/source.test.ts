@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Notice } from '../../../src/core/node.ts'
-import { failsWith, openSource, password, shop, soon, startService, user } from './lab.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { openSource, password, shop, startService, user } from './lab.ts'
 
 const codes = (notices: readonly Notice[]): readonly string[] => notices.map(({ code, severity }) => `${code} ${severity}`)
 
@@ -115,7 +117,10 @@ test('addresses in answers are asked at the configured host only', async (t) => 
 
 test('a wrong password is refused as one, and a service of another kind is named', async (t) => {
   const service = await startService(t)
-  await assert.rejects((await openSource(t, service.url, 'wrong')).nodes(soon()), failsWith('source-login', /user or password is wrong/))
+  await assert.rejects(
+    (await openSource(t, service.url, { password: new Secret('wrong') })).nodes(soon()),
+    failsWith('source-login', /user or password is wrong/),
+  )
   const others = '<SupportedVersions xmlns="http://www.vmware.com/vcloud/versions"><VersionInfo><Version>5.1</Version></VersionInfo></SupportedVersions>'
   await service.control('/body', { path: '/versions', body: others })
   await assert.rejects((await openSource(t, service.url)).nodes(soon()), failsWith('answer-malformed', /no version 0\.8 .*kind vcloud/))

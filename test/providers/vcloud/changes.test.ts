@@ -4,7 +4,8 @@ import { describe, test, type TestContext } from 'node:test'
 import type { Source } from '../../../src/providers/provider.ts'
 import { writeMark } from '../../../src/providers/vcloud/marks.ts'
 import { runTask } from '../../../src/providers/vcloud/tasks.ts'
-import { calls, connect, failsWith, nodeNamed, openFence, openSource, soon, startDirector, type Director } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { calls, connect, nodeNamed, openFence, openSource, startDirector, type Director } from './lab.ts'
 
 type Scene = { readonly director: Director; readonly source: Source; readonly id: string }
 

@@ -7,14 +7,16 @@ import { X509Certificate } from 'node:crypto'
 import type { MachineEvent } from '../../../lab/host.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../../lab/vcloud/simulator.ts'
 import type { MachineSpec } from '../../../lab/vcloud/state.ts'
-import { LifeboatError } from '../../../src/core/errors.ts'
 import type { Node } from '../../../src/core/node.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Connection } from '../../../src/providers/https-api.ts'
 import { connect as connectTo, type Session } from '../../../src/providers/vcloud/session.ts'
 import { vcloud } from '../../../src/providers/vcloud/index.ts'
 import type { Fence, Source } from '../../../src/providers/provider.ts'
+import { soon } from '../../support/failures.ts'
 import { makeCertificate } from '../../support/vcsim.ts'
+import { numbered, type Weather } from '../../conformance/bad-input.ts'
+import { answers } from '../../support/faults.ts'
 
 type Test = { readonly after: (act: () => Promise<void>) => void }
 export type Director = Simulator & { readonly fingerprint: string; readonly events: readonly MachineEvent[] }
@@ -68,26 +70,26 @@ export function connect(t: Test, director: Given): Connection<Session> {
   return connection
 }
 
-export function soon(): AbortSignal {
-  return AbortSignal.timeout(60_000)
-}
-
 export async function nodeNamed(source: Source, name: string): Promise<Node> {
   const found = (await source.nodes(soon())).nodes.find((node) => node.name === name)
   assert.ok(found, `${name} is there`)
   return found
 }
 
-export function failsWith(code: string, sentence: RegExp): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof LifeboatError, String(error))
-    assert.equal(error.code, code, error.message)
-    assert.match(error.message, sentence)
-    return true
-  }
-}
-
 /** How often a path that ends so was asked for. */
 export function calls(director: Simulator, method: string, end: string): number {
   return director.requests.filter(({ where }) => where.startsWith(`${method} `) && where.endsWith(end)).length
+}
+
+/** How bad weather meets a vCloud Director. */
+export const weather: Weather = {
+  start: async (t) => (await startDirector(t, { pageCap: 1 })).url,
+  open: openSource,
+  keys: 'kind: vcloud, org: shop, user: ops',
+  password: account.password,
+  login: /^POST \/cloudapi\/1\.0\.0\/sessions/,
+  list: /^GET \/api\/query\?.*page=1&/,
+  page: /^GET \/api\/query\?.*page=2&/,
+  sessionLost: answers(401, ''),
+  refuses: (words) => answers(400, `<Error minorErrorCode="BAD_REQUEST" message="${numbered(words)}"/>`),
 }

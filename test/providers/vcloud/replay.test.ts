@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startTlsServer } from '../../support/web-server.ts'
-import { openSource, soon } from './lab.ts'
+import { soon } from '../../support/failures.ts'
+import { openSource } from './lab.ts'
 import { absent, textOf, vApp } from './recordings.ts'
 
 const listed = [

@@ -5,7 +5,8 @@ import { exitStatusOf } from '../../../src/core/errors.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { readAnswer } from '../../../src/providers/vcloud/answer.ts'
 import { chosenVersion, compare } from '../../../src/providers/vcloud/versions.ts'
-import { calls, failsWith, nodeNamed, openSource, soon, startDirector } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { calls, nodeNamed, openSource, startDirector } from './lab.ts'
 
 const old = { versions: [{ version: '1.5' }, { version: '5.1' }] } as const
 

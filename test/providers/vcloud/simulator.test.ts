@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { request } from 'node:https'
 import { describe, test } from 'node:test'
 import { runTask, startTask } from '../../../src/providers/vcloud/tasks.ts'
-import { connect, failsWith, nodeNamed, openSource, soon, startDirector } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { connect, nodeNamed, openSource, startDirector } from './lab.ts'
 
 async function post(url: string, body: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { canaries } from '../../../lab/vcloud/pages.ts'
-import { calls, failsWith, nodeNamed, openSource, shop, soon, startDirector } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { calls, nodeNamed, openSource, shop, startDirector } from './lab.ts'
 
 describe('a vCloud Director', () => {
   test('a shop is read as it was set up, and its templates are not part of it', async (t) => {

@@ -1,49 +1,8 @@
 // What may stand under a provider of kind vsphere.
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { Secret } from '../../../src/core/secret.ts'
 import { vsphere } from '../../../src/providers/vsphere/index.ts'
+import { apiConfigConformance } from '../../conformance/api-config.ts'
 
 const good = { kind: 'vsphere', url: 'https://vcenter.example/sdk', user: 'ops', password: new Secret('x') }
-const pin = `sha256:${'AB:'.repeat(31)}AB`
 
-function allowed(more: object): boolean {
-  return vsphere.schema.safeParse({ ...good, ...more }).success
-}
-
-test('address, user and password are enough; a pin or an authority, contacts and ssh may be added', () => {
-  for (const more of [
-    {},
-    { tls: { fingerprint: pin } },
-    { tls: { ca: new Secret('-----BEGIN') } },
-    { ssh: { user: 'root' } },
-    { contact: { phone: '+49 1' } },
-  ]) {
-    assert.ok(allowed(more), JSON.stringify(more))
-  }
-})
-
-test('what is unknown, wrong or literal is refused', () => {
-  for (const more of [
-    { passwd: 1 },
-    { password: 'literal' },
-    { user: '' },
-    { url: 'vcenter.example' },
-    { url: 'ftp://vcenter.example' },
-    { tls: { fingerprint: 'AB:CD' } },
-    { tls: { fingerprint: pin, ca: 'x' } },
-    { tls: {} },
-  ]) {
-    assert.ok(!allowed(more), JSON.stringify(more))
-  }
-})
-
-test('a password goes over the network encrypted, or not at all', () => {
-  assert.ok(!allowed({ url: 'http://vcenter.example/sdk' }))
-  assert.ok(!allowed({ url: 'http://127.0.0.1.example/sdk' }))
-  assert.ok(allowed({ url: 'http://127.0.0.1:8989/sdk' }))
-})
-
-test('every key has a description', () => {
-  for (const [key, value] of Object.entries(vsphere.schema.shape)) if (key !== 'kind') assert.ok(value.description, key)
-})
+apiConfigConformance(vsphere.schema, good)

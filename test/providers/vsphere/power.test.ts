@@ -9,7 +9,8 @@ import { machineOf, setPower } from '../../../src/providers/vsphere/power.ts'
 import { connect as connectTo, type Session } from '../../../src/providers/vsphere/soap.ts'
 import { runTask } from '../../../src/providers/vsphere/tasks.ts'
 import { withoutVcsim, type Vcsim } from '../../support/vcsim.ts'
-import { calls, failsWith, openSource, soon, startProxy, startShop, type At } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { calls, openSource, startProxy, startShop, type At } from './lab.ts'
 
 function connect(t: TestContext, vcsim: Vcsim, at: At = vcsim): Connection<Session> {
   const login = { service: 'The vCenter', url: at.url, user: vcsim.user, password: new Secret(vcsim.password) }
@@ -26,7 +27,7 @@ async function idOf(t: TestContext, vcsim: Vcsim, name: string): Promise<string>
 describe('power and network', { skip: withoutVcsim }, () => {
   test('a guest that does not hear is switched off', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const proxy = await startProxy(t, vcsim)
     const source = await openSource(t, vcsim, proxy)
     const id = await idOf(t, vcsim, 'web-1')
     await vcsim.order('/fault', { method: 'ShutdownGuest', type: 'Generic', count: 1 })
@@ -38,7 +39,7 @@ describe('power and network', { skip: withoutVcsim }, () => {
   test('a guest that hears but does not end is switched off when its time is over', async (t) => {
     const vcsim = await startShop(t)
     const deaf = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><ShutdownGuestResponse xmlns="urn:vim25"/></e:Body></e:Envelope>'
-    const proxy = await startProxy(t, vcsim, async ({ body }, forward) =>
+    const proxy = await startProxy(t, vcsim, async ({ forward }, { body }) =>
       body.includes('<ShutdownGuest ') ? { status: 200, headers: {}, body: deaf } : forward(),
     )
     const id = await idOf(t, vcsim, 'web-1')
@@ -48,7 +49,7 @@ describe('power and network', { skip: withoutVcsim }, () => {
 
   test('a guest that ends by itself is not switched off', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const proxy = await startProxy(t, vcsim)
     const source = await openSource(t, vcsim, proxy)
     await source.power(await idOf(t, vcsim, 'web-1'), 'off', soon())
     assert.equal(calls(proxy, 'PowerOffVM_Task'), 0)
@@ -56,7 +57,7 @@ describe('power and network', { skip: withoutVcsim }, () => {
 
   test('a machine that is as wanted is not touched', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const proxy = await startProxy(t, vcsim)
     const source = await openSource(t, vcsim, proxy)
     await source.power(await idOf(t, vcsim, 'web-1'), 'on', soon())
     await source.power(await idOf(t, vcsim, 'orders'), 'off', soon())
@@ -86,13 +87,13 @@ describe('power and network', { skip: withoutVcsim }, () => {
 
   test('a card is changed with everything that it had sent back, in the order of the schema', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const proxy = await startProxy(t, vcsim)
     const source = await openSource(t, vcsim, proxy)
     await source.network(await idOf(t, vcsim, 'web-1'), 'disconnected', soon())
     await source.network(await idOf(t, vcsim, 'web-1'), 'disconnected', soon())
-    const sent = proxy.bodies.filter((body) => body.includes('<ReconfigVM_Task '))
+    const sent = proxy.asked.filter(({ body }) => body.includes('<ReconfigVM_Task '))
     assert.equal(sent.length, 1)
-    const [change] = readXml(sent[0] ?? '', 'We').children.flatMap((body) => body.children.flatMap((call) => childrenOf(call, 'spec')))
+    const [change] = readXml(sent[0]?.body ?? '', 'We').children.flatMap((body) => body.children.flatMap((call) => childrenOf(call, 'spec')))
     const device = change?.children[0]?.children.find(({ name }) => name === 'device')
     assert.equal(device?.type, 'VirtualVmxnet3')
     assert.equal(textAt(device, 'macAddress'), '00:50:56:aa:bb:01')
@@ -129,7 +130,7 @@ describe('power and network', { skip: withoutVcsim }, () => {
 
   test('a machine whose devices are not shown is never believed to be fenced', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, async (_, forward) => {
+    const proxy = await startProxy(t, vcsim, async ({ forward }) => {
       const answer = await forward()
       return { ...answer, body: answer.body.replaceAll(/<propSet><name>config\.hardware<\/name>.*?<\/val><\/propSet>/g, '') }
     })

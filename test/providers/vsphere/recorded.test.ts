@@ -14,7 +14,7 @@ import { pathOf, placesOf } from '../../../src/providers/vsphere/places.ts'
 import type { VimObject } from '../../../src/providers/vsphere/properties.ts'
 import { openSession, referenceOf, type Session } from '../../../src/providers/vsphere/soap.ts'
 import { startWebServer } from '../../support/web-server.ts'
-import { failsWith, soon } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
 
 const folder = path.join(process.env['LIFEBOAT_FIXTURES'] ?? path.resolve(import.meta.dirname, '../../../../shared/fixtures'), 'vsphere/pyvmomi')
 const absent = existsSync(folder) ? false : `recorded answers are not here (${folder})`

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sleep } from '../../../src/io/wait.ts'
 import { withoutVcsim } from '../../support/vcsim.ts'
-import { calls, failsWith, openSource, soon, startProxy, startShop } from './lab.ts'
+import { failsWith, soon } from '../../support/failures.ts'
+import { calls, openSource, startProxy, startShop } from './lab.ts'
 
 describe('a session', { skip: withoutVcsim }, () => {
   test('a session that ends between two pages is opened again, and every machine comes once', async (t) => {
     const vcsim = await startShop(t, ['-page-cap', '1'])
     let ended = false
-    const proxy = await startProxy(t, vcsim, async ({ body }, forward) => {
+    const proxy = await startProxy(t, vcsim, async ({ forward }, { body }) => {
       const answer = await forward()
       if (!ended && body.includes('<RetrievePropertiesEx ') && body.includes('>VirtualMachine<')) {
         ended = true
@@ -32,7 +33,7 @@ describe('a session', { skip: withoutVcsim }, () => {
   test('a session that idled away is opened again, and the old one is not sent along', async (t) => {
     const vcsim = await startShop(t, ['-session-timeout', '300ms'])
     let lastLogin: string | undefined = ''
-    const proxy = await startProxy(t, vcsim, (asked, forward) => {
+    const proxy = await startProxy(t, vcsim, ({ forward }, asked) => {
       if (asked.body.includes('<Login ')) lastLogin = asked.headers.cookie
       return forward()
     })
@@ -49,13 +50,11 @@ describe('a session', { skip: withoutVcsim }, () => {
     const vcsim = await startShop(t)
     const id = (await (await openSource(t, vcsim)).nodes(soon())).nodes[0]?.id
     let stripped = 0
-    const proxy = await startProxy(t, vcsim, async ({ body, headers }, forward) => {
+    const proxy = await startProxy(t, vcsim, async ({ forward }, { body, headers }) => {
       if (!body.includes('<RetrievePropertiesEx ') || !body.includes('>VirtualMachine<') || stripped > 0) return forward()
       stripped += 1
-      const answer = await forward(body.replace(/<obj type="ContainerView">.*<\/objectSet>/, `<obj type="VirtualMachine">${id}</obj></objectSet>`), {
-        ...headers,
-        cookie: '',
-      })
+      const one = body.replace(/<obj type="ContainerView">.*<\/objectSet>/, `<obj type="VirtualMachine">${id}</obj></objectSet>`)
+      const answer = await forward({ body: one, headers: { ...headers, cookie: '' } })
       assert.deepEqual([answer.status, answer.body.includes('missingSet'), answer.body.includes('NotAuthenticated')], [200, true, true])
       return answer
     })
@@ -65,7 +64,7 @@ describe('a session', { skip: withoutVcsim }, () => {
 
   test('closing ends the session on the server', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const proxy = await startProxy(t, vcsim)
     const source = await openSource(t, vcsim, proxy)
     await source.nodes(soon())
     await source.close()
@@ -83,7 +82,7 @@ describe('a session', { skip: withoutVcsim }, () => {
 
   test('parallel work shares one log-in', async (t) => {
     const vcsim = await startShop(t)
-    const proxy = await startProxy(t, vcsim, (_, forward) => forward())
+    const proxy = await startProxy(t, vcsim)
     const source = await openSource(t, vcsim, proxy)
     await Promise.all([source.nodes(soon()), source.nodes(soon()), source.nodes(soon())])
     assert.equal(calls(proxy, 'Login'), 1)
