@@ -2,6 +2,7 @@
 // to these. One thing that cannot be read is told and left out; the rest goes on.
 import { LifeboatError } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
+import { inTurns } from '../../io/in-turns.ts'
 import { childOf, childrenOf, type XmlElement } from '../../io/xml.ts'
 import type { SourceAnswer } from '../provider.ts'
 import { isOfOne } from '../said.ts'
@@ -23,7 +24,7 @@ export async function readInventory(session: Session, signal: AbortSignal): Prom
   const nodes: Node[] = []
   for (const centre of await dataCentresOf(session, { act: 'list what it has', signal }, tell)) {
     const forwardings = await forwardingsOf(session, centre, signal, tell)
-    nodes.push(...(await inGroups(centre.vapps, (vapp) => readNode(session, vapp, forwardings, signal, tell))))
+    nodes.push(...(await inTurns(centre.vapps, atOnce, (vapp) => readNode(session, vapp, forwardings, signal, tell))))
   }
   const complete = warnings.every(({ severity }) => severity === 'info')
   return { nodes: nodes.toSorted(byId), complete, warnings: warnings.toSorted((one, other) => one.text.localeCompare(other.text)) }
@@ -106,7 +107,7 @@ async function forwardingsOf(session: Session, centre: DataCentre, signal: Abort
   if (lists === null) return null
   const services = lists.flatMap(internetServicesOf)
   await tellUnused(session, centre, services, signal, tell)
-  const nodes = await inGroups(services, async (service) => nodesOfService(session, service, signal, tell))
+  const nodes = await inTurns(services, atOnce, async (service) => nodesOfService(session, service, signal, tell))
   return nodes.includes(null) ? null : nodes.flatMap((forwardings) => forwardings ?? [])
 }
 
@@ -166,13 +167,6 @@ function cutShort(path: string, tell: Tell): (error: unknown) => void {
 
 function missing(text: string): Notice {
   return { code: 'answer-missing', severity: 'warning', text }
-}
-
-/** A few at a time: many small answers, one slow service. */
-async function inGroups<Each, Result>(all: readonly Each[], act: (each: Each) => Promise<Result>): Promise<readonly Result[]> {
-  const results: Result[] = []
-  for (let start = 0; start < all.length; start += atOnce) results.push(...(await Promise.all(all.slice(start, start + atOnce).map(act))))
-  return results
 }
 
 function byId(one: Node, other: Node): number {

@@ -1,5 +1,6 @@
 // The whole inventory: the list of machines, then one call for each vApp, which carries all its machines.
 import type { Node, Notice } from '../../core/node.ts'
+import { inTurns } from '../../io/in-turns.ts'
 import type { SourceAnswer } from '../provider.ts'
 import { isOfOne } from '../said.ts'
 import { nodeOf } from './derive.ts'
@@ -70,19 +71,6 @@ function leftOut(code: string, place: string, listed: readonly MachineRecord[], 
 
 function twice({ id, name }: Node): Notice {
   return { code: 'machine-twice', severity: 'warning', text: `${name} (${id}) is in two vApps at once; the last one that was read counts.` }
-}
-
-/** Does the work for all items, so many at a time. Once one has failed, none is begun any more. */
-async function inTurns<T>(items: readonly T[], many: number, work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items]
-  const worker = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
-  }
-  try {
-    await Promise.all(Array.from({ length: many }, worker))
-  } finally {
-    left.length = 0
-  }
 }
 
 function byId(one: Node, other: Node): number {

@@ -7,6 +7,7 @@ import { displayName, placesOf } from './places.ts'
 import { machineProperties, placeProperties, textOf, type VimObject } from './properties.ts'
 import { retrieveAll, retrieveOne, type Cut } from './retrieve.ts'
 import type { Reference, Session } from './soap.ts'
+import { withTags } from './tags.ts'
 
 /** All nodes that the account may see. Fails with source-session-lost when the session ends on the way. */
 export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
@@ -29,7 +30,9 @@ export async function readInventory(session: Session, signal: AbortSignal): Prom
   const cuts: Notice[] = []
   for (const { cut } of [listed, retrieved]) if (cut !== null) cuts.push(await cutShort(session, cut, signal))
   const warnings = [...cuts, ...dropped.map((path) => notKnown(path)), ...[...gaps.values()].map(warningOf)]
-  return { nodes: [...nodes.values()].toSorted(byId), complete: warnings.length === 0, warnings }
+  const tagged = await withTags(session.tags, [...nodes.values()].toSorted(byId), signal)
+  // Machines are complete without their tags.
+  return { nodes: tagged.nodes, complete: warnings.length === 0, warnings: [...warnings, ...tagged.warnings] }
 }
 
 /** What did not come, the first of it with its name, where the server gives at least that. */

@@ -6,6 +6,7 @@ import { at, attributeOf, childOf, escapeXml, readXml, textAt, type XmlElement }
 import { errorOf, faultOf, type Fault } from './faults.ts'
 import type { Trust } from '../../io/tls.ts'
 import { connectionOf, type Connection } from '../https-api.ts'
+import { tagsReader, type ReadTags } from './tags.ts'
 
 /** A managed object, named by its type and its id ("moref"). */
 export type Reference = { readonly type: string; readonly id: string }
@@ -31,6 +32,8 @@ export type Session = {
   readonly call: (method: string, target: Reference, inside: string, options: CallOptions) => Promise<Reply>
   /** The same, but every fault is thrown. */
   readonly ask: (method: string, target: Reference, inside: string, options: CallOptions) => Promise<XmlElement>
+  /** Of machines, which another API tells. */
+  readonly tags: ReadTags
   readonly logout: (signal: AbortSignal) => Promise<void>
 }
 
@@ -79,6 +82,7 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
     viewManager: referenceAt(root, 'viewManager', login.service),
     call,
     ask,
+    tags: tagsReader(http, login, childOf(root, 'about')),
     logout: async (end) => {
       await ask('Logout', sessionManager, '', { act: 'log out', signal: end })
     },
