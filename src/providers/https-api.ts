@@ -4,6 +4,7 @@ import { codeOf } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { openHttp, type HttpConnection } from '../io/http.ts'
 import { normalFingerprint, type Trust } from '../io/tls.ts'
+import type { Fence, Source, SourceAnswer } from './provider.ts'
 
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -45,6 +46,33 @@ export type Connection<Session> = {
   readonly run: <T>(work: (session: Session) => Promise<T>, signal: AbortSignal) => Promise<T>
   /** Twice is fine. */
   readonly close: () => Promise<void>
+}
+
+/** What a kind does in a session. Each act may safely run twice. */
+export type Acts<Session> = {
+  readonly nodes: (session: Session, signal: AbortSignal) => Promise<SourceAnswer>
+  readonly power: (session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal) => Promise<void>
+  readonly snapshot: (session: Session, id: string, name: string, signal: AbortSignal) => Promise<void>
+  readonly network: (session: Session, id: string, wanted: 'connected' | 'disconnected', signal: AbortSignal) => Promise<void>
+  readonly isCutOff: (session: Session, id: string, signal: AbortSignal) => Promise<boolean>
+}
+
+export function sourceOf<Session>({ run, close }: Connection<Session>, acts: Acts<Session>): Source {
+  return {
+    nodes: (signal) => run((session) => acts.nodes(session, signal), signal),
+    power: (id, wanted, signal) => run((session) => acts.power(session, id, wanted, signal), signal),
+    snapshot: (id, name, signal) => run((session) => acts.snapshot(session, id, name, signal), signal),
+    network: (id, wanted, signal) => run((session) => acts.network(session, id, wanted, signal), signal),
+    close,
+  }
+}
+
+/** A machine is fenced when no card of it is connected. Its disks stay as they are. */
+export function fenceOf<Session>({ run }: Connection<Session>, acts: Acts<Session>): Fence {
+  return {
+    fence: (id, signal) => run((session) => acts.network(session, id, 'disconnected', signal), signal),
+    isFenced: (id, signal) => run((session) => acts.isCutOff(session, id, signal), signal),
+  }
 }
 
 type Sessions<Session> = {

@@ -1,7 +1,7 @@
 // Switching a vApp. Everything is read first, done only when needed, and read back.
 import { codeOf, LifeboatError } from '../../core/errors.ts'
-import { waitUntil } from '../../io/wait.ts'
 import type { XmlElement } from '../../io/xml.ts'
+import { readBack, shows } from '../read-back.ts'
 import { isUndeployed, powerOf, type Listed } from './derive.ts'
 import { dataCentresOf, statusOf } from './inventory.ts'
 import type { Call, Session } from './session.ts'
@@ -11,7 +11,6 @@ import { runOrder } from './tasks.ts'
 export type Patience = { readonly guestMs: number; readonly readBackMs: number }
 
 const usual: Patience = { guestMs: 120_000, readBackMs: 60_000 }
-const everyMs = 500
 
 /** Brings a vApp's power to what is wanted. Off asks the guest first, and cuts the power when it does not obey. Fails with source-refused. */
 export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, patience = usual): Promise<void> {
@@ -21,11 +20,7 @@ export async function setPower(session: Session, id: string, wanted: 'on' | 'off
   if (powerOf(vapp) === wanted) return
   if (wanted === 'on') await start(session, path, vapp, call)
   else await stop(session, path, vapp, call, patience.guestMs)
-  if (await isReached(session, path, wanted, patience.readBackMs, call)) return
-  throw new LifeboatError(
-    'source-refused',
-    `${session.service} took the order to ${call.act}, but ${id} was not ${wanted} within ${patience.readBackMs / 1000} s.`,
-  )
+  await readBack({ service: session.service, ...call }, isThere(session, path, wanted, call), patience.readBackMs)
 }
 
 /** An id is looked up, never made into an address: only what the account lists is touched. */
@@ -46,7 +41,7 @@ async function stop(session: Session, path: string, vapp: XmlElement, call: Call
     const sentence = `${session.service} would lose the memory of ${path} with a power-off, because it is suspended. Resume it or power it off there.`
     throw new LifeboatError('source-refused', sentence)
   }
-  if ((await asked(session, path, call)) && (await isReached(session, path, 'off', guestMs, call))) return
+  if ((await asked(session, path, call)) && (await shows(isThere(session, path, 'off', call), guestMs, call.signal))) return
   await firstOffered(
     cuts.map((cut) => `${path}/${cut}`),
     session,
@@ -95,12 +90,6 @@ function isNotOffered(error: unknown): boolean {
   return [404, 405, 501].includes(statusOf(error) ?? 0)
 }
 
-async function isReached(session: Session, path: string, wanted: 'on' | 'off', deadlineMs: number, call: Call): Promise<boolean> {
-  const isThere = async (): Promise<true | null> => (powerOf(await session.read(path, call)) === wanted ? true : null)
-  try {
-    return await waitUntil(isThere, { what: `The order to ${call.act}`, deadlineMs, everyMs, signal: call.signal })
-  } catch (error) {
-    if (codeOf(error) === 'timeout') return false
-    throw error
-  }
+function isThere(session: Session, path: string, wanted: 'on' | 'off', call: Call): () => Promise<boolean> {
+  return async () => powerOf(await session.read(path, call)) === wanted
 }

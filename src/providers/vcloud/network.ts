@@ -1,8 +1,8 @@
 // Pulling and plugging the network cables of a machine: the fence that loses nothing. The section goes back as it came,
 // to the letter, with nothing but the state of its cables changed.
 import { LifeboatError } from '../../core/errors.ts'
-import { waitUntil } from '../../io/wait.ts'
 import { childrenOf, textAt, type XmlElement } from '../../io/xml.ts'
+import { readBack } from '../read-back.ts'
 import { isOfOne } from '../said.ts'
 import { boolean, integer, readAnswer } from './answer.ts'
 import { readMark, writeMark } from './marks.ts'
@@ -12,8 +12,6 @@ import { runTask } from './tasks.ts'
 
 export type Cables = 'connected' | 'disconnected'
 
-const readBackMs = 60_000
-const everyMs = 500
 const type = 'application/vnd.vmware.vcloud.networkConnectionSection+xml'
 
 /**
@@ -44,12 +42,7 @@ async function change(session: Session, id: string, section: Answer, target: Cab
     throw new LifeboatError('source-refused', `${session.service} describes the cards of ${id} in a way that Lifeboat does not dare to change.`)
   }
   await runTask(session, placeOfCards(id), { ...asking, method: 'PUT', body: { type, xml } })
-  await waitUntil(async () => (agree(cablesIn((await readSection(session, id, asking)).root), target) ? true : null), {
-    what: `The change of every network card of ${id}`,
-    deadlineMs: readBackMs,
-    everyMs,
-    signal: asking.signal,
-  })
+  await readBack({ service: session.service, ...asking }, async () => agree(cablesIn((await readSection(session, id, asking)).root), target))
 }
 
 /** Whether no card is connected. A machine without cards is cut off. */

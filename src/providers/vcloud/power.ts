@@ -1,16 +1,13 @@
 // Switching a machine on and off. Everything is read first, done only when needed, and read back.
 import { codeOf, LifeboatError } from '../../core/errors.ts'
-import type { Power } from '../../core/node.ts'
-import { waitUntil } from '../../io/wait.ts'
 import { childrenOf, type XmlElement } from '../../io/xml.ts'
+import { readBack, shows } from '../read-back.ts'
 import { attribute, boolean } from './answer.ts'
 import { powerOf } from './machine.ts'
 import type { Asking, Session } from './session.ts'
 import { readTask, runTask, startTask, type Task } from './tasks.ts'
 
 const shutdownMs = 120_000
-const readBackMs = 60_000
-const everyMs = 500
 
 /** The address of a machine, below which its actions stand. */
 export function placeOf(id: string): string {
@@ -39,7 +36,7 @@ export async function setPower(session: Session, id: string, wanted: 'on' | 'off
     if (power === 'off' && !isDeployed(machine)) return
     await stop(session, id, machine, asking, guestMs)
   }
-  await reached(session, id, wanted, readBackMs, asking)
+  await readBack({ service: session.service, ...asking }, async () => powerOf(await readMachine(session, id, asking)) === wanted)
 }
 
 async function stop(session: Session, id: string, machine: XmlElement, asking: Asking, guestMs: number): Promise<void> {
@@ -63,20 +60,17 @@ async function askGuest(session: Session, id: string, asking: Asking, guestMs: n
   try {
     task = await startTask(session, `${placeOf(id)}/power/action/shutdown`, asking)
     let last = task
-    await waitUntil(
-      async () => {
-        if (powerOf(await readMachine(session, id, asking)) === 'off') return true
-        if (last.state === 'running') last = await readTask(session, last, asking)
-        return last.state === 'failed' ? true : null
-      },
-      { what: `The end of ${id}`, deadlineMs: guestMs, everyMs, signal: asking.signal },
-    )
+    const isOver = async (): Promise<boolean> => {
+      if (powerOf(await readMachine(session, id, asking)) === 'off') return true
+      if (last.state === 'running') last = await readTask(session, last, asking)
+      return last.state === 'failed'
+    }
+    if (await shows(isOver, guestMs, asking.signal)) return
   } catch (error) {
-    const code = codeOf(error)
-    if (code !== 'source-refused' && code !== 'timeout') throw error
-    // A request that still waits for the guest would keep the machine busy.
-    if (task?.href) await session.ask(`${task.href}/action/cancel`, { ...asking, method: 'POST' }).catch(() => undefined)
+    if (codeOf(error) !== 'source-refused') throw error
   }
+  // A request that still waits for the guest would keep the machine busy.
+  if (task?.href) await session.ask(`${task.href}/action/cancel`, { ...asking, method: 'POST' }).catch(() => undefined)
 }
 
 /** What a machine can do now is said by its links; what it does not offer it refuses. */
@@ -86,13 +80,4 @@ function offers(machine: XmlElement, rel: string): boolean {
 
 function isDeployed(machine: XmlElement): boolean {
   return boolean(attribute(machine, 'deployed')) === true
-}
-
-async function reached(session: Session, id: string, wanted: Power, deadlineMs: number, asking: Asking): Promise<void> {
-  await waitUntil(async () => (powerOf(await readMachine(session, id, asking)) === wanted ? true : null), {
-    what: `The power of ${id} being ${wanted}`,
-    deadlineMs,
-    everyMs,
-    signal: asking.signal,
-  })
 }

@@ -1,8 +1,8 @@
 // vSphere as a place that nodes come from: vCenter, or one ESXi host.
 import { z } from 'zod'
 import { Secret } from '../../core/secret.ts'
-import { apiKeys, apiUrl, trustOf, type Connection } from '../https-api.ts'
-import type { Fence, ProviderAdapter, Source } from '../provider.ts'
+import { apiKeys, apiUrl, fenceOf, sourceOf, trustOf, type Acts, type Connection } from '../https-api.ts'
+import type { ProviderAdapter } from '../provider.ts'
 import { readInventory } from './inventory.ts'
 import { isNetwork, setNetwork } from './network.ts'
 import { setPower, takeSnapshot } from './power.ts'
@@ -18,28 +18,18 @@ const schema = z.strictObject({
 
 type Config = z.infer<typeof schema>
 
+const acts: Acts<Session> = {
+  nodes: readInventory,
+  power: setPower,
+  snapshot: takeSnapshot,
+  network: setNetwork,
+  isCutOff: (session, id, signal) => isNetwork(session, id, 'disconnected', signal),
+}
+
 export const vsphere: ProviderAdapter<typeof schema> = {
   schema,
-  source: async (name, config) => sourceOf(open(name, config)),
-  fence: async (name, config) => fenceOf(open(name, config)),
-}
-
-function sourceOf({ run, close }: Connection<Session>): Source {
-  return {
-    nodes: (signal) => run((session) => readInventory(session, signal), signal),
-    power: (id, wanted, signal) => run((session) => setPower(session, id, wanted, signal), signal),
-    snapshot: (id, name, signal) => run((session) => takeSnapshot(session, id, name, signal), signal),
-    network: (id, wanted, signal) => run((session) => setNetwork(session, id, wanted, signal), signal),
-    close,
-  }
-}
-
-/** A machine is fenced when no card of it is connected, nor will be after a restart. Its disks stay as they are. */
-function fenceOf({ run }: Connection<Session>): Fence {
-  return {
-    fence: (id, signal) => run((session) => setNetwork(session, id, 'disconnected', signal), signal),
-    isFenced: (id, signal) => run((session) => isNetwork(session, id, 'disconnected', signal), signal),
-  }
+  source: async (name, config) => sourceOf(open(name, config), acts),
+  fence: async (name, config) => fenceOf(open(name, config), acts),
 }
 
 function open(name: string, config: Config): Connection<Session> {

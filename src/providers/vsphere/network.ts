@@ -1,7 +1,7 @@
 // Pulling and plugging the network cables of a machine: the fence that loses nothing.
 import { LifeboatError } from '../../core/errors.ts'
-import { waitUntil } from '../../io/wait.ts'
 import { childOf, textAt, writeXml, type XmlElement } from '../../io/xml.ts'
+import { readBack } from '../read-back.ts'
 import { devicesOf, networkCards } from './devices.ts'
 import { errorOf } from './faults.ts'
 import { machineOf } from './power.ts'
@@ -12,9 +12,6 @@ import { runTask } from './tasks.ts'
 
 export type Cables = 'connected' | 'disconnected'
 
-const readBackMs = 60_000
-const everyMs = 500
-
 /** Connects or disconnects all cards in one change, for now and for the next start, and reads it back. */
 export async function setNetwork(session: Session, id: string, wanted: Cables, signal: AbortSignal): Promise<void> {
   const options: CallOptions = { act: `${wanted === 'connected' ? 'connect' : 'disconnect'} the network of ${id}`, signal }
@@ -24,12 +21,7 @@ export async function setNetwork(session: Session, id: string, wanted: Cables, s
   const changes = wrong.map((card) => changeXml(card, wanted)).join('')
   const fault = await runTask(session, 'ReconfigVM_Task', machineOf(id), `<spec>${changes}</spec>`, options)
   if (fault !== null) throw errorOf(fault, session.service, options.act)
-  await waitUntil(async () => ((await isNetwork(session, id, wanted, signal)) ? true : null), {
-    what: `Every network card of ${id} being ${wanted}`,
-    deadlineMs: readBackMs,
-    everyMs,
-    signal,
-  })
+  await readBack({ service: session.service, ...options }, () => isNetwork(session, id, wanted, signal))
 }
 
 /** Whether all cards are as wanted. A machine without cards is both. */

@@ -1,8 +1,8 @@
 // What a source does to a machine: power and snapshots. Everything is read first, done only when needed, and read back.
 import { LifeboatError } from '../../core/errors.ts'
 import type { Power } from '../../core/node.ts'
-import { waitUntil } from '../../io/wait.ts'
 import { escapeXml } from '../../io/xml.ts'
+import { readBack, shows } from '../read-back.ts'
 import { powerOf } from './derive.ts'
 import { errorOf, type Fault } from './faults.ts'
 import { toolsOf } from './guest.ts'
@@ -13,22 +13,29 @@ import { snapshotTrees } from './snapshots.ts'
 import type { CallOptions, Reference, Session } from './soap.ts'
 import { runTask } from './tasks.ts'
 
-const shutdownMs = 120_000
-const readBackMs = 60_000
-const everyMs = 500
+/** How long a guest has to shut down, and a finished order to show. */
+export type Patience = { readonly guestMs: number; readonly readBackMs: number }
+
+const usual: Patience = { guestMs: 120_000, readBackMs: 60_000 }
 
 export function machineOf(id: string): Reference {
   return { type: 'VirtualMachine', id }
 }
 
 /** Brings a machine's power to what is wanted. Off asks the guest first, and cuts the power after `guestMs`. */
-export async function setPower(session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, guestMs = shutdownMs): Promise<void> {
+export async function setPower(
+  session: Session,
+  id: string,
+  wanted: 'on' | 'off',
+  signal: AbortSignal,
+  { guestMs, readBackMs }: Patience = usual,
+): Promise<void> {
   const options: CallOptions = { act: `${wanted === 'on' ? 'start' : 'stop'} ${id}`, signal }
   const power = await readPower(session, id, options)
   if (power === wanted) return
   if (wanted === 'on') await start(session, id, options)
   else await stop(session, id, power, options, guestMs)
-  await reached(session, id, wanted, readBackMs, options)
+  await readBack({ service: session.service, ...options }, isThere(session, id, wanted, options), readBackMs)
 }
 
 async function start(session: Session, id: string, options: CallOptions): Promise<void> {
@@ -44,7 +51,7 @@ async function stop(session: Session, id: string, power: Power, options: CallOpt
   const { fault } = await session.call('ShutdownGuest', machineOf(id), '', options)
   if (fault?.type === 'NoPermission' || fault?.type === 'NotAuthenticated') throw errorOf(fault, session.service, options.act)
   // Without Tools nobody hears the request, and a guest may ignore it. One that is shutting down already gets its time.
-  if ((fault === null || isUnderWay(fault)) && (await isReached(session, id, 'off', guestMs, options))) return
+  if ((fault === null || isUnderWay(fault)) && (await shows(isThere(session, id, 'off', options), guestMs, options.signal))) return
   const cut = await runTask(session, 'PowerOffVM_Task', machineOf(id), '', options)
   if (cut !== null && !isUnderWay(cut)) throw errorOf(cut, session.service, options.act)
 }
@@ -58,23 +65,8 @@ async function readPower(session: Session, id: string, options: CallOptions): Pr
   return powerOf(await retrieveOne(session, machineOf(id), ['runtime.powerState', 'runtime.connectionState'], options))
 }
 
-async function reached(session: Session, id: string, wanted: Power, deadlineMs: number, options: CallOptions): Promise<void> {
-  await waitUntil(async () => ((await readPower(session, id, options)) === wanted ? true : null), {
-    what: `The power of ${id} being ${wanted}`,
-    deadlineMs,
-    everyMs,
-    signal: options.signal,
-  })
-}
-
-async function isReached(session: Session, id: string, wanted: Power, deadlineMs: number, options: CallOptions): Promise<boolean> {
-  try {
-    await reached(session, id, wanted, deadlineMs, options)
-    return true
-  } catch (error) {
-    if (error instanceof LifeboatError && error.code === 'timeout') return false
-    throw error
-  }
+function isThere(session: Session, id: string, wanted: Power, options: CallOptions): () => Promise<boolean> {
+  return async () => (await readPower(session, id, options)) === wanted
 }
 
 /** How servers say that the guest would not hold still; a snapshot without that is still one of a moment. */

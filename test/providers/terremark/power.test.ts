@@ -49,7 +49,7 @@ test('the power of a guest that does not obey is cut', async (t) => {
 test('a service that says it is done, and is not, is not believed', async (t) => {
   const service = await startService(t, machine({ deaf: true }))
   await service.control('/body', { path: '/action/powerOff', body: '<Task status="success"/>' })
-  await assert.rejects(switchOff(t, service.url), failsWith('source-refused', /took the order to stop 14000, but 14000 was not off within 0\.1 s/))
+  await assert.rejects(switchOff(t, service.url), failsWith('source-refused', /took the order to stop 14000, but that did not show within 0\.1 s/))
 })
 
 test('a service that knows no power actions is asked to undeploy, as its siblings were', async (t) => {

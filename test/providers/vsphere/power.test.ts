@@ -8,6 +8,7 @@ import { vsphere } from '../../../src/providers/vsphere/index.ts'
 import { machineOf, setPower } from '../../../src/providers/vsphere/power.ts'
 import { connect as connectTo, type Session } from '../../../src/providers/vsphere/soap.ts'
 import { runTask } from '../../../src/providers/vsphere/tasks.ts'
+import { rewrites } from '../../support/faults.ts'
 import { withoutVcsim, type Vcsim } from '../../support/vcsim.ts'
 import { failsWith, soon } from '../../support/failures.ts'
 import { calls, openSource, startProxy, startShop, type At } from './lab.ts'
@@ -43,8 +44,20 @@ describe('power and network', { skip: withoutVcsim }, () => {
       body.includes('<ShutdownGuest ') ? { status: 200, headers: {}, body: deaf } : forward(),
     )
     const id = await idOf(t, vcsim, 'web-1')
-    await connect(t, vcsim, proxy).run((session) => setPower(session, id, 'off', soon(), 200), soon())
+    await connect(t, vcsim, proxy).run((session) => setPower(session, id, 'off', soon(), { guestMs: 200, readBackMs: 60_000 }), soon())
     assert.equal(calls(proxy, 'PowerOffVM_Task'), 1)
+  })
+
+  test('an order that was taken and does not show is no success', async (t) => {
+    const vcsim = await startShop(t)
+    const proxy = await startProxy(
+      t,
+      vcsim,
+      rewrites((text) => text.replaceAll('poweredOff', 'poweredOn')),
+    )
+    const id = await idOf(t, vcsim, 'web-1')
+    const off = connect(t, vcsim, proxy).run((session) => setPower(session, id, 'off', soon(), { guestMs: 100, readBackMs: 100 }), soon())
+    await assert.rejects(off, failsWith('source-refused', /took the order to stop vm-\d+, but that did not show within 0\.1 s\.$/))
   })
 
   test('a guest that ends by itself is not switched off', async (t) => {
