@@ -43,6 +43,7 @@ test('odd names are shown without what moves a cursor or turns the reading, and 
   assert.deepEqual([table.exitCode, json.exitCode], [0, 0], table.stderr)
   for (const text of [table.stdout, table.stderr, json.stdout, json.stderr]) assert.ok(!unsafe.test(text), JSON.stringify(unsafe.exec(text)))
   for (const line of table.stdout.split('\n')) assert.ok(line.length < 400, `${line.length} characters in one line`)
+  assert.ok(!table.stdout.includes('\\u'), 'people are not shown escapes')
   const lines = json.stdout.trim().split('\n')
   assert.equal(lines.length, kinds.length)
   for (const line of lines) assert.ok(inventorySchema.parse(JSON.parse(line)).nodes.some(({ name }) => name === odd))

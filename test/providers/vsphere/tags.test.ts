@@ -168,7 +168,7 @@ test('whatever JSON comes, tags are read or unknown, and nothing of it is quoted
   )
 })
 
-test('a category that is called like a custom attribute tells both', async () => {
+test('a category that is called like a custom attribute tells both; an abort and a defect are no unknown tags', async () => {
   const tags: Tags = new Map([['vm-1', { owner: 'shop', tier: 'front' }]])
   const given = { ...node({}), labels: { owner: 'ops', site: 'a' } }
   const { nodes } = await withTags(async () => await Promise.resolve(tags), [given], soon())
@@ -176,6 +176,11 @@ test('a category that is called like a custom attribute tells both', async () =>
   await assert.rejects(
     withTags(async () => await Promise.reject(new TypeError('a defect')), [given], soon()),
     TypeError,
+  )
+  const reason = new Error('enough')
+  await assert.rejects(
+    withTags(async () => await Promise.reject(new LifeboatError('source-unreachable', 'No.')), [given], AbortSignal.abort(reason)),
+    reason,
   )
   const refused = async (): Promise<Tags> => await Promise.reject(new LifeboatError('source-refused', 'No.'))
   assert.deepEqual((await withTags(refused, [given], soon())).nodes[0]?.labels, { owner: 'ops', site: 'a' })
