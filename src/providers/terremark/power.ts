@@ -25,10 +25,11 @@ export async function setPower(session: Session, id: string, wanted: 'on' | 'off
 
 /** An id is looked up, never made into an address: only what the account lists is touched. */
 async function findVApp(session: Session, id: string, call: Call): Promise<Listed> {
-  const centres = await dataCentresOf(session, call, () => undefined)
+  const gaps: string[] = []
+  const centres = await dataCentresOf(session, call, ({ text }) => void gaps.push(text))
   const found = centres.flatMap(({ vapps }) => vapps).find((vapp) => vapp.id === id)
-  if (found === undefined) throw new LifeboatError('source-refused', `${session.service} lists no vApp ${id} for this account.`)
-  return found
+  if (found !== undefined) return found
+  throw new LifeboatError('source-refused', `${session.service} lists no vApp ${id} for this account.${gaps.map((gap) => ` ${gap}`).join('')}`)
 }
 
 async function start(session: Session, path: string, vapp: XmlElement, call: Call): Promise<void> {

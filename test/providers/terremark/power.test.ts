@@ -7,7 +7,9 @@ import { openHttp } from '../../../src/io/http.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSession } from '../../../src/providers/terremark/session.ts'
 import { failsWith, soon } from '../../support/failures.ts'
-import { openSource, password, startService, user } from './lab.ts'
+import { startFaultProxy } from '../../support/fault-proxy.ts'
+import { answers } from '../../support/faults.ts'
+import { openSource, password, startService, user, weather } from './lab.ts'
 
 const machine = (more: Partial<MachineSpec> = {}): { readonly machines: readonly MachineSpec[] } => ({ machines: [{ name: 'web-1', ...more }] })
 
@@ -44,6 +46,15 @@ test('the power of a guest that does not obey is cut', async (t) => {
   const service = await startService(t, machine({ deaf: true }))
   await switchOff(t, service.url)
   assert.deepEqual([orders(service.requests), service.estate.machines[0]?.status], [['shutdown', 'powerOff'], 2])
+})
+
+test('a machine that a page holds which cannot be had is not said to be unknown alone', async (t) => {
+  const service = await startService(t, { pageSize: 1 })
+  const proxy = await startFaultProxy(t, service.url, { on: weather.page, times: 2, with: answers(403, '') })
+  const behind = await weather.open(t, proxy)
+  await assert.rejects(behind.power('14001', 'off', soon()), failsWith('source-refused', /lists no vApp 14001 for this account\. The list \S+ ends early/))
+  proxy.calm()
+  await behind.power('14001', 'off', soon())
 })
 
 test('a service that says it is done, and is not, is not believed', async (t) => {
