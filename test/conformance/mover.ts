@@ -8,6 +8,8 @@ export type MoverUnderTest = {
   readonly pair: Pair
   /** A change of the data on the giving side, as an application makes it. */
   readonly change: () => Promise<void>
+  /** Stranger ones, each of which a pass must carry over by itself. */
+  readonly oddChanges: readonly { readonly title: string; readonly act: () => Promise<void> }[]
   /** What lies on a side, read by a tool that is none of ours: equal texts are equal data. */
   readonly contents: (side: 'source' | 'target') => Promise<string>
   /** Ways to make the receiving side differ behind the mover's back. */
@@ -25,8 +27,8 @@ export type Damage = {
 
 export function moverConformance(name: string, make: (test: TestContext) => Promise<MoverUnderTest>): void {
   void test(`${name} keeps the promises of a mover`, async (t) => {
-    const { mover, pair, change, contents, damages } = await make(t)
-    const pass = async (kind: PassKind) => await mover.sync(pair, kind, deadline(), () => undefined)
+    const { mover, pair, change, oddChanges, contents, damages } = await make(t)
+    const pass = async (kind: PassKind) => await mover.sync(pair, kind, deadline(), (text) => t.diagnostic(text))
     const equal = async () => assert.equal(await contents('target'), await contents('source'))
 
     await t.test('preparing twice tells the same cost and changes nothing that it would copy', async () => {
@@ -49,6 +51,13 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
       assert.ok(after.movedBytes > 0 && after.movedBytes >= movedBytes)
       await equal()
     })
+    for (const { title, act } of oddChanges) {
+      await t.test(`the next pass carries over ${title}`, async () => {
+        await act()
+        await pass('repeat')
+        await equal()
+      })
+    }
     await t.test('a final pass leaves nothing behind, and then both sides verify as equal', async () => {
       await change()
       const final = await pass('final')

@@ -1,4 +1,6 @@
 // The mover of folder trees on two real nodes: their helpers, their rsync, the key of the run.
+import assert from 'node:assert/strict'
+import type { Side } from '../../src/movers/mover.ts'
 import { enterLab } from '../../lab/enter.ts'
 
 await enterLab()
@@ -8,17 +10,44 @@ const { preparedPair } = await import('../support/pair.ts')
 const { setScene } = await import('../support/scenario.ts')
 
 const root = '/srv/shop'
-/** All that find and sha256sum tell; the time of the root itself changes with what a sync puts aside. */
+/**
+ * All that find and sha256sum tell, and which names are one file; the time of the root itself changes with what a sync
+ * puts aside, and the number of links as well.
+ */
 const listing = `cd ${root} && kept='-mindepth 1 -path ./.lifeboat-deleted -prune -o'
-  find . $kept \\( -type d -printf 'd %p %m %U %G %T@\\n' -o -printf '%y %p %s %m %U %G %T@ %n %l\\n' \\) | sort
-  find . $kept -type f -print0 | sort -z | xargs -0 sha256sum`
+  find . $kept \\( -type d -printf 'd %p %m %U %G %T@\\n' -o -printf '%y %p %s %m %U %G %T@ %l\\n' \\) | sort
+  find . $kept -type f -print0 | sort -z | xargs -0 sha256sum
+  find . $kept -type f -links +1 -printf '%p\\t%i\\n' | LC_ALL=C sort | awk -F'\\t' '!($2 in first) { first[$2] = $1 } first[$2] != $1 { print $1 " is " first[$2] }'`
+
+type Run = Side['run']
+
+/** Notes of each rsync whether it was given a list of names. */
+function watched(run: Run, passes: string[]): Run {
+  return async (command, options) => {
+    if (command[0] === 'rsync' && command.length > 2) passes.push(command.includes('--from0') ? 'listed' : 'whole')
+    return await run(command, options)
+  }
+}
+
+/** Deletions of a list need no rsync. */
+function watchedCall(call: Side['call'], passes: string[]): Side['call'] {
+  return async (request, signal) => {
+    if (request.op === 'put-aside') passes.push('listed')
+    return await call(request, signal)
+  }
+}
 
 moverConformance('files', async (t) => {
   const scene = await setScene({ files: 60 })
   t.after(async () => await scene.stop())
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
-  const pair = await preparedPair(scene, 'web-1')
-  t.after(async () => await pair.close())
+  const { close, ...opened } = await preparedPair(scene, 'web-1')
+  t.after(close)
+  const passes: string[] = []
+  const pair = {
+    from: { ...opened.from, run: watched(opened.from.run, passes) },
+    to: { ...opened.to, call: watchedCall(opened.to.call, passes) },
+  }
   // The controller is gone; a pass that it had begun ends by itself.
   await source.run('systemctl stop shop-cron.timer shop.service; while pidof rsync >/dev/null; do sleep 0.1; done')
   await target.run(`find ${root} -mindepth 1 -delete`)
@@ -28,11 +57,42 @@ moverConformance('files', async (t) => {
     mendedBy,
     act: async () => void (await target.run(`cd ${root} && ${command}`)),
   })
+  /** `before`: how the pass before this change must have looked, the one for the change before. */
+  const odd = (title: string, command: string, before: 'listed' | 'whole' = 'listed') => ({
+    title,
+    act: async () => {
+      assert.equal(passes.at(-1), before, `the pass before ${title}`)
+      await source.run(`cd ${root} && ${command}`)
+    },
+  })
   let changes = 0
   return {
     mover: await files.connect({ kind: 'files', path: root, exclude: [] }),
     pair,
     change: async () => void (await source.run(`cd ${root} && rm -f order-${changes} && echo ${++changes} > order-${changes}`)),
+    oddChanges: [
+      odd(
+        'names with line breaks, bytes that are no UTF-8, and what looks like a comment, an option or a pattern',
+        String.raw`touch "$(printf 'a\nb')" "$(printf '\377\376')" '#x' ';y' -- '--delete' '*' '[z]' ' '`,
+      ),
+      odd(
+        'a file in the place of a folder with content, and the other way round',
+        'mkdir -p swap/deep && echo 1 > swap/deep/x && echo 2 > paws && rm -r swap && echo 3 > swap && rm paws && mkdir paws && echo 4 > paws/y',
+      ),
+      odd('a folder that is gone with all that was in it', "mkdir -p gone/a/b && touch gone/a/b/c && sleep 0.2 && rm -r 'catalogue/section 1' gone"),
+      odd('a folder that came from outside with its content', 'mkdir -p /srv/outside/inner && echo in > /srv/outside/inner/file && mv /srv/outside moved-in'),
+      odd('a folder under another name', 'mv moved-in renamed'),
+      odd(
+        'mode, owner, time and attributes alone',
+        "chmod 640 logo.png && chown 5:6 logo.png && touch -d '2001-02-03 04:05:06.789' catalogue && chmod 711 catalogue",
+      ),
+      odd('a link, a pipe and a device', 'ln -s nowhere link && mkfifo pipe && mknod device c 1 3'),
+      odd('a file that is rewritten in place at the same length', 'printf A | dd of=logo.png bs=1 seek=3 conv=notrunc status=none'),
+      odd('a file with two names', 'echo one > one && ln one two'),
+      odd('a write to one of its names', 'echo more >> one', 'whole'),
+      odd('the loss of one of its names', 'rm two', 'whole'),
+      odd('a file 200 folders deep', `d=$(printf 'd/%.0s' $(seq 200)); mkdir -p "$d" && echo deep > "$d/file"`),
+    ],
     contents: async (side) => await (side === 'source' ? source : target).run(listing),
     damages: [
       damage('a file that is missing', 'catalogue/section 0', "rm 'catalogue/section 0/plain-0'"),

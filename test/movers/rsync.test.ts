@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeOf } from '../../src/core/errors.ts'
-import { differencesOf } from '../../src/movers/files/index.ts'
+import { differencesOf } from '../../src/movers/files/compare.ts'
 import { judgeExit, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
 import type { Side } from '../../src/movers/mover.ts'
 

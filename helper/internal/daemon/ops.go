@@ -80,6 +80,7 @@ func init() {
 		"check-roots":      {false, (*Daemon).checkRoots},
 		"end-copies":       {false, (*Daemon).endCopies},
 		"flush-roots":      {false, (*Daemon).flushRoots},
+		"put-aside":        {false, (*Daemon).putAside},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"lifeboat/helper/internal/machine"
@@ -86,7 +87,7 @@ func readList(file string) (map[string]struct{}, error) {
 	names := map[string]struct{}{}
 	for _, name := range bytes.Split(content, []byte{0}) {
 		if len(name) > 0 {
-			names[string(name)] = struct{}{}
+			names[strings.TrimPrefix(string(name), "./")] = struct{}{}
 		}
 	}
 	return names, nil

@@ -25,13 +25,8 @@ func (d *Daemon) admit(pid int, destination string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.node
-	switch {
-	case n.Config == nil || n.Tombstone:
-		return &machine.Refusal{Code: machine.GateClosed, Text: "this node receives nothing"}
-	case n.Role != machine.Closed:
-		return &machine.Refusal{Code: machine.GateClosed, Text: "this side is open, no copy is received here"}
-	case n.Phase() == machine.PhasePromoted:
-		return &machine.Refusal{Code: machine.GateClosed, Text: "this side is promoted, no copy is received any more"}
+	if err := mayReceive(n); err != nil {
+		return err
 	}
 	root, err := rootOf(n.Config, destination)
 	if err != nil {
@@ -43,6 +38,19 @@ func (d *Daemon) admit(pid int, destination string) error {
 	d.admitted++
 	file := filepath.Join(d.paths.Receivers(), strconv.Itoa(pid))
 	return os.WriteFile(file, []byte(start), 0o600)
+}
+
+// mayReceive: no copy is received on a side that is open or about to be (V10).
+func mayReceive(n machine.Node) error {
+	switch {
+	case n.Config == nil || n.Tombstone:
+		return &machine.Refusal{Code: machine.GateClosed, Text: "this node receives nothing"}
+	case n.Role != machine.Closed:
+		return &machine.Refusal{Code: machine.GateClosed, Text: "this side is open, no copy is received here"}
+	case n.Phase() == machine.PhasePromoted:
+		return &machine.Refusal{Code: machine.GateClosed, Text: "this side is promoted, no copy is received any more"}
+	}
+	return nil
 }
 
 // rootOf finds the configured root that a destination lies in, whatever links lead there.

@@ -5,41 +5,61 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
-// List is one file of names, NUL-separated and relative to the root.
+// List is what changed in a root: a file of names that are there, and one of names that are gone; NUL-separated and
+// relative to the root.
 type List struct {
 	Root  string `json:"root"`
 	File  string `json:"file"`
 	Count int64  `json:"count"`
+	// Linked counts the files among them that have other names as well: a write tells of one name only.
+	Linked    int64  `json:"linked"`
+	GoneFile  string `json:"goneFile"`
+	GoneCount int64  `json:"goneCount"`
 }
 
-// Names writes what changed after a sequence number, each name once. A name may stand for something that is gone. A
-// folder that came with its content is listed with everything below it.
+// Names writes what changed after a sequence number, each name once. A name that is gone stands for all that was below.
+// A folder that came with its content is listed with everything below it.
 func (r *Recorder) Names(after int64) ([]List, Status, error) {
 	status := r.Status()
 	lists := make([]List, len(r.roots))
-	outs := make([]*bufio.Writer, len(r.roots))
+	there, gone := make([]*bufio.Writer, len(r.roots)), make([]*bufio.Writer, len(r.roots))
 	for i, root := range r.roots {
-		file, err := os.Create(filepath.Join(r.folder, "names-"+strconv.Itoa(i)))
-		if err != nil {
-			return nil, status, err
+		lists[i] = List{Root: root.Path, File: r.listFile("names", i), GoneFile: r.listFile("gone", i)}
+		for path, out := range map[string]*[]*bufio.Writer{lists[i].File: &there, lists[i].GoneFile: &gone} {
+			file, err := os.Create(path)
+			if err != nil {
+				return nil, status, err
+			}
+			defer file.Close()
+			(*out)[i] = bufio.NewWriter(file)
 		}
-		defer file.Close()
-		lists[i] = List{Root: root.Path, File: file.Name()}
-		outs[i] = bufio.NewWriter(file)
 	}
 	written := map[uint64]struct{}{}
 	put := func(root int, path string) {
+		path, stat := standing(r.roots[root].real, path)
 		key := entry{root: root, path: path}.key()
 		if _, done := written[key]; done || r.roots[root].Exclude(path) {
 			return
 		}
 		written[key] = struct{}{}
-		lists[root].Count++
-		outs[root].WriteString(path)
-		outs[root].WriteByte(0)
+		out, count := there[root], &lists[root].Count
+		if stat == nil {
+			out, count = gone[root], &lists[root].GoneCount
+		} else if stat.Mode&unix.S_IFMT == unix.S_IFREG && stat.Nlink > 1 {
+			lists[root].Linked++
+		}
+		*count++
+		if path[0] == '#' || path[0] == ';' {
+			out.WriteString("./") // rsync would take it for a comment, even between NULs
+		}
+		out.WriteString(path)
+		out.WriteByte(0)
 	}
 	r.mu.Lock()
 	deep := []entry{}
@@ -54,12 +74,16 @@ func (r *Recorder) Names(after int64) ([]List, Status, error) {
 	for _, e := range deep { // outside the lock: a large folder takes its time, and events must be read meanwhile
 		r.below(e, put)
 	}
-	for _, out := range outs {
+	for _, out := range slices.Concat(there, gone) {
 		if flushed := out.Flush(); err == nil {
 			err = flushed
 		}
 	}
 	return lists, status, err
+}
+
+func (r *Recorder) listFile(kind string, root int) string {
+	return filepath.Join(r.folder, kind+"-"+strconv.Itoa(root))
 }
 
 func (r *Recorder) below(e entry, put func(int, string)) {
@@ -81,4 +105,20 @@ func (r *Recorder) below(e entry, put func(int, string)) {
 		put(e.root, relative)
 		return nil
 	})
+}
+
+// standing says which name speaks for a path now: itself, or the highest folder above it that is gone or is no folder any
+// more, for what is below goes with that. No stat: it is gone.
+func standing(root, path string) (string, *unix.Stat_t) {
+	for {
+		var stat, above unix.Stat_t
+		if unix.Lstat(filepath.Join(root, path), &stat) == nil {
+			return path, &stat
+		}
+		folder := filepath.Dir(path)
+		if folder == "." || unix.Lstat(filepath.Join(root, folder), &above) == nil && above.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return path, nil
+		}
+		path = folder
+	}
 }

@@ -45,6 +45,9 @@ func (r *Recorder) note(e event) {
 		}
 		return
 	}
+	if e.mask&unix.FAN_ONDIR != 0 && e.mask&(unix.FAN_MOVED_FROM|unix.FAN_MOVED_TO|unix.FAN_DELETE) != 0 {
+		defer clear(r.places) // what was known by its handle may have another path now
+	}
 	own := int(e.pid) == os.Getpid()
 	if e.handle == "" || own && e.name != filepath.Base(sentinel) {
 		return
@@ -69,9 +72,6 @@ func (r *Recorder) note(e event) {
 		if e.mask&(unix.FAN_CREATE|unix.FAN_DELETE|unix.FAN_MOVED_FROM|unix.FAN_MOVED_TO) != 0 && at.relative != "." {
 			r.write(entry{r.sequence, at.root, false, at.relative})
 		}
-	}
-	if e.mask&unix.FAN_ONDIR != 0 && e.mask&(unix.FAN_MOVED_FROM|unix.FAN_MOVED_TO|unix.FAN_DELETE) != 0 {
-		r.places = map[string]place{} // what was known by its handle may have another path now
 	}
 }
 

@@ -59,19 +59,29 @@ func drained(t *testing.T, r *Recorder) Status {
 	return s
 }
 
+// names: those that are gone have a minus in front.
 func names(t *testing.T, r *Recorder, after int64) []string {
 	t.Helper()
 	lists, s, err := r.Names(after)
 	if err != nil || s.Gap != "" {
 		t.Fatalf("%v, gap %q", err, s.Gap)
 	}
-	content, err := os.ReadFile(lists[0].File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := strings.FieldsFunc(string(content), func(c rune) bool { return c == 0 })
-	if int64(len(got)) != lists[0].Count {
-		t.Fatalf("%d names, %d were told", len(got), lists[0].Count)
+	got := []string{}
+	for _, list := range []struct {
+		file, sign string
+		count      int64
+	}{{lists[0].File, "", lists[0].Count}, {lists[0].GoneFile, "-", lists[0].GoneCount}} {
+		content, err := os.ReadFile(list.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := strings.FieldsFunc(string(content), func(c rune) bool { return c == 0 })
+		if int64(len(found)) != list.count {
+			t.Fatalf("%d names, %d were told", len(found), list.count)
+		}
+		for _, name := range found {
+			got = append(got, list.sign+name)
+		}
 	}
 	slices.Sort(got)
 	return got
@@ -82,9 +92,22 @@ func TestEveryKindOfChangeIsNamed(t *testing.T) {
 	by(t, root, `echo a > new; echo b >> old/file; mkdir d; touch "d/a b"; mv old/file d/moved; ln -s x link; chmod 600 new
 		mkdir cache; echo c > cache/x; mkdir ../aside/in; touch ../aside/in/deep; mv ../aside/in .; echo o > ../aside/elsewhere; rm d/moved`)
 	drained(t, r)
-	want := []string{"cache", "d", "d/a b", "d/moved", "in", "in/deep", "link", "new", "old", "old/file"}
+	want := []string{"-d/moved", "-old/file", "cache", "d", "d/a b", "in", "in/deep", "link", "new", "old"}
 	if got := names(t, r, 0); !slices.Equal(got, want) {
 		t.Fatalf("%q, not %q", got, want)
+	}
+}
+
+func TestWhatIsGoneStandsForAllThatWasBelow(t *testing.T) {
+	r, root := start(t)
+	by(t, root, `mkdir -p a/b/c turned/d; touch a/b/c/1 turned/d/2 "#x" one; ln one two; rm -r a turned; echo 3 > turned`)
+	drained(t, r)
+	want := []string{"-a", "./#x", "one", "turned", "two"}
+	if got := names(t, r, 0); !slices.Equal(got, want) {
+		t.Fatalf("%q, not %q", got, want)
+	}
+	if lists, _, _ := r.Names(0); lists[0].Linked != 2 {
+		t.Fatalf("%d files have several names, not 2", lists[0].Linked)
 	}
 }
 

@@ -8,8 +8,8 @@ export const keptFolder = '.lifeboat-deleted'
 
 export type Root = { readonly path: string; readonly exclude: readonly string[] }
 
-/** The push of one root. `pass` names the folder that keeps what this pass deletes or replaces. */
-export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, pass: string): readonly string[] {
+/** The push of one root. `pass` names the folder that keeps what this pass deletes or replaces; `list`: a file of names, NUL-separated, else all. */
+export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, pass: string, list: string | null = null): readonly string[] {
   const ssh = [
     'ssh',
     '-F',
@@ -31,7 +31,9 @@ export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, p
     '--stats',
     // Nanoseconds count: a file rewritten at the same size within a second would be taken for the old one.
     '--modify-window=-1',
-    '--delete',
+    // What of a list is gone meanwhile the recorder names again; what stands in the place of something else goes.
+    ...(list === null ? ['--delete'] : ['--from0', `--files-from=${list}`, '--ignore-missing-args', '--force']),
+    `--out-format=${changeFormat}`,
     '--backup',
     `--backup-dir=${keptFolder}/${pass}`,
     ...(kind === 'audit' ? ['--checksum'] : []),
@@ -76,6 +78,25 @@ const meanings: Readonly<Record<number, string>> = {
   255: 'could not connect over ssh',
 }
 
+/** One line for each name that a pass changes there, in front of the figures. */
+const changeFormat = '=%i %n'
+
+/**
+ * The names that a pass had to change, byte for byte (each character is one byte), without folders: their times follow
+ * from what is in them. rsync writes bytes that do not print as `\#ooo`.
+ */
+export function readChanges(stdout: string): readonly string[] {
+  return stdout.split('\n').flatMap((line) => {
+    const [, item = '', name = ''] = /^=(\*deleting|\S{11}) +(.*)$/.exec(line) ?? []
+    if (name === '' || name.endsWith('/') || item[1] === 'd') return []
+    return [
+      Buffer.from(name, 'utf8')
+        .toString('latin1')
+        .replaceAll(/\\#([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    ]
+  })
+}
+
 /** What `--stats` tells of a pass. */
 export function readStats(stdout: string): Pick<Pass, 'movedBytes' | 'movedFiles'> {
   const number = (name: string): number => Number((new RegExp(`^${name}: ([\\d,.]+)`, 'm').exec(stdout)?.[1] ?? '0').replaceAll(/[,.]/g, ''))
@@ -85,6 +106,6 @@ export function readStats(stdout: string): Pick<Pass, 'movedBytes' | 'movedFiles
   }
 }
 
-function trimmed(path: string): string {
+export function trimmed(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path
 }

@@ -1,0 +1,115 @@
+// One pass: of the names that the recorders tell, where they are known to be all, else of the whole tree.
+import type { Mover, Pair, Pass, PassKind } from '../mover.ts'
+import { changesSince, namesIn, readList, type Changes, type Names, type Point } from './recorder.ts'
+import { judgeExit, readChanges, readStats, rsyncCommand, trimmed, type Root } from './rsync.ts'
+
+/** Above this many names reading the whole tree costs no more: 0.2 ms a listed name against 22 µs for each there is. */
+const listedAtMost = 20_000
+/** Names that are sent to a helper in one message. */
+const namesAtOnce = 1000
+/** A whole pass that finds more than this has met an unknown tree, and says nothing about the recorder. */
+const foundAtMost = 10_000
+
+/**
+ * `sync` of a mover. The first repeated pass looks at the whole tree and holds what it finds against what the recorder
+ * named in that time: a difference that was not named makes every later pass a whole one. What is known lives in memory;
+ * after a restart of the controller it is found out again.
+ */
+export function passes(root: Root): { readonly sync: Mover['sync']; readonly distrust: () => void } {
+  let point: Point | null = null
+  let recorder: 'untried' | 'trusted' | 'distrusted' = 'untried'
+  const sync: Mover['sync'] = async (pair, kind, signal, onProgress) => {
+    const changes = await changesSince(point, root, pair, listedAtMost, signal)
+    const scope = recorder === 'trusted' ? scopeOf(kind, changes, onProgress) : whole
+    const { pass, found } = await push(root, pair, kind, scope, signal)
+    if (recorder === 'untried' && kind === 'repeat' && point !== null) {
+      const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
+      if (unnamed === undefined) recorder = 'trusted'
+      else if (unnamed !== null) {
+        recorder = 'distrusted'
+        onProgress(`The recorder did not name ${unnamed}, which had changed; from now on every pass reads the whole tree.`)
+      }
+    }
+    point = changes.point
+    return pass
+  }
+  return {
+    sync,
+    distrust: () => {
+      point = null
+    },
+  }
+}
+
+/** What a pass looks at. */
+type Scope = { readonly kind: 'whole' } | Extract<Changes, { kind: 'listed' }>
+const whole: Scope = { kind: 'whole' }
+
+/** A first copy and an audit are there to read everything. */
+function scopeOf(kind: PassKind, changes: Changes, onProgress: (text: string) => void): Scope {
+  if (kind !== 'repeat' && kind !== 'final') return whole
+  if (changes.kind === 'listed') return changes
+  onProgress(`The whole tree is read: ${changes.why}.`)
+  return whole
+}
+
+/** Refused when the root is no longer what it was when it was recorded: an unmounted volume must not delete. */
+async function push(root: Root, pair: Pair, kind: PassKind, wanted: Scope, signal: AbortSignal) {
+  await pair.from.call({ op: 'check-roots' }, signal)
+  await pair.to.call({ op: 'check-roots' }, signal)
+  const began = performance.now()
+  const pass = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${kind}`
+  const { moved, left } = wanted.kind === 'listed' ? await putAside(root, pair, wanted.gone, pass, signal) : { moved: 0, left: 0 }
+  const scope = left > 0 ? whole : wanted
+  const stdout = scope.kind === 'listed' && scope.there.count === 0 ? '' : await runRsync(root, pair, kind, scope, pass, signal)
+  if (stdout !== '' || moved > 0) await pair.to.call({ op: 'flush-roots' }, signal)
+  const seconds = (performance.now() - began) / 1000
+  const { movedBytes, movedFiles } = readStats(stdout)
+  const done: Pass = {
+    movedBytes,
+    movedFiles: movedFiles + moved,
+    remainingBytes: kind === 'final' ? 0 : null,
+    lagSeconds: kind === 'final' ? 0 : seconds,
+    seconds,
+  }
+  return { pass: done, found: readChanges(stdout) }
+}
+
+async function runRsync(root: Root, pair: Pair, kind: PassKind, scope: Scope, pass: string, signal: AbortSignal): Promise<string> {
+  const result = await pair.from.run(rsyncCommand(root, pair.from, pair.to, kind, pass, scope.kind === 'listed' ? scope.there.file : null), {
+    signal,
+    deadlineMs: kind === 'final' ? 60_000 : 24 * 3600_000,
+  })
+  judgeExit(result, kind, root.path)
+  return result.stdout
+}
+
+/** Names that are gone go on the other side, too; before the copies, which may put something else in their place. */
+async function putAside(root: Root, pair: Pair, gone: Names, pass: string, signal: AbortSignal): Promise<{ moved: number; left: number }> {
+  let [moved, left] = [0, 0]
+  const names = namesIn(await readList(pair.from, gone, signal))
+  for (let at = 0; at < names.length; at += namesAtOnce) {
+    const part = Buffer.from(names.slice(at, at + namesAtOnce).join('\0'), 'latin1').toString('base64')
+    const answer = await pair.to.call({ op: 'put-aside', root: trimmed(root.path), pass, names: part }, signal)
+    moved += Number(answer['moved'])
+    left += Number(answer['left'])
+  }
+  return { moved, left }
+}
+
+/** What a whole pass changed and the recorder has not named since `point`; null: it cannot be said. */
+async function unnamedAmong(found: readonly string[], point: Point, root: Root, pair: Pair, signal: AbortSignal): Promise<readonly string[] | null> {
+  if (found.length === 0) return []
+  if (found.length > foundAtMost) return null
+  const named = await changesSince(point, root, pair, Number.MAX_SAFE_INTEGER, signal)
+  if (named.kind === 'unknown') return null
+  const lists = await Promise.all([named.there, named.gone].map(async (list) => await readList(pair.from, list, signal)))
+  const names = new Set(lists.flatMap(namesIn))
+  return found.filter((name) => !isNamed(name, names))
+}
+
+/** By itself, or by a folder above it that is gone. */
+function isNamed(name: string, names: ReadonlySet<string>): boolean {
+  const parts = name.split('/')
+  return parts.some((_, index) => names.has(parts.slice(0, parts.length - index).join('/')))
+}
