@@ -6,7 +6,7 @@ import type { Cloud } from './cloud.ts'
 import type { Host } from './host.ts'
 import type { NameServer } from './names.ts'
 import { shopNodes } from './shop/nodes.ts'
-import type { WorldSpec } from './world.ts'
+import type { WorldSpec } from './spec.ts'
 
 export type ConfigParts = {
   readonly folder: string

@@ -10,7 +10,8 @@ import { hostTitles, isHostKind } from './host.ts'
 import { prepared, repository } from './place.ts'
 import { shopNodes, type ShopNode } from './shop/nodes.ts'
 import type { Traffic } from './traffic.ts'
-import { startWorld, type World, type WorldSpec } from './world.ts'
+import type { WorldSpec } from './spec.ts'
+import { startWorld, type World } from './world.ts'
 
 /** On the machine's own disk, so that it can be read from outside: socket, lifeboat.yaml, log. */
 export const openWorldFolder = path.join(prepared, 'world')

@@ -6,7 +6,7 @@ import { waitUntil } from '../src/io/wait.ts'
 import { startCloud, type Cloud } from './cloud.ts'
 import { attempt, run } from './command.ts'
 import { writeConfig } from './config.ts'
-import type { Host, HostKind } from './host.ts'
+import type { Host } from './host.ts'
 import { hosts } from './hosts.ts'
 import { machineEvents, runCloud, type CloudHypervisor } from './hypervisor.ts'
 import { startNames, type NameServer } from './names.ts'
@@ -15,27 +15,8 @@ import { startNode, type LabNode } from './node.ts'
 import { repository, worldFolder } from './place.ts'
 import { seedShop } from './shop/seed.ts'
 import { shopNodes, type ShopNode } from './shop/nodes.ts'
+import type { WorldSpec } from './spec.ts'
 import { lostWrites, startTraffic, type Figures, type Traffic } from './traffic.ts'
-
-export type WorldSpec = {
-  /** Nodes of the shop at the old provider. */
-  readonly sources: readonly ShopNode[]
-  /** static: for each source an empty node with the software installed; aws: a cloud that makes them; none: nothing. */
-  readonly targets: 'static' | 'aws' | 'none'
-  /** A name server with the names of the shop. */
-  readonly names?: boolean
-  /** What hosts the old provider's machines; absent: nothing, it is a list of addresses. */
-  readonly host?: HostKind
-  readonly volumeMiB?: number
-  /** Who has an IPv6 address, too; default: nobody. */
-  readonly six?: 'sources' | 'both'
-  /** Files on each volume, beside what the shop itself writes; default 300. */
-  readonly files?: number
-  /** Where lifeboat.yaml and the state go; default: in the world's own memory. */
-  readonly folder?: string
-  /** Keys of lifeboat.yaml over those of the lab, merged by key: `{ moves: { 'web-1': { downtimeBudget: '5s' } } }`. */
-  readonly config?: Readonly<Record<string, unknown>>
-}
 
 export type World = {
   readonly spec: WorldSpec

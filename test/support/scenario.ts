@@ -7,7 +7,8 @@ import type { JournalRecord } from '../../src/core/records.ts'
 import { exec, type ExecResult } from '../../src/io/exec.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import { worldFolder } from '../../lab/place.ts'
-import { startWorld, type World, type WorldSpec } from '../../lab/world.ts'
+import type { WorldSpec } from '../../lab/spec.ts'
+import { startWorld, type World } from '../../lab/world.ts'
 
 export type Scene = World & {
   /** Starts a command and lets it run; answers its result. */
