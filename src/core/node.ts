@@ -8,6 +8,8 @@ const notice = z.object({
   code: z.string(),
   severity: z.enum(['info', 'warning', 'error']),
   text: z.string(),
+  /** What to do about it. */
+  hint: z.string().optional(),
 })
 
 const disk = z.object({

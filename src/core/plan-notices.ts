@@ -3,6 +3,7 @@ import { byCodeUnit } from './canonical.ts'
 import type { Move } from './move.ts'
 import { compareNotices, type Inventory, type Node, type Notice } from './node.ts'
 import { notBuiltWarnings } from './not-built.ts'
+import { likelyAppliance, withInstead } from './not-moved.ts'
 import type { PlannedMove, Size } from './plan.ts'
 
 export type Judged = {
@@ -17,8 +18,8 @@ export type Judged = {
   readonly exists: boolean
 }
 
-/** Hazards that no guest-level move can carry over: another machine writes to the disk, or it is a device of the storage. */
-const blockingHazards = new Set(['disk-shared', 'disk-raw', 'disk-rdm'])
+/** Hazards that no guest-level move can carry over: another machine writes to the disk, it is a device of the storage, or the machine is the provider's own. */
+const blockingHazards = new Set(['disk-shared', 'disk-raw', 'system-machine'])
 
 /** Everything that must be resolved before this move can start; sorted. */
 export function blockersOf(judged: Judged): Notice[] {
@@ -32,7 +33,7 @@ export function blockersOf(judged: Judged): Notice[] {
     ...systemBlockers(node),
     judged.sourceAddress === null && blocker('no-address', `The address of ${node.name} is not known; give moves.${move.name}.ssh.address.`),
     ...(judged.exists ? existingTargetBlockers(judged) : newTargetBlockers(judged)),
-  ])
+  ]).map((found) => withInstead(found, node))
 }
 
 /** Everything worth knowing that does not stand in the way; sorted. */
@@ -41,6 +42,7 @@ export function warningsOf(judged: Judged): Notice[] {
   return sorted([
     ...node.hazards.filter((hazard) => hazard.severity !== 'error' && !blockingHazards.has(hazard.code)),
     ...gapWarnings(judged),
+    likelyAppliance(node),
     ...notBuiltWarnings(move),
     move.data.length === 0 && warning('no-data', `${move.name} names no data; nothing is copied.`),
     ...(judged.exists ? [] : diskWarnings(judged)),

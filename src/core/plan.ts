@@ -3,7 +3,7 @@
 import { z } from 'zod'
 
 const money = z.object({ amount: z.number(), currency: z.string() })
-const coded = z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'error']), text: z.string() })
+const coded = z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'error']), text: z.string(), hint: z.string().optional() })
 
 export const plannedMoveSchema = z.object({
   name: z.string(),

@@ -35,7 +35,7 @@ export function changesView({ since, changes }: ComparedPlan): string {
 
 function notesOf(move: PlannedMove): string[] {
   return [
-    ...move.blockers.map((each) => `✖ ${move.name}: ${printable(each.text)}`),
+    ...move.blockers.flatMap((each) => [`✖ ${move.name}: ${printable(each.text)}`, ...(each.hint === undefined ? [] : [`  Try: ${each.hint}`])]),
     ...move.warnings.map((each) => `! ${move.name}: ${printable(each.text)}`),
     ...move.to.reasons.map((each) => `  ${move.name}: ${each}`),
   ]

@@ -1,7 +1,8 @@
 // What about a machine makes moving it harder than copying files: one row each.
 import type { Notice } from '../../core/node.ts'
+import { originHazards, type Origin } from '../../core/not-moved.ts'
 import { childOf, textAt } from '../../io/xml.ts'
-import { attribute, integer } from './answer.ts'
+import { attribute, given, integer, sectionOf } from './answer.ts'
 import { cardConflicts, cardsOf } from './cards.ts'
 import { osOf } from './guest.ts'
 import { hardwareConflicts, hardwareOf } from './hardware.ts'
@@ -29,10 +30,18 @@ const rows: readonly Row[] = [
 ]
 
 export function hazardsOf(machine: Machine): readonly Notice[] {
-  return rows.flatMap(([code, severity, say]) => {
+  const found = rows.flatMap(([code, severity, say]) => {
     const text = say(machine)
     return text === null ? [] : [{ code, severity, text }]
   })
+  return [...found, ...originHazards(originOf(machine))]
+}
+
+/** The machine's own product section, else that of its vApp. One that only carries properties for the guest has no name. */
+function originOf({ element, vApp }: Machine): Origin {
+  const sections = [element, vApp].map((owner) => sectionOf(owner, 'ProductSection'))
+  const named = sections.find((section) => given(textAt(section, 'Product')) !== null) ?? null
+  return { product: given(textAt(named, 'Product')), vendor: given(textAt(named, 'Vendor')), managedBy: null }
 }
 
 function when(holds: boolean, text: string): string | null {

@@ -1,5 +1,6 @@
 // What about a machine makes moving it harder than copying files: one row each.
 import type { Notice } from '../../core/node.ts'
+import { originHazards } from '../../core/not-moved.ts'
 import { textAt, type XmlElement } from '../../io/xml.ts'
 import { backingType, capacityOf, devicesOf, hasDevice, isOnSharedBus, labelOf, virtualDisks } from './devices.ts'
 import { osOf, toolsOf } from './guest.ts'
@@ -46,7 +47,12 @@ const diskRows: readonly Row<DiskOf>[] = [
 export function hazardsOf(machine: VimObject): readonly Notice[] {
   const devices = devicesOf(machine)
   const disks = virtualDisks(devices).map((disk) => ({ disk, devices }))
-  return [...applied(machineRows, machine), ...disks.flatMap((disk) => applied(diskRows, disk))]
+  const origin = {
+    product: textOf(machine, 'summary.config.product.name'),
+    vendor: textOf(machine, 'summary.config.product.vendor'),
+    managedBy: textOf(machine, 'config.managedBy.extensionKey'),
+  }
+  return [...applied(machineRows, machine), ...originHazards(origin), ...disks.flatMap((disk) => applied(diskRows, disk))]
 }
 
 function applied<Subject>(rows: readonly Row<Subject>[], subject: Subject): readonly Notice[] {

@@ -26,6 +26,7 @@ const machinePaths = [
   'config.firmware',
   'config.hardware',
   'config.ftInfo',
+  'summary.config.product',
   'guest.hostName',
   'guest.ipAddress',
   'guest.guestId',
@@ -41,7 +42,10 @@ const machinePaths = [
 ]
 
 /** Paths that older servers do not know, with the API version that brought them. */
-const laterPaths: readonly (readonly [path: string, since: string])[] = [['summary.config.tpmPresent', '6.7']]
+const laterPaths: readonly (readonly [path: string, since: string])[] = [
+  ['config.managedBy', '5.0'],
+  ['summary.config.tpmPresent', '6.7'],
+]
 
 /** What a node is made of, for a server of this API version. */
 export function machineProperties(apiVersion: string): PropertySet {

@@ -108,6 +108,18 @@ describe('a machine', () => {
     assert.ok(!codes(machine(items(disk('<HostResource capacity="2097152"/>')))).includes('disk-over-2tib'))
   })
 
+  test('says from what product it was made, its own or that of its vApp; a section without a name says nothing', () => {
+    const section = (product: string): string => `<ProductSection><Info>x</Info><Product>${product}</Product><Vendor>F5</Vendor></ProductSection>`
+    const inside = (own: string, around: string): string[] => {
+      const vApp = `<VApp>${around}<Children><Vm name="web-1" href="/api/vApp/vm-1" status="4">${own}</Vm></Children></VApp>`
+      return codes(nodesIn(readAnswer(vApp, 'It'))[0] ?? assert.fail()).filter((code) => code !== 'guest-unknown')
+    }
+    assert.deepEqual(inside(section('BIG-IP'), ''), ['appliance'])
+    assert.deepEqual(inside(section(''), section('BIG-IP')), ['appliance'])
+    assert.deepEqual(inside(section('Shop base'), section('BIG-IP')), ['made-from'])
+    assert.deepEqual(inside(section(''), ''), [])
+  })
+
   test('says how long its leases are, in hours when they are short', () => {
     const lease = (seconds: number): string | undefined => {
       const settings = `<LeaseSettingsSection><DeploymentLeaseInSeconds>${seconds}</DeploymentLeaseInSeconds></LeaseSettingsSection>`

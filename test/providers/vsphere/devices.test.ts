@@ -128,3 +128,12 @@ test('each hazard is seen', () => {
   const exactly = disk(`<capacityInBytes>${2 * 1024 ** 4}</capacityInBytes>`)
   assert.deepEqual(codes(node({ 'config.hardware': hardware(exactly), 'config.guestId': 'debian12_64Guest' })), [])
 })
+
+test('who made a machine and who looks after it tell an appliance', () => {
+  const made = (paths: Record<string, string>) => codes(node({ 'config.guestId': 'debian12_64Guest', ...paths }))
+  const product = (name: string): string => `<name>${name}</name><vendor>VMware, Inc.</vendor>`
+  assert.deepEqual(made({ 'summary.config.product': product('VMware vCenter Server') }), ['appliance'])
+  assert.deepEqual(made({ 'summary.config.product': product('Shop base') }), ['made-from'])
+  assert.deepEqual(made({ 'config.managedBy': '<extensionKey>com.vmware.vim.eam</extensionKey><type>cluster-agent</type>' }), ['appliance'])
+  assert.deepEqual(made({}), [])
+})

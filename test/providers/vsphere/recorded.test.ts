@@ -151,6 +151,7 @@ describe('recorded answers', { skip: absent }, () => {
       hazards: [
         { code: 'system-machine', severity: 'info', text: 'vCenter runs it for its own cluster services.' },
         { code: 'guest-differs', severity: 'info', text: 'It is configured as other26xLinux64Guest, and vmwarePhoton64Guest runs in it.' },
+        { code: 'appliance', severity: 'error', text: 'Another system made it and looks after it (com.vmware.vim.eam).' },
       ],
       unknown: [],
     })
