@@ -3,7 +3,7 @@
 import { createGunzip } from 'node:zlib'
 import { Agent, request as send, type Dispatcher } from 'undici'
 import { LifeboatError, type ErrorCode } from '../core/errors.ts'
-import { trustingConnector, type Trust } from './tls.ts'
+import { trustingConnector, type Presented, type Trust } from './tls.ts'
 import { sleep } from './wait.ts'
 
 const connectMs = 10_000
@@ -52,14 +52,27 @@ export type HttpConnection = {
    * `certificate-untrusted` or `answer-malformed`; an abort rethrows the signal's reason.
    */
   readonly send: (request: HttpRequest) => Promise<HttpAnswer>
+  /** What the service has shown of itself so far. */
+  readonly peer: () => Peer
   readonly close: () => Promise<void>
 }
 
+/** `certificate`: null without TLS. `clockAhead`: whole seconds by which this machine's clock is ahead of the Date of its last answer; null: none gave one. */
+export type Peer = { readonly certificate: Presented | null; readonly clockAhead: number | null }
+
 /** Connections to one service, kept open between requests. */
 export function openHttp(options: HttpOptions): HttpConnection {
-  const agent = new Agent({ connect: trustingConnector(options.service, options.trust ?? {}, connectMs), connections: 8, pipelining: 1 })
+  let certificate: Presented | null = null
+  let clockAhead: number | null = null
+  const connect = trustingConnector(options.service, options.trust ?? {}, connectMs, (presented) => void (certificate = presented))
+  const agent = new Agent({ connect, connections: 8, pipelining: 1 })
   return {
-    send: (request) => answerOf(agent, options, request),
+    send: async (request) => {
+      const answer = await answerOf(agent, options, request)
+      clockAhead = secondsAhead(answer.headers.get('date'), Date.now()) ?? clockAhead
+      return answer
+    },
+    peer: () => ({ certificate, clockAhead }),
     close: () => agent.destroy(),
   }
 }
@@ -70,6 +83,12 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number.parseInt(header, 10) * 1000
   const date = Date.parse(header)
   return Number.isNaN(date) ? null : Math.max(0, date - now)
+}
+
+/** How far `now` (milliseconds) is ahead of a Date header, in whole seconds; the header knows no fractions. Null: it is none. */
+export function secondsAhead(header: string | undefined, now: number): number | null {
+  const date = header === undefined ? Number.NaN : Date.parse(header)
+  return Number.isNaN(date) ? null : Math.floor(now / 1000) - Math.floor(date / 1000)
 }
 
 type NextAttempt = Attempt & { readonly waitMs: number }

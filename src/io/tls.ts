@@ -9,11 +9,14 @@ import { LifeboatError } from '../core/errors.ts'
 /** Nothing: the authorities of this machine. `ca`: contents of a PEM file instead. `fingerprint`: exactly this leaf. */
 export type Trust = { readonly fingerprint?: string | undefined; readonly ca?: string | undefined }
 
+/** What the other side presented. `fingerprint`: SHA-256, `sha256:AB:CD:…`; `expiresAt`: ISO 8601. */
+export type Presented = { readonly fingerprint: string; readonly expiresAt: string }
+
 /**
- * A connector for undici that ends every connection to a certificate that is not trusted with `certificate-untrusted`.
- * Fails with config-invalid when `ca` is no certificate: Node would quietly believe nobody.
+ * A connector for undici that ends every connection to a certificate that is not trusted with `certificate-untrusted`;
+ * `onTrusted` hears of every other one. Fails with config-invalid when `ca` is no certificate: Node would quietly believe nobody.
  */
-export function trustingConnector(service: string, trust: Trust, timeoutMs: number): buildConnector.connector {
+export function trustingConnector(service: string, trust: Trust, timeoutMs: number, onTrusted: (presented: Presented) => void): buildConnector.connector {
   if (trust.ca !== undefined && !isCertificate(trust.ca)) {
     throw new LifeboatError('config-invalid', `What tls.ca gives for ${service} is not a certificate in PEM form.`)
   }
@@ -27,10 +30,17 @@ export function trustingConnector(service: string, trust: Trust, timeoutMs: numb
   return (options, callback) => {
     connect(options, (...[error, socket]) => {
       if (error) return callback(error, null)
-      const reason = socket instanceof TLSSocket ? distrust(socket, trust) : null
-      if (reason === null) return callback(null, socket)
-      socket.destroy()
-      return callback(untrusted(service, reason), null)
+      if (!(socket instanceof TLSSocket)) return callback(null, socket)
+      // Asked for once: a second time Node answers that there is none.
+      const certificate = socket.getPeerX509Certificate()
+      const presented = certificate?.fingerprint256 ?? ''
+      const why = distrust(socket, presented, trust)
+      if (why !== null) {
+        socket.destroy()
+        return callback(untrusted(service, { presented, why }), null)
+      }
+      if (certificate !== undefined) onTrusted({ fingerprint: `sha256:${presented}`, expiresAt: new Date(certificate.validTo).toISOString() })
+      return callback(null, socket)
     })
   }
 }
@@ -43,19 +53,15 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-type Distrust = { readonly presented: string; readonly why: string }
-
-function distrust(socket: TLSSocket, trust: Trust): Distrust | null {
-  const presented = socket.getPeerX509Certificate()?.fingerprint256 ?? ''
+/** Why a certificate is not believed; null: it is. */
+function distrust(socket: TLSSocket, presented: string, trust: Trust): string | null {
   if (trust.fingerprint !== undefined) {
-    const pinned = normalFingerprint(trust.fingerprint)
-    return presented !== '' && presented === pinned ? null : { presented, why: 'is not the one that is pinned' }
+    return presented !== '' && presented === normalFingerprint(trust.fingerprint) ? null : 'is not the one that is pinned'
   }
-  if (socket.authorized) return null
-  return { presented, why: `is not trusted here (${reasonOf(socket.authorizationError)})` }
+  return socket.authorized ? null : `is not trusted here (${reasonOf(socket.authorizationError)})`
 }
 
-function untrusted(service: string, { presented, why }: Distrust): LifeboatError {
+function untrusted(service: string, { presented, why }: { readonly presented: string; readonly why: string }): LifeboatError {
   const how = `tls: { fingerprint: "sha256:${presented}" }`
   return new LifeboatError('certificate-untrusted', `${service} presented a certificate that ${why}; its SHA-256 is ${presented}, and ${how} pins it.`, {
     details: { fingerprint: `sha256:${presented}` },

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { codeOf } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
-import { openHttp, type HttpConnection } from '../io/http.ts'
+import { openHttp, type HttpConnection, type Peer } from '../io/http.ts'
 import { normalFingerprint, type Trust } from '../io/tls.ts'
 import type { Fence, Source, SourceAnswer } from './provider.ts'
 
@@ -44,6 +44,8 @@ export function trustOf(given: z.infer<typeof tls>): Trust {
 export type Connection<Session> = {
   /** Runs work that may safely run twice: when the session is lost on the way, it starts over, once, with a new one. */
   readonly run: <T>(work: (session: Session) => Promise<T>, signal: AbortSignal) => Promise<T>
+  /** What the other side has shown of itself so far. */
+  readonly peer: () => Peer
   /** Twice is fine. */
   readonly close: () => Promise<void>
 }
@@ -107,6 +109,7 @@ export function connectionOf<Session extends object>(service: string, trust: Tru
         return work(await session(signal))
       }
     },
+    peer: http.peer,
     close: async () => {
       const last = current
       current = null

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import test, { type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { LifeboatError, exitStatusOf } from '../../src/core/errors.ts'
-import { openHttp, retryAfterMs, type HttpConnection } from '../../src/io/http.ts'
+import { openHttp, retryAfterMs, secondsAhead, type HttpConnection } from '../../src/io/http.ts'
 import { normalFingerprint, type Trust } from '../../src/io/tls.ts'
 import { failsWith } from '../support/failures.ts'
 import { startTlsServer, startWebServer } from '../support/web-server.ts'
@@ -263,4 +263,24 @@ test('a fingerprint that is none is recognised', () => {
   assert.equal(normalFingerprint('sha256:AB:CD'), null)
   assert.equal(normalFingerprint(`sha1:${'AB'.repeat(32)}`), null)
   assert.equal(normalFingerprint(`SHA256=${'ab'.repeat(32)}`), 'AB:'.repeat(31) + 'AB')
+})
+
+test('a service shows its certificate and its clock, once it has answered and as far as it is believed', async (t) => {
+  const server = await startTlsServer(t, (_, response) => void response.writeHead(200, { date: new Date(Date.now() + 3_600_000).toUTCString() }).end())
+  const http = open(t, { fingerprint: server.fingerprint })
+  assert.deepEqual(http.peer(), { certificate: null, clockAhead: null })
+  await http.send({ url: server.url, signal: signal() })
+  const { certificate, clockAhead } = http.peer()
+  assert.equal(certificate?.fingerprint, `sha256:${normalFingerprint(server.fingerprint)}`)
+  assert.ok(Math.abs(Date.parse(certificate?.expiresAt ?? '') - Date.now()) < 40 * 86_400_000)
+  assert.ok(Math.abs((clockAhead ?? 0) + 3600) <= 2, `${clockAhead}`)
+  const stranger = open(t)
+  await assert.rejects(stranger.send({ url: server.url, signal: signal() }))
+  assert.equal(stranger.peer().certificate, null)
+})
+
+test('a Date header is whole seconds; one that is none says nothing', () => {
+  const now = Date.parse('Tue, 24 Nov 2026 10:00:00 GMT')
+  assert.deepEqual([secondsAhead('Tue, 24 Nov 2026 09:59:30 GMT', now + 999), secondsAhead('Tue, 24 Nov 2026 10:00:10 GMT', now)], [30, -10])
+  assert.deepEqual([secondsAhead('soon', now), secondsAhead(undefined, now)], [null, null])
 })
