@@ -4,7 +4,7 @@ import { codeOf } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { openHttp, type HttpConnection, type Peer } from '../io/http.ts'
 import { normalFingerprint, type Trust } from '../io/tls.ts'
-import type { Fence, Source, SourceAnswer } from './provider.ts'
+import type { About, Fence, LackingRight, Source, SourceAnswer } from './provider.ts'
 
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -52,6 +52,9 @@ export type Connection<Session> = {
 
 /** What a kind does in a session. Each act may safely run twice. */
 export type Acts<Session> = {
+  readonly about: (session: Session) => Omit<About, 'peer'>
+  /** Absent where the API does not tell. */
+  readonly lacking?: (session: Session, ids: readonly string[], signal: AbortSignal) => Promise<readonly LackingRight[] | null>
   readonly nodes: (session: Session, signal: AbortSignal) => Promise<SourceAnswer>
   readonly power: (session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal) => Promise<void>
   readonly snapshot: (session: Session, id: string, name: string, signal: AbortSignal) => Promise<void>
@@ -59,8 +62,11 @@ export type Acts<Session> = {
   readonly isCutOff: (session: Session, id: string, signal: AbortSignal) => Promise<boolean>
 }
 
-export function sourceOf<Session>({ run, close }: Connection<Session>, acts: Acts<Session>): Source {
+export function sourceOf<Session>({ run, peer, close }: Connection<Session>, acts: Acts<Session>): Source {
+  const { lacking } = acts
   return {
+    about: (signal) => run(async (session) => ({ ...acts.about(session), peer: peer() }), signal),
+    ...(lacking === undefined ? {} : { lacking: (ids, signal) => run((session) => lacking(session, ids, signal), signal) }),
     nodes: (signal) => run((session) => acts.nodes(session, signal), signal),
     power: (id, wanted, signal) => run((session) => acts.power(session, id, wanted, signal), signal),
     snapshot: (id, name, signal) => run((session) => acts.snapshot(session, id, name, signal), signal),

@@ -1,9 +1,11 @@
 // The contracts of a place where nodes live or could live. A provider kind implements Source, Target, Fence, or several
 // of them. Promises that hold for every implementation are written here; test/conformance/ runs them.
 import type { z } from 'zod'
+import type { Found } from '../core/doctor/finding.ts'
 import type { Node, Notice } from '../core/node.ts'
 import type { Catalog, PlannedMove } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
+import type { Peer } from '../io/http.ts'
 
 /**
  * Where nodes run today. Idempotent; never deletes. A partial answer is marked (`complete: false` and a warning each),
@@ -19,9 +21,22 @@ export type Source = {
   readonly snapshot: (id: string, name: string, signal: AbortSignal) => Promise<void>
   /** Connects or disconnects all network cards of a node, confirmed by read-back. */
   readonly network: (id: string, wanted: 'connected' | 'disconnected', signal: AbortSignal) => Promise<void>
+  /** Logs in and asks who is there. Absent where nobody answers for the nodes (a list in the configuration). */
+  readonly about?: (signal: AbortSignal) => Promise<About>
+  /** Rights of `Notes.rights` that the account lacks on these nodes; null: it cannot be asked. Absent where the API does not tell. */
+  readonly lacking?: (ids: readonly string[], signal: AbortSignal) => Promise<readonly LackingRight[] | null>
   /** Ends the session. Twice is fine. */
   readonly close: () => Promise<void>
 }
+
+export type About = {
+  /** Name and version in the provider's own words; null: it does not say. */
+  readonly product: string | null
+  readonly apiVersion: string | null
+  readonly peer: Peer
+}
+
+export type LackingRight = { readonly node: string; readonly right: string }
 
 export type SourceAnswer = { readonly nodes: readonly Node[]; readonly complete: boolean; readonly warnings: readonly Notice[] }
 
@@ -73,6 +88,8 @@ export type Target = {
   readonly markHoldsData: (outputs: Outputs, signal: AbortSignal) => Promise<void>
   /** Whether the provider says that this node holds data. A node that is gone holds none. */
   readonly holdsData: (outputs: Outputs, signal: AbortSignal) => Promise<boolean>
+  /** What its API tells of the account, its rights and its quotas, and of the images and sizes of these moves. Changes nothing. */
+  readonly examine?: (moves: readonly PlannedMove[], signal: AbortSignal) => Promise<readonly Found[]>
 }
 
 /** Cuts a node off for good. Confirmed by read-back, or it failed. */
@@ -81,12 +98,20 @@ export type Fence = {
   readonly isFenced: (id: string, signal: AbortSignal) => Promise<boolean>
 }
 
+/** What an operator must know of a kind beside its keys. Its page in docs/providers has the same rights, and tells more. */
+export type Notes = {
+  /** `for`: what cannot be done without it. */
+  readonly rights: readonly { readonly for: string; readonly right: string }[]
+  readonly cannotTell: readonly string[]
+}
+
 /**
  * One line of `adapters.ts` for each kind: its own configuration keys (with `.describe` on each, they become prompts and
  * documentation), and how to load it. Loading is lazy so that `--help` stays fast.
  */
 export type ProviderAdapter<Schema extends z.ZodType = z.ZodType> = {
   readonly schema: Schema
+  readonly notes?: Notes
   readonly source?: (name: string, config: z.infer<Schema>) => Promise<Source>
   readonly target?: (name: string, config: z.infer<Schema>, project: string) => Promise<Target>
   readonly fence?: (name: string, config: z.infer<Schema>) => Promise<Fence>

@@ -21,6 +21,15 @@ export function sourceConformance(name: string, makeSource: MakeSource, able: Ab
     return source
   }
   inventoryTests(title, open)
+  test(title('it says who answers, with its version, clock and certificate, or has nobody who could'), async (t) => {
+    const source = await open(t)
+    if (source.about === undefined) return
+    const { apiVersion, peer } = await source.about(deadline())
+    assert.match(apiVersion ?? '', /^\d/)
+    assert.ok(Math.abs(peer.clockAhead ?? Number.NaN) <= 5, `${peer.clockAhead}`)
+    // Some simulators speak without TLS.
+    assert.ok(peer.certificate === null || Date.parse(peer.certificate.expiresAt) > Date.now(), JSON.stringify(peer))
+  })
   test(title('power goes off and on, each twice, and is read back'), { skip: able.power === false }, async (t) => {
     const source = await open(t)
     const { id } = await someNode(source)

@@ -4,6 +4,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import type { Target } from '../provider.ts'
 import { checkCredentials, createClient, pluginEnvironment } from './account.ts'
 import { awsCatalog } from './catalog.ts'
+import { examineAws } from './examine.ts'
 import { readAwsFailure } from './failures.ts'
 import { findPending, holdsData, markHoldsData, type Patience } from './find.ts'
 import { sharedNetwork } from './network.ts'
@@ -31,5 +32,6 @@ export function createAwsTarget(name: string, config: AwsConfig): Target {
     find: (pending, signal) => findPending(client, pending, patience, signal),
     markHoldsData: (outputs, signal) => markHoldsData(client, outputs, signal),
     holdsData: (outputs, signal) => holdsData(client, outputs, signal),
+    examine: (moves, signal) => examineAws({ client, config, moves, signal }),
   }
 }

@@ -5,6 +5,7 @@ import { Secret } from '../../core/secret.ts'
 import { apiKeys, apiUrl, trustOf } from '../https-api.ts'
 import type { ProviderAdapter, Source } from '../provider.ts'
 import { readInventory } from './inventory.ts'
+import { terremarkNotes } from './notes.ts'
 import { setPower } from './power.ts'
 import { connect } from './session.ts'
 
@@ -20,17 +21,19 @@ type Config = z.infer<typeof schema>
 
 export const terremark: ProviderAdapter<typeof schema> = {
   schema,
+  notes: terremarkNotes,
   source: async (name, config) => sourceOf(name, config),
 }
 
 function sourceOf(name: string, config: Config): Source {
   const service = `The vCloud Express service ${new URL(config.url).host} (${name})`
-  const { run, close } = connect({ service, url: config.url, user: config.user, password: config.password }, trustOf(config.tls))
+  const { run, peer, close } = connect({ service, url: config.url, user: config.user, password: config.password }, trustOf(config.tls))
   const cannot = async (sentence: string, signal: AbortSignal): Promise<never> => {
     signal.throwIfAborted()
     throw new LifeboatError('source-refused', `${service} ${sentence}`)
   }
   return {
+    about: (signal) => run(async ({ version }) => ({ product: null, apiVersion: version, peer: peer() }), signal),
     nodes: (signal) => run((session) => readInventory(session, signal), signal),
     power: (id, wanted, signal) => run((session) => setPower(session, id, wanted, signal), signal),
     snapshot: (id, _name, signal) => cannot(`has no snapshots, so none of ${id} can be taken.`, signal),

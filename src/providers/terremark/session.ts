@@ -17,6 +17,8 @@ export type Login = { readonly service: string; readonly url: string; readonly u
 /** A log-in. There is nothing to end: no client of the service knew a log-out, the token dies by itself. */
 export type Session = {
   readonly service: string
+  /** Of the API, as it stands in the address of the log-in: "0.8a-ext1.6"; null: none does. */
+  readonly version: string | null
   readonly orgs: readonly Org[]
   /** The root of what stands at a path. Fails with source-session-lost when the token is not taken any more. */
   readonly read: (path: string, call: Call) => Promise<XmlElement>
@@ -54,10 +56,10 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
   if (answer.status === 404) throw new LifeboatError('answer-malformed', `${login.service} has no log-in at ${path}: it is no vCloud Express service.`)
   const root = rootOf(answer, login, 'log in')
   if (root?.name !== 'OrgList') throw notOurs(login.service)
-  return sessionOf(http, login, root, tokenOf(answer))
+  return { ...sessionOf(http, login, root, tokenOf(answer)), version: /\/v([^/]+)\/login$/.exec(path)?.[1] ?? null }
 }
 
-function sessionOf(http: HttpConnection, login: Login, orgList: XmlElement, token: Readonly<Record<string, string>>): Session {
+function sessionOf(http: HttpConnection, login: Login, orgList: XmlElement, token: Readonly<Record<string, string>>): Omit<Session, 'version'> {
   const { origin } = new URL(login.url)
   const send = async (method: 'GET' | 'POST', path: string, { act, signal }: Call): Promise<XmlElement | null> => {
     const answer = await http.send({ url: `${origin}${path}`, method, headers: token, signal })

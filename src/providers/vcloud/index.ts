@@ -6,6 +6,7 @@ import { apiKeys, apiUrl, fenceOf, sourceOf, trustOf, type Acts, type Connection
 import type { ProviderAdapter } from '../provider.ts'
 import { readInventory } from './inventory.ts'
 import { isCutOff, setNetwork } from './network.ts'
+import { vcloudNotes } from './notes.ts'
 import { setPower } from './power.ts'
 import { connect, type Login, type Session } from './session.ts'
 import { takeSnapshot } from './snapshots.ts'
@@ -27,6 +28,7 @@ const schema = z
 type Config = z.infer<typeof schema>
 
 const acts: Acts<Session> = {
+  about: ({ version }) => ({ product: null, apiVersion: version }),
   nodes: readInventory,
   power: setPower,
   snapshot: takeSnapshot,
@@ -36,6 +38,7 @@ const acts: Acts<Session> = {
 
 export const vcloud: ProviderAdapter<typeof schema> = {
   schema,
+  notes: vcloudNotes,
   source: async (name, config) => sourceOf(open(name, config), acts),
   fence: async (name, config) => fenceOf(open(name, config), acts),
 }

@@ -6,6 +6,7 @@ import type { ProviderAdapter } from '../provider.ts'
 import { readInventory } from './inventory.ts'
 import { isNetwork, setNetwork } from './network.ts'
 import { setPower, takeSnapshot } from './power.ts'
+import { lackingRights, vsphereNotes } from './rights.ts'
 import { connect, type Session } from './soap.ts'
 
 const schema = z.strictObject({
@@ -19,6 +20,8 @@ const schema = z.strictObject({
 type Config = z.infer<typeof schema>
 
 const acts: Acts<Session> = {
+  about: ({ product, apiVersion }) => ({ product, apiVersion }),
+  lacking: lackingRights,
   nodes: readInventory,
   power: setPower,
   snapshot: takeSnapshot,
@@ -28,6 +31,7 @@ const acts: Acts<Session> = {
 
 export const vsphere: ProviderAdapter<typeof schema> = {
   schema,
+  notes: vsphereNotes,
   source: async (name, config) => sourceOf(open(name, config), acts),
   fence: async (name, config) => fenceOf(open(name, config), acts),
 }

@@ -24,7 +24,12 @@ export type CallOptions = {
 /** A log-in to one vCenter or ESXi. It ends with `logout`, or by itself when it was idle for too long. */
 export type Session = {
   readonly service: string
+  /** As it calls itself: "VMware vCenter Server 8.0.3 build-24022515"; null: it does not. */
+  readonly product: string | null
   readonly apiVersion: string
+  /** The key of this session, by which rights are looked up (UserSession.key). */
+  readonly key: string | null
+  readonly authorizationManager: Reference | null
   readonly rootFolder: Reference
   readonly propertyCollector: Reference
   readonly viewManager: Reference
@@ -73,10 +78,13 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
 
   const { user, password } = login
   const credentials = `<userName>${escapeXml(user)}</userName><password>${escapeXml(password.reveal())}</password>`
-  await ask('Login', sessionManager, credentials, { act: 'log in', signal, repeatable: true })
+  const granted = await ask('Login', sessionManager, credentials, { act: 'log in', signal, repeatable: true })
   return {
     service: login.service,
+    product: textAt(root, 'about', 'fullName'),
     apiVersion,
+    key: textAt(granted, 'returnval', 'key'),
+    authorizationManager: referenceOf(childOf(root, 'authorizationManager')),
     rootFolder: referenceAt(root, 'rootFolder', login.service),
     propertyCollector: referenceAt(root, 'propertyCollector', login.service),
     viewManager: referenceAt(root, 'viewManager', login.service),

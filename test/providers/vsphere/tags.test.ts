@@ -157,7 +157,11 @@ test('whatever JSON comes, tags are read or unknown, and nothing of it is quoted
     fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 6 }), async (texts) => {
       const left = ['"the-session"', ...texts]
       const send: HttpConnection['send'] = async () => await Promise.resolve({ status: 200, headers: new Map(), cookies: [], text: left.shift() ?? '"x"' })
-      const read = tagsReader({ send, close: async () => undefined }, { ...login, url: 'https://it/sdk' }, about('6.7'))
+      const read = tagsReader(
+        { send, peer: () => ({ certificate: null, clockAhead: null }), close: async () => undefined },
+        { ...login, url: 'https://it/sdk' },
+        about('6.7'),
+      )
       const before = [node({}), node({ customValue: '<CustomFieldValue><key>1</key><value>x</value></CustomFieldValue>' })]
       const { nodes, warnings } = await withTags(read, before, soon())
       assert.equal(nodes.length, 2)
