@@ -40,6 +40,14 @@ program
   .option('--from <provider>', 'look into the nodes of this provider and write moves for them')
   .action(verb(async () => (await import('./commands/init.ts')).init))
 program
+  .command('doctor')
+  .description('everything that could stop a move, tonight, each with what to do; exit 4 when something would')
+  .action(verb(async () => (await import('./commands/doctor.ts')).doctor))
+program
+  .command('provider [name]')
+  .description('what is known of a provider: whether it answers, how fast, whom to ask, what it cannot tell')
+  .action(verb(async () => (await import('./commands/provider.ts')).provider))
+program
   .command('inventory [provider]')
   .description('what a provider has')
   .option('--inside', 'read each node over ssh, too: services, data, databases, whom it talks to')

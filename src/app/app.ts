@@ -5,10 +5,12 @@ import { Pool } from 'pg'
 import { kinds } from '../adapters.ts'
 import { parseConfig, type ConfigText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
+import type { Doctor } from '../core/doctor/finding.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
+import type { ProviderCard } from '../core/provider-card.ts'
 import type { Status } from '../core/records.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
@@ -16,12 +18,15 @@ import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
+import { examine } from './doctor/doctor.ts'
+import { worldOf } from './doctor/world.ts'
 import { engineOf } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener } from './ports.ts'
+import { providerCard } from './provider-card.ts'
 import { readSamples, writeReport, type Written } from './reporting.ts'
 import { statusOf } from './status.ts'
 
@@ -54,6 +59,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const identity = await store.identity(randomBytes(6).toString('hex'))
   const credentials = createCredentials()
   const keyring = openKeyring(options.sockets)
+  const helperFile = (machine: string): string => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`)
   const openPorts = portsOpener({
     store,
     credentials,
@@ -61,13 +67,26 @@ export async function openApp(options: AppOptions): Promise<App> {
     ssh: { knownHosts: options.knownHosts, socketFolder: options.sockets },
     keyring,
     engineOf: async (config) => await engineOf(config, options.state, options.pulumiRoot),
-    helperFile: (machine) => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`),
+    helperFile,
     configOf: async (move) => await store.configOf(move),
     tell: (move, text) => void journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }),
   })
   const durable = await launchDurable(options.databaseUrl, { store, journal, signals, identity }, openPorts, options.stop, options.onLog)
   return {
-    ...wire({ store, journal, signals, credentials, durable, reports: join(options.state, 'reports'), knownHosts: options.knownHosts, keyring }),
+    ...wire({
+      store,
+      journal,
+      signals,
+      credentials,
+      durable,
+      reports: join(options.state, 'reports'),
+      state: options.state,
+      pulumiRoot: options.pulumiRoot,
+      knownHosts: options.knownHosts,
+      keyring,
+      identity,
+      helperFile,
+    }),
     journal,
     close: async () => {
       await durable.shutdown()
@@ -77,13 +96,23 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire(parts: Parts & { readonly credentials: Credentials; readonly reports: string; readonly knownHosts: string; readonly keyring: Keyring }) {
+type Wired = Parts &
+  Pick<AppOptions, 'state' | 'pulumiRoot' | 'knownHosts'> & {
+    readonly credentials: Credentials
+    readonly reports: string
+    readonly keyring: Keyring
+    readonly identity: string
+    readonly helperFile: (machine: string) => string
+  }
+
+function wire(parts: Wired) {
   const { store, journal, credentials } = parts
   const configOf = (context: Context): Config => {
     credentials.add(context.secrets)
     return credentials.bind(parseConfig(context.config, kinds).document)
   }
   return {
+    ...examinations(parts, configOf),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring: (context: Context): void => void configOf(context),
     /** `inside`: every node that is on is read over ssh, too. */
@@ -138,5 +167,26 @@ function wire(parts: Parts & { readonly credentials: Credentials; readonly repor
     },
     /** Whether any move runs: then the controller stays. */
     isBusy: async (): Promise<boolean> => (await store.moves()).some((move) => move.state === 'running'),
+  }
+}
+
+/** What is asked without anything being begun. */
+function examinations(parts: Wired, configOf: (context: Context) => Config) {
+  return {
+    /** What could stop the moves of this configuration. */
+    doctor: async (context: Context, signal: AbortSignal): Promise<Doctor> => {
+      const world = worldOf({ ...parts, config: configOf(context) }, signal)
+      try {
+        return await examine(world, signal)
+      } finally {
+        await world.close()
+      }
+    },
+    /** What is known of one provider, or of all. */
+    providers: async (context: Context, provider: string | null, signal: AbortSignal): Promise<readonly ProviderCard[]> => {
+      const config = configOf(context)
+      const names = provider === null ? Object.keys(config.providers) : [provider]
+      return await Promise.all(names.map(async (name) => await providerCard(config, name, parts.store, signal)))
+    },
   }
 }

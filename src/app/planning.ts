@@ -46,22 +46,35 @@ export function sourcesOf(config: Config): readonly string[] {
 export async function takeInventory(config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {
   const source = await openSource(config, name)
   try {
-    const answer = await source.nodes(signal)
-    const before = await store.inventory(name)
-    const inventory: Inventory = {
-      schema: 'lifeboat.inventory/1',
-      provider: name,
-      kind: config.providers[name]?.kind ?? '',
-      takenAt: new Date().toISOString(),
-      complete: answer.complete,
-      warnings: [...answer.warnings],
-      nodes: answer.nodes.map((node) => withLastLook(node, before)),
-    }
-    await store.saveInventory(inventory)
-    return inventory
+    return await inventoryFrom(source, config, name, store, signal)
   } finally {
     await source.close().catch(() => undefined)
   }
+}
+
+/** The same from a source that is open. How long it took, or why it failed, is noted for `lifeboat provider`. */
+export async function inventoryFrom(source: Source, config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {
+  const began = performance.now()
+  const note = async (nodes: number | null, failure: string | null): Promise<void> =>
+    await store.noteInventory(name, { ms: Math.round(performance.now() - began), nodes, failure })
+  const answer = await source.nodes(signal).catch(async (error: unknown) => {
+    // Whoever gave up waiting says nothing about the provider.
+    if (!signal.aborted) await note(null, codeOf(error))
+    throw error
+  })
+  await note(answer.nodes.length, null)
+  const before = await store.inventory(name)
+  const inventory: Inventory = {
+    schema: 'lifeboat.inventory/1',
+    provider: name,
+    kind: config.providers[name]?.kind ?? '',
+    takenAt: new Date().toISOString(),
+    complete: answer.complete,
+    warnings: [...answer.warnings],
+    nodes: answer.nodes.map((node) => withLastLook(node, before)),
+  }
+  await store.saveInventory(inventory)
+  return inventory
 }
 
 /** What a node told of itself when somebody last looked inside stays, with its own time: a provider knows nothing of it. */
@@ -69,6 +82,8 @@ function withLastLook(node: Node, before: Inventory | null): Node {
   const inside = before?.nodes.find(({ id }) => id === node.id)?.inside
   return inside === undefined ? node : { ...node, inside }
 }
+
+export const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** The plan of these moves (all, when none is named), from fresh inventories where the providers answer, else from the stored ones. */
 export async function makePlan(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<{ plan: Plan; moves: readonly Move[] }> {
@@ -80,7 +95,6 @@ export async function makePlan(config: Config, names: readonly string[], store: 
     if (catalogs[name].sizes.length === 0) inventories[name] = await takeInventory(config, name, store, signal)
   }
   for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await freshOrStored(config, name, store, signal)
-  const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
   const measured: Record<string, { path: 'direct'; forecastPauseMs: number | null }> = {}
   for (const { name } of moves) measured[name] = { path: 'direct', forecastPauseMs: (await store.move(name))?.facts.measured.pauseMs ?? null }
   const plan = planMoves({ moves, inventories, catalogs, steps: runbook.map((row) => row.name), digest, measured })

@@ -7,10 +7,14 @@ import { planSchema } from '../core/plan.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
 import { choose, chooseSome, type Choice } from '../ui/prompts.ts'
 import { inventoryTable } from '../ui/inventory-view.ts'
+import { doctorView } from '../ui/doctor-view.ts'
 import { planView } from '../ui/plan-view.ts'
+import { providerView } from '../ui/provider-view.ts'
 import { priceText, statusTable } from '../ui/status-view.ts'
+import { examineIn } from './doctor.ts'
 import { tellFailure } from './failure.ts'
 import { migrateIn } from './migrate.ts'
+import { cardsIn } from './provider.ts'
 import { inSession, say, type GlobalOptions, type Session } from './session.ts'
 import { tellIn } from './tell.ts'
 
@@ -38,6 +42,8 @@ async function offers(session: Session, options: GlobalOptions): Promise<readonl
     ...(fresh.length > 0 ? [{ name: `Move nodes (${fresh.join(', ')})`, value: async () => await begin(session, options, fresh) }] : []),
     { name: 'See what a provider has', value: async () => await showInventory(session, options) },
     { name: 'Read the plan', value: async () => await showPlan(session, options) },
+    { name: 'Look for what could stop a move', value: async () => await showDoctor(session, options) },
+    { name: 'See what is known of the providers', value: async () => await showProviders(session, options) },
     { name: 'Leave the menu (what runs goes on)', value: null },
   ]
 }
@@ -69,4 +75,14 @@ async function showInventory(session: Session, options: GlobalOptions): Promise<
 async function showPlan(session: Session, options: GlobalOptions): Promise<void> {
   say(options, '  lifeboat plan')
   say(options, planView(planSchema.parse(await session.client.post('/api/v1/plan', { context: session.context, moves: [] }, session.signal))))
+}
+
+async function showDoctor(session: Session, options: GlobalOptions): Promise<void> {
+  say(options, '  lifeboat doctor')
+  say(options, doctorView(await examineIn(session, options)))
+}
+
+async function showProviders(session: Session, options: GlobalOptions): Promise<void> {
+  say(options, '  lifeboat provider')
+  for (const card of await cardsIn(session, options, null)) say(options, providerView(card))
 }

@@ -5,6 +5,7 @@ import { findConfig, readConfig, type Draft } from '../config/load.ts'
 import { resolveReferences } from '../config/references.ts'
 import { escaped } from '../core/terminal.ts'
 import { connectController, type ControllerClient } from '../controller/client.ts'
+import type { LifeboatError } from '../core/errors.ts'
 
 export type GlobalOptions = {
   readonly json?: boolean
@@ -24,6 +25,8 @@ export type Session = {
   readonly draft: Draft
   readonly client: ControllerClient
   readonly context: Context
+  /** References that this environment cannot resolve (with `some`; else the first of them is the failure). */
+  readonly unresolved: readonly LifeboatError[]
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly close: () => Promise<void>
@@ -35,12 +38,13 @@ export async function openSession(options: GlobalOptions, secrets: 'all' | 'some
   const stop = new AbortController()
   const onSignal = (): void => stop.abort(interrupted)
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal)
+  const unresolved: LifeboatError[] = []
   const values = await resolveReferences(draft.references, {
     baseFolder: draft.baseFolder,
     home: homedir(),
     env: process.env,
     signal: stop.signal,
-    ...(secrets === 'some' ? { onUnavailable: () => undefined } : {}),
+    ...(secrets === 'some' ? { onUnavailable: (error: LifeboatError) => void unresolved.push(error) } : {}),
   })
   const client = await connectController({ state: options.state ?? draft.document.state, pulumiRoot: options.pulumiRoot ?? null, signal: stop.signal })
   const revealed = Object.fromEntries([...values].map(([reference, secret]) => [reference, secret.reveal()]))
@@ -48,6 +52,7 @@ export async function openSession(options: GlobalOptions, secrets: 'all' | 'some
     draft,
     client,
     context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: revealed },
+    unresolved,
     signal: stop.signal,
     close: async () => {
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal)

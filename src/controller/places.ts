@@ -24,7 +24,7 @@ export function placesOf(stateFolder: string): Places {
   const state = resolve(stateFolder)
   const base = process.env['XDG_RUNTIME_DIR'] ?? tmpdir()
   const sockets = join(base, `lifeboat-${userInfo().uid}-${createHash('sha256').update(state).digest('hex').slice(0, 12)}`)
-  for (const folder of [state, join(state, 'reports'), join(state, 'pulumi'), sockets]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [state, join(state, 'reports'), join(state, 'pulumi'), sockets]) make(folder)
   const found = statSync(sockets)
   if (found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) throw new LifeboatError('controller-unreachable', `${sockets} is not private to this user.`)
   return {
@@ -37,5 +37,14 @@ export function placesOf(stateFolder: string): Places {
     databaseLog: join(state, 'database.log'),
     sockets,
     socket: join(sockets, 'api.sock'),
+  }
+}
+
+function make(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
+    throw new LifeboatError('config-invalid', `The folder ${folder} cannot be made (${code}); state: in lifeboat.yaml or --state names another one.`, { cause })
   }
 }

@@ -11,6 +11,7 @@ export type Identity = { readonly version: string; readonly pid: number; readonl
 
 const context = z.object({ config: z.object({ text: z.string(), baseFolder: z.string() }), secrets: z.record(z.string(), z.string()) })
 const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
+const providersBody = z.object({ context, provider: z.string().nullable() })
 const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false) })
 const migrateBody = z.object({ context, moves: z.array(z.string()), fingerprint: z.string().nullable(), approval: z.enum(['at-once', 'person']) })
 const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
@@ -38,6 +39,11 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   server.post('/api/v1/inventory', async (request, reply) => {
     const body = inventoryBody.parse(request.body)
     return await app.inventory(body.context, body, goneSignal(reply))
+  })
+  server.post('/api/v1/doctor', async (request, reply) => await app.doctor(z.object({ context }).parse(request.body).context, goneSignal(reply)))
+  server.post('/api/v1/providers', async (request, reply) => {
+    const body = providersBody.parse(request.body)
+    return await app.providers(body.context, body.provider, goneSignal(reply))
   })
   server.post('/api/v1/plan', async (request, reply) => {
     const body = planBody.parse(request.body)

@@ -1,0 +1,59 @@
+// What is known of a provider, for people.
+import type { ProviderCard } from '../core/provider-card.ts'
+import { counted, formatDuration } from '../core/units.ts'
+import { printable } from './table.ts'
+
+export function providerView(card: ProviderCard): string {
+  const { from, to } = card.moves
+  const rows: readonly (readonly [string, string])[] = [
+    ['Address', card.url ?? ''],
+    ['Answers', answersText(card)],
+    ['Certificate', certificateText(card)],
+    [
+      'Clock',
+      card.clockAheadSeconds === null ? '' : `${Math.abs(card.clockAheadSeconds)} s ${card.clockAheadSeconds >= 0 ? 'behind' : 'ahead of'} the one here`,
+    ],
+    ['Inventory', inventoryText(card)],
+    ['Readings', readingsText(card)],
+    ['Moves', [from.length === 0 ? '' : `from it: ${from.join(', ')}`, to.length === 0 ? '' : `to it: ${to.join(', ')}`].filter(Boolean).join('; ') || 'none'],
+    ['Contact', contactText(card)],
+    ...card.rights.map(({ for: purpose, right }, at) => [at === 0 ? 'Rights' : '', plain(`${right}: ${purpose}`)] as const),
+    ...card.cannotTell.map((text, at) => [at === 0 ? 'Cannot tell' : '', text] as const),
+  ]
+  const shown = rows.filter(([, text]) => text !== '')
+  return [`${card.provider} (${card.kind})`, ...shown.map(([key, text]) => `  ${key.padEnd(11)}  ${printable(text)}`)].join('\n')
+}
+
+function answersText({ answers, failure, product, apiVersion }: ProviderCard): string {
+  if (answers === null) return 'nobody there to ask'
+  if (failure !== null) return `no. ${failure.text}`
+  return `yes: ${[product, apiVersion === null ? null : `API ${apiVersion}`].filter((part) => part !== null).join(', ')}`
+}
+
+function certificateText({ certificate }: ProviderCard): string {
+  if (certificate === null) return ''
+  return `${certificate.fingerprint}, until ${certificate.expiresAt.slice(0, 10)}${certificate.pinned ? ', pinned' : ''}`
+}
+
+function inventoryText({ inventory }: ProviderCard): string {
+  if (inventory === null) return 'never taken'
+  return `${counted(inventory.nodes, 'node')}, taken ${inventory.takenAt}${inventory.complete ? '' : ', incomplete'}`
+}
+
+function readingsText({ readings: { count, failed, medianMs, slowestMs, lastFailure } }: ProviderCard): string {
+  if (count === 0) return ''
+  const times = medianMs === null || slowestMs === null ? '' : `; half within ${formatDuration(medianMs)}, the slowest ${formatDuration(slowestMs)}`
+  const last = lastFailure === null ? '' : ` (last: ${lastFailure.code}, ${lastFailure.at})`
+  return `${count}, of which ${failed} failed${last}${times}`
+}
+
+function contactText({ contact }: ProviderCard): string {
+  const names = { statusPage: 'status page', ticket: 'ticket', phone: 'phone', forum: 'forum' } as const
+  const keys = Object.keys(names) as (keyof typeof names)[]
+  return keys.map((key) => (contact[key] === null ? `no ${names[key]}` : `${names[key]} ${contact[key]}`)).join(', ')
+}
+
+/** The notes are written for Markdown. */
+function plain(text: string): string {
+  return text.replaceAll(/[`*]/g, '')
+}

@@ -1,0 +1,63 @@
+// Doctor and provider without a world: what is wrong on this machine, and bad input.
+import assert from 'node:assert/strict'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import test from 'node:test'
+import { doctorSchema } from '../../src/core/doctor/finding.ts'
+import { openDesk } from '../support/cli.ts'
+
+const yaml = `project: shop
+providers:
+  iron: { kind: static, nodes: [ { name: web-1, address: 192.0.2.1 } ] }
+`
+
+test('a state folder that others may read makes the machine unfit, until it is shut', async (t) => {
+  const desk = await openDesk(t)
+  await desk.write(yaml)
+  const state = path.join(desk.folder, '.lifeboat')
+  await mkdir(state)
+  await chmod(state, 0o755)
+  const found = await desk.lifeboat(['doctor', '--json'])
+  assert.equal(found.exitCode, 4, found.stdout + found.stderr)
+  const errors = doctorSchema.parse(JSON.parse(found.stdout)).findings.filter(({ severity }) => severity === 'error')
+  assert.deepEqual(
+    errors.map(({ about, code, hint }) => [about, code, hint]),
+    [['this machine', 'state-mode', `chmod 700 ${state}`]],
+  )
+  await chmod(state, 0o700)
+  const { exitCode, stdout } = await desk.lifeboat(['doctor'])
+  assert.equal(exitCode, 0, stdout)
+  assert.match(stdout, /^Fit for a move: 0 errors, 0 warnings, \d+ in order\.\n/)
+})
+
+test('a controller that cannot start is what the doctor finds', async (t) => {
+  const desk = await openDesk(t)
+  await desk.write(yaml)
+  const state = path.join(desk.folder, '.lifeboat')
+  await mkdir(path.join(state, 'db'), { recursive: true, mode: 0o700 })
+  for (const [file, text] of [
+    ['db/PG_VERSION', '18'],
+    ['db/postmaster.pid', '1'],
+    ['database.host', 'elsewhere'],
+  ] as const)
+    await writeFile(path.join(state, file), text)
+  const { exitCode, stdout } = await desk.lifeboat(['doctor', '--json'])
+  const { fit, findings } = doctorSchema.parse(JSON.parse(stdout))
+  assert.deepEqual([exitCode, fit, findings.map(({ about, code }) => [about, code])], [4, false, [['this machine', 'database-unavailable']]])
+})
+
+test('bad input gets one sentence and its exit status', async (t) => {
+  const desk = await openDesk(t)
+  const fails = async (args: readonly string[], expected: readonly [number, string], sentence: RegExp) => {
+    const { exitCode, stdout, stderr } = await desk.lifeboat([...args, '--json'])
+    const failure = JSON.parse(stdout) as { code: string; message: string }
+    assert.deepEqual([exitCode, failure.code], expected, stdout + stderr)
+    assert.match(failure.message, sentence)
+  }
+  await fails(['doctor'], [2, 'config-missing'], /There is no lifeboat\.yaml/)
+  await desk.write(`${yaml}moves: 7\n`)
+  await fails(['doctor'], [2, 'config-invalid'], /moves/)
+  await desk.write(yaml)
+  await fails(['provider', 'irno'], [2, 'config-invalid'], /There is no provider irno in the configuration; did you mean iron\?/)
+  await fails(['doctor', '--state', path.join(desk.folder, 'lifeboat.yaml/x')], [2, 'config-invalid'], /cannot be made \(ENOTDIR\)/)
+})
