@@ -9,10 +9,7 @@ export function providerView(card: ProviderCard): string {
     ['Address', card.url ?? ''],
     ['Answers', answersText(card)],
     ['Certificate', certificateText(card)],
-    [
-      'Clock',
-      card.clockAheadSeconds === null ? '' : `${Math.abs(card.clockAheadSeconds)} s ${card.clockAheadSeconds >= 0 ? 'behind' : 'ahead of'} the one here`,
-    ],
+    ['Clock', clockText(card.clockAheadSeconds)],
     ['Inventory', inventoryText(card)],
     ['Readings', readingsText(card)],
     ['Moves', [from.length === 0 ? '' : `from it: ${from.join(', ')}`, to.length === 0 ? '' : `to it: ${to.join(', ')}`].filter(Boolean).join('; ') || 'none'],
@@ -25,7 +22,7 @@ export function providerView(card: ProviderCard): string {
 }
 
 function answersText({ answers, failure, product, apiVersion }: ProviderCard): string {
-  if (answers === null) return 'nobody there to ask'
+  if (answers === null) return ''
   if (failure !== null) return `no. ${failure.text}`
   return `yes: ${[product, apiVersion === null ? null : `API ${apiVersion}`].filter((part) => part !== null).join(', ')}`
 }
@@ -35,8 +32,13 @@ function certificateText({ certificate }: ProviderCard): string {
   return `${certificate.fingerprint}, until ${certificate.expiresAt.slice(0, 10)}${certificate.pinned ? ', pinned' : ''}`
 }
 
-function inventoryText({ inventory }: ProviderCard): string {
-  if (inventory === null) return 'never taken'
+function clockText(ahead: number | null): string {
+  if (ahead === null) return ''
+  return ahead === 0 ? 'as the one here' : `${Math.abs(ahead)} s ${ahead > 0 ? 'behind' : 'ahead of'} the one here`
+}
+
+function inventoryText({ inventory, answers }: ProviderCard): string {
+  if (inventory === null) return answers === null ? '' : 'never taken'
   return `${counted(inventory.nodes, 'node')}, taken ${inventory.takenAt}${inventory.complete ? '' : ', incomplete'}`
 }
 
