@@ -4,7 +4,9 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
 import { doctorSchema } from '../../src/core/doctor/finding.ts'
+import { calls, startProxy, startShop } from '../providers/vsphere/lab.ts'
 import { openDesk } from '../support/cli.ts'
+import { withoutVcsim } from '../support/vcsim.ts'
 
 const yaml = `project: shop
 providers:
@@ -60,4 +62,23 @@ test('bad input gets one sentence and its exit status', async (t) => {
   await desk.write(yaml)
   await fails(['provider', 'irno'], [2, 'config-invalid'], /There is no provider irno in the configuration; did you mean iron\?/)
   await fails(['doctor', '--state', path.join(desk.folder, 'lifeboat.yaml/x')], [2, 'config-invalid'], /cannot be made \(ENOTDIR\)/)
+})
+
+test('a wrong password is tried once, however much is asked of that provider', { skip: withoutVcsim }, async (t) => {
+  const desk = await openDesk(t)
+  const vcsim = await startShop(t)
+  const proxy = await startProxy(t, vcsim)
+  const old = `{ kind: vsphere, url: "${proxy.url}", user: ops, password: env:VC, tls: { fingerprint: "${proxy.fingerprint}" } }`
+  const moves = ['web-1', 'web-2'].map((name) => `  ${name}: { from: { provider: old, name: ${name} }, to: { provider: iron, node: web-1 } }\n`)
+  await desk.write(`${yaml}  old: ${old}\nmoves:\n${moves.join('')}`)
+  const { exitCode, stdout } = await desk.lifeboat(['doctor', '--json'], { VC: 'not the one' })
+  const { findings } = doctorSchema.parse(JSON.parse(stdout))
+  assert.equal(exitCode, 4)
+  assert.deepEqual(
+    findings.filter(({ about, severity }) => about === 'providers.old' && severity === 'error').map(({ code }) => code),
+    ['source-login'],
+  )
+  assert.equal(calls(proxy, 'Login'), 1)
+  // What the moves then say: there never was an inventory.
+  assert.equal(findings.filter(({ about, code }) => about.startsWith('moves.') && code === 'source-unreachable').length, 2)
 })

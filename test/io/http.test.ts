@@ -266,10 +266,15 @@ test('a fingerprint that is none is recognised', () => {
 })
 
 test('a service shows its certificate and its clock, once it has answered and as far as it is believed', async (t) => {
-  const server = await startTlsServer(t, (_, response) => void response.writeHead(200, { date: new Date(Date.now() + 3_600_000).toUTCString() }).end())
+  const server = await startTlsServer(t, ({ url }, response) => {
+    response.sendDate = false
+    if (url !== '/silent') response.setHeader('date', new Date(Date.now() + 3_600_000).toUTCString())
+    response.end()
+  })
   const http = open(t, { fingerprint: server.fingerprint })
   assert.deepEqual(http.peer(), { certificate: null, clockAhead: null })
   await http.send({ url: server.url, signal: signal() })
+  await http.send({ url: new URL('/silent', server.url).href, signal: signal() })
   const { certificate, clockAhead } = http.peer()
   assert.equal(certificate?.fingerprint, `sha256:${normalFingerprint(server.fingerprint)}`)
   assert.ok(Math.abs(Date.parse(certificate?.expiresAt ?? '') - Date.now()) < 40 * 86_400_000)
