@@ -12,7 +12,7 @@ import { failureFound, quickMs, type Check, type World } from './world.ts'
 /** A switch waits until the old answers have run out of caches, so a longer one makes tonight late. */
 const longTtlSeconds = 3600
 
-export function nameChecks(world: World): readonly Check[] {
+export function nameChecks(world: Pick<World, 'config'>): readonly Check[] {
   const { config } = world
   return Object.keys(config.dns).flatMap((dns) => {
     const used = Object.values(config.moves).flatMap(({ names }) => names.filter((each) => each.dns === dns).map(({ name }) => name))
@@ -22,7 +22,7 @@ export function nameChecks(world: World): readonly Check[] {
   })
 }
 
-async function look({ config }: World, dns: string, names: readonly string[], signal: AbortSignal): Promise<readonly Found[]> {
+async function look({ config }: Pick<World, 'config'>, dns: string, names: readonly string[], signal: AbortSignal): Promise<readonly Found[]> {
   const entry = config.dns[dns]
   const adapter = entry === undefined ? undefined : dnsOf(entry.kind)
   if (entry === undefined || adapter === undefined) throw new LifeboatError('config-invalid', `There is no dns ${dns} in the configuration.`)
