@@ -1,10 +1,11 @@
 // What is known of a provider: what it says of itself when it is asked now, and what was noted before.
 import { providerOf } from '../adapters.ts'
 import type { Config, ProviderConfig } from '../config/schema.ts'
-import { codeOf, LifeboatError } from '../core/errors.ts'
+import { LifeboatError } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
 import { readingsOf, type ProviderCard } from '../core/provider-card.ts'
 import type { About } from '../providers/provider.ts'
+import { deadline } from '../io/wait.ts'
 import type { Store } from '../workflows/store.ts'
 import { openSource } from './planning.ts'
 
@@ -51,14 +52,12 @@ const nobody: Asked = { answers: null, failure: null, product: null, apiVersion:
 async function ask(config: Config, name: string, signal: AbortSignal): Promise<Asked> {
   const source = await openSource(config, name)
   try {
-    const about = await source.about?.(AbortSignal.any([signal, AbortSignal.timeout(askMs)]))
+    const about = await source.about?.(deadline(signal, askMs, `${name} did not let us in within ${askMs / 1000} s.`))
     return about === undefined ? nobody : answered(about, isPinned(config, name))
   } catch (thrown) {
     signal.throwIfAborted()
-    if (thrown instanceof LifeboatError) return { ...nobody, answers: false, failure: { code: codeOf(thrown), severity: 'error', text: thrown.message } }
-    const isLate = thrown instanceof Error && thrown.name === 'TimeoutError'
-    if (!isLate) throw thrown
-    return { ...nobody, answers: false, failure: { code: 'timeout', severity: 'error', text: `It did not answer within ${askMs / 1000} s.` } }
+    if (!(thrown instanceof LifeboatError)) throw thrown
+    return { ...nobody, answers: false, failure: { code: thrown.code, severity: 'error', text: thrown.message } }
   } finally {
     await source.close().catch(() => undefined)
   }

@@ -31,3 +31,10 @@ export async function waitUntil<T>(ask: () => Promise<T | null | undefined>, unt
     await sleep(until.everyMs, until.signal)
   }
 }
+
+/** Ends with `signal`, or after so many milliseconds with a `timeout` of this sentence. */
+export function deadline(signal: AbortSignal, ms: number, sentence: string): AbortSignal {
+  const over = new AbortController()
+  setTimeout(() => over.abort(new LifeboatError('timeout', sentence)), ms).unref()
+  return AbortSignal.any([signal, over.signal])
+}

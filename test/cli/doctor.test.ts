@@ -82,3 +82,21 @@ test('a wrong password is tried once, however much is asked of that provider', {
   // What the moves then say: there never was an inventory.
   assert.equal(findings.filter(({ about, code }) => about.startsWith('moves.') && code === 'source-unreachable').length, 2)
 })
+
+test('a provider that lets us in and refuses its inventory says why, beside what is known from before', { skip: withoutVcsim }, async (t) => {
+  const desk = await openDesk(t)
+  const vcsim = await startShop(t)
+  const old = `{ kind: vsphere, url: "${vcsim.url}", user: ops, password: env:VC, tls: { fingerprint: "${vcsim.fingerprint}" } }`
+  await desk.write(`${yaml}  old: ${old}\nmoves:\n  web-1: { from: { provider: old }, to: { provider: iron } }\n`)
+  const found = async () => {
+    const { stdout } = await desk.lifeboat(['doctor', '--json'], { VC: vcsim.password })
+    const about = doctorSchema.parse(JSON.parse(stdout)).findings.filter((each) => each.about === 'providers.old')
+    return about.map(({ severity, code }) => `${severity} ${code}`).filter((each) => !/certificate|clock|contact/.test(each))
+  }
+  await vcsim.order('/fault', { method: 'CreateContainerView', type: 'NoPermission' })
+  assert.deepEqual(await found(), ['error source-refused', 'ok login'])
+  await vcsim.order('/faults/clear')
+  assert.deepEqual(await found(), ['ok login', 'ok inventory', 'ok rights'])
+  await vcsim.order('/fault', { method: 'CreateContainerView', type: 'NoPermission' })
+  assert.deepEqual(await found(), ['error source-refused', 'warning inventory-stored', 'ok login', 'ok rights'])
+})

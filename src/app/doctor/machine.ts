@@ -1,26 +1,26 @@
 // The machine of the controller: programs, the state folder, the keys that lie here.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { stat, statfs } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import { z } from 'zod'
 import { error, ok, type Found } from '../../core/doctor/finding.ts'
 import { judgeFolder, judgeKey, judgeNode } from '../../core/doctor/machine.ts'
 import { resolveMoves } from '../../config/resolve.ts'
 import { exec } from '../../io/exec.ts'
 import { findCli } from '../../provision/cli.ts'
+import { nodeNeeded } from '../../version.ts'
 import { openTarget } from '../planning.ts'
 import { quickMs, type Check, type World } from './world.ts'
 
-const packageFile = new URL(import.meta.filename.endsWith('.ts') ? '../../../package.json' : '../../../../package.json', import.meta.url)
-
 export function machineChecks(world: World): readonly Check[] {
-  const looks: readonly Check['look'][] = [node, (signal) => pulumi(world, signal), ssh, () => helpers(world), () => folder(world), () => keys(world)]
+  const looks: readonly Check['look'][] = [
+    async () => [judgeNode(process.version, nodeNeeded)],
+    (signal) => pulumi(world, signal),
+    ssh,
+    () => helpers(world),
+    () => folder(world),
+    () => keys(world),
+  ]
   return looks.map((look) => ({ about: 'this machine', deadlineMs: quickMs, look }))
-}
-
-async function node(): Promise<readonly Found[]> {
-  const { engines } = z.object({ engines: z.object({ node: z.string() }) }).parse(JSON.parse(readFileSync(packageFile, 'utf8')))
-  return [judgeNode(process.version, engines.node)]
 }
 
 /** Only where something is made: nodes that exist already need no engine. */

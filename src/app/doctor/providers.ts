@@ -10,7 +10,7 @@ import type { Inventory } from '../../core/node.ts'
 import { openTarget } from '../planning.ts'
 import { isPinned } from '../provider-card.ts'
 import { planOf } from './moves.ts'
-import { quickMs, type Check, type World } from './world.ts'
+import { failureFound, quickMs, type Check, type World } from './world.ts'
 
 const withInventoryMs = 90_000
 
@@ -21,7 +21,7 @@ export function providerChecks(world: World): readonly Check[] {
     const adapter = providerOf(kind)
     const isTarget = adapter?.target !== undefined && Object.values(config.moves).some(({ to }) => to.provider === name)
     const rows: readonly (readonly [when: boolean, deadlineMs: number, look: Check['look']])[] = [
-      [adapter?.source !== undefined, quickMs, () => answers(world, name)],
+      [adapter?.source !== undefined, withInventoryMs, () => answers(world, name)],
       [left.has(name), withInventoryMs, () => inventory(world, name)],
       [left.has(name), withInventoryMs, (signal) => rights(world, name, signal)],
       [isTarget, withInventoryMs, (signal) => target(world, name, signal)],
@@ -43,23 +43,23 @@ async function answers({ config, about }: World, name: string): Promise<readonly
   ]
 }
 
-/** The look that the moves use, too. Why there is none, the log-in tells. */
+/** The look that the moves use, too. Why it does not let us in, `answers` tells. */
 async function inventory(world: World, name: string): Promise<readonly Found[]> {
-  const began = Date.now()
-  const found = await world.inventory(name)
-  if (found === null) return []
-  const isFresh = Date.parse(found.takenAt) >= began
-  const has = `${counted(found.nodes.length, 'node')}, taken ${found.takenAt}`
-  if (!isFresh)
-    return [
-      warning(
-        'inventory-stored',
-        `What it has is known from an earlier inventory alone: ${has}.`,
-        'Moves can go on with that; nothing that changed since is known.',
-      ),
-    ]
-  if (found.complete) return [ok('inventory', `It told all that it has: ${has}.`)]
-  return found.warnings.map(({ text }) => warning('inventory-incomplete', text, 'See lifeboat inventory; what is not named there cannot be moved.'))
+  try {
+    const found = await world.freshInventory(name)
+    if (found.complete) return [ok('inventory', `It told all that it has: ${describe(found)}.`)]
+    return found.warnings.map(({ text }) => warning('inventory-incomplete', text, 'See lifeboat inventory; what is not named there cannot be moved.'))
+  } catch (thrown) {
+    const why = (await letsUsIn(world, name)) ? [failureFound(thrown)] : []
+    const stored = await world.inventory(name)
+    if (stored === null) return why
+    const text = `What it has is known from an earlier inventory alone: ${describe(stored)}.`
+    return [...why, warning('inventory-stored', text, 'Moves can go on with that; nothing that changed since is known.')]
+  }
+}
+
+function describe({ nodes, takenAt }: Inventory): string {
+  return `${counted(nodes.length, 'node')}, taken ${takenAt}`
 }
 
 /** What the account may do with the nodes that move, where the API tells. */

@@ -5,6 +5,7 @@ import type { Found } from '../../core/doctor/finding.ts'
 import { hintOf, LifeboatError, codeOf } from '../../core/errors.ts'
 import type { Inventory } from '../../core/node.ts'
 import type { Keyring } from '../../io/ssh-agent.ts'
+import { deadline } from '../../io/wait.ts'
 import type { Store } from '../../workflows/store.ts'
 import type { About, Source } from '../../providers/provider.ts'
 import { inventoryFrom, openSource } from '../planning.ts'
@@ -21,7 +22,9 @@ export type World = {
   /** Each provider is logged in to once: an account may be locked after a few wrong passwords. Fails as `Source.about` does; null: nobody answers there. */
   readonly about: (provider: string) => Promise<About | null>
   readonly source: (provider: string) => Promise<Source>
-  /** What a provider has, fresh where it lets us in, else as it was stored; null: it never answered. */
+  /** What a provider has now. Fails as its log-in or its inventory does. */
+  readonly freshInventory: (provider: string) => Promise<Inventory>
+  /** The same, else as it was stored; null: it never answered. */
   readonly inventory: (provider: string) => Promise<Inventory | null>
   readonly close: () => Promise<void>
 }
@@ -32,22 +35,23 @@ export type Check = { readonly about: string; readonly deadlineMs: number; reado
 export const quickMs = 20_000
 export const inventoryMs = 60_000
 
-type Parts = Omit<World, 'about' | 'source' | 'inventory' | 'close'>
+type Parts = Omit<World, 'about' | 'source' | 'freshInventory' | 'inventory' | 'close'>
 
 export function worldOf(parts: Parts, signal: AbortSignal): World {
   const { config, store } = parts
-  const within = (ms: number): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(ms)])
+  const within = (ms: number, provider: string, what: string): AbortSignal => deadline(signal, ms, `${provider} did not ${what} within ${ms / 1000} s.`)
   const sources = once(async (provider) => await openSource(config, provider))
-  const about = once(async (provider) => (await (await sources.of(provider)).about?.(within(quickMs))) ?? null)
-  const fresh = async (provider: string): Promise<Inventory> => {
+  const about = once(async (provider) => (await (await sources.of(provider)).about?.(within(quickMs, provider, 'let us in'))) ?? null)
+  const fresh = once(async (provider) => {
     await about.of(provider)
-    return await inventoryFrom(await sources.of(provider), config, provider, store, within(inventoryMs))
-  }
-  const inventory = once(async (provider) => await fresh(provider).catch(async () => await store.inventory(provider)))
+    return await inventoryFrom(await sources.of(provider), config, provider, store, within(inventoryMs, provider, 'tell all that it has'))
+  })
+  const inventory = once(async (provider) => await fresh.of(provider).catch(async () => await store.inventory(provider)))
   return {
     ...parts,
     about: about.of,
     source: sources.of,
+    freshInventory: fresh.of,
     inventory: inventory.of,
     close: async () => void (await Promise.allSettled(sources.all().map(async (source) => await (await source).close()))),
   }
