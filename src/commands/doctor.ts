@@ -1,9 +1,11 @@
 // lifeboat doctor: everything that could stop a move, tonight. Exit 4 when something would.
 import { LifeboatError, exitStatusOf, hintOf } from '../core/errors.ts'
-import { doctorOf, doctorSchema, error, ok, type Doctor, type Finding, type Found } from '../core/doctor/finding.ts'
+import { doctorOf, doctorSchema, error, ok, warning, type Doctor, type Finding, type Found } from '../core/doctor/finding.ts'
 import { counted } from '../core/units.ts'
 import { doctorView } from '../ui/doctor-view.ts'
 import { answer, openSession, patiently, type GlobalOptions, type Session } from './session.ts'
+
+const noMoves = 'It names no moves, so nodes, names and targets were not looked at.'
 
 export async function doctor(options: GlobalOptions): Promise<number> {
   const found = await examined(options)
@@ -38,6 +40,7 @@ function ownFindings({ draft, unresolved }: Session): readonly Finding[] {
   const count = new Set(draft.references.map(({ reference }) => reference)).size
   const found = [
     ok('configuration', 'It loads, and contradicts itself nowhere.'),
+    ...(Object.keys(draft.document.moves).length > 0 ? [] : [warning('no-moves', noMoves, 'lifeboat init --from PROVIDER drafts moves from what is there.')]),
     ...unresolved.map(failure),
     ...(unresolved.length > 0 || count === 0 ? [] : [ok('references', `${counted(count, 'reference')} to secrets: each has a value here.`)]),
   ]

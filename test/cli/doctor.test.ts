@@ -29,7 +29,7 @@ test('a state folder that others may read makes the machine unfit, until it is s
   await chmod(state, 0o700)
   const { exitCode, stdout } = await desk.lifeboat(['doctor'])
   assert.equal(exitCode, 0, stdout)
-  assert.match(stdout, /^Fit for a move: 0 errors, 0 warnings, \d+ in order\.\n/)
+  assert.match(stdout, /^Fit for a move: 0 errors, 1 warning, \d+ in order\.\n\n! lifeboat\.yaml +It names no moves/)
 })
 
 test('a controller that cannot start is what the doctor finds', async (t) => {
