@@ -20,10 +20,14 @@ done
 for folder in /var/lib/lifeboat/*/; do
   test -d "$folder" || continue
   say ours "folder $(basename "$folder")"
+  grep -q '"sysctls": *{ *"' "$folder/state.json" 2>/dev/null && say ours "sysctls $(basename "$folder")"
   say owner "$(sed -n 's/.*"owner": *"\\([^"]*\\)".*/\\1/p' "$folder/state.json" 2>/dev/null | head -n 1)"
 done
 for unit in /etc/systemd/system/lifeboat-*-helper.service; do
   test -e "$unit" && unit=\${unit##*/lifeboat-} && say ours "units \${unit%-helper.service}"
+done
+for guard in /etc/systemd/system/*.d/50-lifeboat-*.conf; do
+  test -e "$guard" && guard=\${guard##*/50-lifeboat-} && say ours "guards \${guard%.conf}"
 done
 nft list tables inet 2>/dev/null | sed -n 's/^table inet lifeboat_//p' | sed 's/_hold$//' | while read -r table; do say ours "table $table"; done
 iptables -S 2>/dev/null | sed -n 's/^-N LIFEBOAT_\\([^ ]*\\)$/\\1/p' | while read -r chain; do say ours "chain $chain"; done
