@@ -27,7 +27,8 @@ export async function finishClean(scene: Scene, move: ShopNode = 'web-1'): Promi
 export async function leftNothing(scene: Scene, move: ShopNode = 'web-1'): Promise<void> {
   const [source, target] = [scene.source(move), scene.target(move)]
   // The helper of the target ends a moment after its last answer.
-  assert.deepEqual(await afterMost(15_000, async () => await tracesOn(target)), [])
+  const traces = await afterMost(15_000, async () => await tracesOn(target))
+  assert.deepEqual(traces, [], traces.length === 0 ? '' : `${traces.join(', ')}\n${(await target.attempt("systemctl status --no-pager 'lifeboat*'")).stdout}`)
   assert.equal((await target.run('ls -A /srv /srv/shop')).includes('lifeboat'), false)
   if (scene.host !== null) return
   // A way through the node's firewall stays open as long as a connection lives by it.
