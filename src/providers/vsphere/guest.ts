@@ -47,6 +47,8 @@ const guestFamilies: Readonly<Record<string, Os['family']>> = {
 export function toolsOf(machine: VimObject): Node['tools'] {
   const status = textOf(machine, 'guest.toolsRunningStatus')
   if (status === 'guestToolsRunning' || status === 'guestToolsExecutingScripts') return 'running'
-  if (status !== 'guestToolsNotRunning') return 'unknown'
-  return textOf(machine, 'guest.toolsVersionStatus2') === 'guestToolsNotInstalled' ? 'absent' : 'stopped'
+  const version = textOf(machine, 'guest.toolsVersionStatus2')
+  // Servers before 5.0 do not tell Tools that do not run from none.
+  if (status !== 'guestToolsNotRunning' || version === null) return 'unknown'
+  return version === 'guestToolsNotInstalled' ? 'absent' : 'stopped'
 }

@@ -1,7 +1,7 @@
 // What about a machine makes moving it harder than copying files: one row each.
 import type { Notice } from '../../core/node.ts'
 import { originHazards } from '../../core/not-moved.ts'
-import { textAt, type XmlElement } from '../../io/xml.ts'
+import { at, textAt, type XmlElement } from '../../io/xml.ts'
 import { backingType, capacityOf, devicesOf, hasDevice, isOnSharedBus, labelOf, virtualDisks } from './devices.ts'
 import { osOf, toolsOf } from './guest.ts'
 import { booleanOf, textOf, valueAt, type VimObject } from './properties.ts'
@@ -31,7 +31,12 @@ const machineRows: readonly Row<VimObject>[] = [
   ['fault-tolerance', 'warning', (machine) => when(valueAt(machine, 'config.ftInfo') !== null, 'It is one half of a fault-tolerant pair.')],
 ]
 
-type DiskOf = { readonly disk: XmlElement; readonly devices: readonly XmlElement[] }
+type DiskOf = {
+  readonly disk: XmlElement
+  readonly devices: readonly XmlElement[]
+  /** The machine runs on a snapshot, which is why its disks are deltas, and is told already. */
+  readonly onSnapshot: boolean
+}
 
 const diskRows: readonly Row<DiskOf>[] = [
   ['disk-raw', 'warning', ({ disk }) => when(/RawDisk/.test(backingType(disk)), `${labelOf(disk)} is a raw device of the storage (${modeOf(disk)}).`)],
@@ -41,12 +46,19 @@ const diskRows: readonly Row<DiskOf>[] = [
     ({ disk, devices }) => when(isOnSharedBus(disk, devices), `${labelOf(disk)} is shared with another machine, which may write to it at any time.`),
   ],
   ['disk-over-2tib', 'warning', ({ disk }) => tooLarge(disk)],
+  [
+    'disk-delta',
+    'info',
+    ({ disk, onSnapshot }) =>
+      when(!onSnapshot && isDelta(disk), `${labelOf(disk)} holds only what differs from another disk: it is a linked clone, or left over from a snapshot.`),
+  ],
   ['disk-independent', 'info', ({ disk }) => when(diskMode(disk).startsWith('independent'), `${labelOf(disk)} is left out of snapshots (${diskMode(disk)}).`)],
 ]
 
 export function hazardsOf(machine: VimObject): readonly Notice[] {
   const devices = devicesOf(machine)
-  const disks = virtualDisks(devices).map((disk) => ({ disk, devices }))
+  const onSnapshot = snapshotTrees(machine).depth > 0
+  const disks = virtualDisks(devices).map((disk) => ({ disk, devices, onSnapshot }))
   const origin = {
     product: textOf(machine, 'summary.config.product.name'),
     vendor: textOf(machine, 'summary.config.product.vendor'),
@@ -106,6 +118,10 @@ function modeOf(disk: XmlElement): string {
 
 function diskMode(disk: XmlElement): string {
   return textAt(disk, 'backing', 'diskMode') ?? ''
+}
+
+function isDelta(disk: XmlElement): boolean {
+  return at(disk, 'backing', 'parent') !== null
 }
 
 function tooLarge(disk: XmlElement): string | null {

@@ -19,11 +19,9 @@ const machinePaths = [
   'parentVApp',
   'runtime.powerState',
   'runtime.connectionState',
-  'runtime.consolidationNeeded',
   'config.template',
   'config.guestId',
   'config.guestFullName',
-  'config.firmware',
   'config.hardware',
   'config.ftInfo',
   'summary.config.product',
@@ -33,7 +31,6 @@ const machinePaths = [
   'guest.guestFullName',
   'guest.guestFamily',
   'guest.toolsRunningStatus',
-  'guest.toolsVersionStatus2',
   'guest.net',
   'guest.disk',
   'snapshot',
@@ -41,8 +38,11 @@ const machinePaths = [
   'availableField',
 ]
 
-/** Paths that older servers do not know, with the API version that brought them. */
+/** Paths that older servers do not know, with the API version that brought them (vSphere Web Services API reference). */
 const laterPaths: readonly (readonly [path: string, since: string])[] = [
+  ['runtime.consolidationNeeded', '5.0'],
+  ['config.firmware', '5.0'],
+  ['guest.toolsVersionStatus2', '5.0'],
   ['config.managedBy', '5.0'],
   ['summary.config.tpmPresent', '6.7'],
 ]

@@ -44,8 +44,9 @@ export type Session = {
 
 export type Login = { readonly service: string; readonly url: string; readonly user: string; readonly password: Secret }
 
-// Understood by every server since 6.0; afterwards the server's own version, or newer properties stay hidden.
-const firstVersion = '6.0'
+// Understood by every server since 4.1, while an older one refuses a version that came after it. Afterwards the server's
+// own, or newer properties stay hidden.
+const firstVersion = '4.1'
 const callMs = 120_000
 
 /** A connection that logs in when it is first used. */
