@@ -1,6 +1,7 @@
 // A first draft of moves, from what a provider and the machines themselves told. Every guess says what it rests on; a
 // person reads it before anything happens.
 import { byCodeUnit } from './canonical.ts'
+import { withoutCircles, type DraftOrder } from './draft-order.ts'
 import type { Hint, Inventory, Node } from './node.ts'
 
 export type DraftRequest = {
@@ -27,8 +28,9 @@ export function draftMoves(request: DraftRequest): Drafts {
   const nodes = [...request.inventory.nodes].filter((node) => !node.template).sort((one, other) => byCodeUnit(one.name, other.name))
   const chosen = nodes.filter((node) => whyLeftOut(node, request) === null)
   const names = namesFor(chosen, request.taken)
+  const order = withoutCircles(new Map(chosen.map((node) => [nameOf(node, names), [...new Set(hintsOfOrder(node, names).map(({ before }) => before))]])))
   return {
-    drafts: chosen.map((node) => draftOf(node, names, request)),
+    drafts: chosen.map((node) => draftOf(node, names, order, request)),
     leftOut: nodes.flatMap((node) => {
       const why = whyLeftOut(node, request)
       return why === null ? [] : [{ name: node.name, why }]
@@ -61,7 +63,11 @@ function namesFor(nodes: readonly Node[], taken: ReadonlySet<string>): ReadonlyM
   return names
 }
 
-function draftOf(node: Node, names: ReadonlyMap<Node, string>, request: DraftRequest): Draft {
+function nameOf(node: Node, names: ReadonlyMap<Node, string>): string {
+  return names.get(node) ?? node.name
+}
+
+function draftOf(node: Node, names: ReadonlyMap<Node, string>, order: DraftOrder, request: DraftRequest): Draft {
   const parts: readonly Part[] = [
     fromPart(node, request.inventory),
     toPart(node, request),
@@ -76,11 +82,11 @@ function draftOf(node: Node, names: ReadonlyMap<Node, string>, request: DraftReq
       'that the port accepts is all that can be guessed; better: an http check',
     ),
     namesPart(node, request.zones),
-    afterPart(node, names),
+    afterPart(node, names, order),
   ]
   const told = parts.filter((part) => part.value !== null)
   return {
-    name: names.get(node) ?? node.name,
+    name: nameOf(node, names),
     entry: Object.fromEntries(told.map(({ key, value }) => [key, value])),
     reasons: Object.fromEntries(told.flatMap(({ key, why }) => (why === '' ? [] : [[key, why]]))),
   }
@@ -99,10 +105,14 @@ function fromPart(node: Node, { provider, nodes }: Inventory): Part {
 }
 
 function toPart({ inside }: Node, { target: { provider, makes } }: DraftRequest): Part {
-  if (!makes) return { key: 'to', value: { provider }, why: 'the host that is called like the move' }
+  if (!makes) return { key: 'to', value: { provider }, why: `${provider} can take nodes: the host there that is called like the move` }
   const { id = null, version = null } = inside?.system ?? {}
   const image = id === null || version === null ? {} : { image: `${id}-${version}` }
-  return { key: 'to', value: { provider, size: 'auto', ...image }, why: 'the size follows from the node, the image from its system' }
+  return {
+    key: 'to',
+    value: { provider, size: 'auto', ...image },
+    why: `${provider} can take nodes; the size follows from the node, the image from its system`,
+  }
 }
 
 /** One item for each hint that has one; null where there is none. */
@@ -130,9 +140,18 @@ function namesPart(node: Node, zones: ReadonlyMap<string, string>): Part {
 }
 
 /** Only nodes that move, too, can be moved before this one. */
-function afterPart(node: Node, names: ReadonlyMap<Node, string>): Part {
+function hintsOfOrder(node: Node, names: ReadonlyMap<Node, string>): readonly { readonly before: string; readonly text: string }[] {
   const moving = new Map([...names].map(([peer, name]) => [peer.name, name]))
-  const hints = hintsFor(node, 'after').filter(({ value }) => moving.has(value))
-  const before = [...new Set(hints.map(({ value }) => moving.get(value) ?? value))]
-  return { key: 'after', value: before.length === 0 ? null : before, why: hints.map(({ text }) => text).join('; ') }
+  return hintsFor(node, 'after').flatMap(({ value, text }) => {
+    const before = moving.get(value)
+    return before === undefined ? [] : [{ before, text }]
+  })
+}
+
+function afterPart(node: Node, names: ReadonlyMap<Node, string>, { after, broken }: DraftOrder): Part {
+  const name = nameOf(node, names)
+  const before = after.get(name) ?? []
+  const circles = (broken.get(name) ?? []).map((circle) => `${circle} would go round, so the first step of it is left out`)
+  const why = [...hintsOfOrder(node, names).map(({ text }) => text), ...circles].join('; ')
+  return { key: 'after', value: before.length + circles.length === 0 ? null : before, why }
 }

@@ -9,6 +9,7 @@ import { withMoves } from '../../src/config/write-moves.ts'
 import { draftMoves, type DraftRequest } from '../../src/core/draft-moves.ts'
 import { parseInside } from '../../src/core/inside/parse.ts'
 import type { Node } from '../../src/core/node.ts'
+import { wavesOf } from '../../src/core/waves.ts'
 import { inventory, node } from './planning.ts'
 
 const inside = { ...parseInside('', '2026-11-26T10:00:00.000Z'), system: { ...emptySystem(), id: 'debian', version: '12' } }
@@ -68,6 +69,28 @@ test('a node that moves already, that nobody could look into, or that is a templ
     { name: 'dark', why: 'Not looked into: it is off.' },
     { name: 'db-1', why: 'a move of it is there already' },
   ])
+})
+
+const talking = (name: string, ...peers: string[]): Node =>
+  node({ id: name, name, inside, hints: peers.map((value) => ({ key: 'after', value, text: `talks to ${value}` })) })
+
+test('two that talk to each other do not go round: one step is left out, and said', () => {
+  const [app, , db] = draftMoves(asked([talking('app', 'db', 'cache'), talking('db', 'app'), talking('cache')])).drafts
+  assert.deepEqual([app?.entry['after'], db?.entry['after']], [['cache'], ['app']])
+  assert.equal(app?.reasons['after'], 'talks to db; talks to cache; app -> db -> app would go round, so the first step of it is left out')
+})
+
+test('whoever talks to whom, the order of a draft never goes round, and an order that does not is kept', () => {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  fc.assert(
+    fc.property(fc.array(fc.uniqueArray(fc.constantFrom(...names)), { minLength: 5, maxLength: 5 }), (peers) => {
+      const wished = new Map(names.map((name, index) => [name, peers[index] ?? []]))
+      const { drafts } = draftMoves(asked(names.map((name) => talking(name, ...(wished.get(name) ?? [])))))
+      const after = new Map(drafts.map(({ name, entry }) => [name, (entry['after'] ?? []) as string[]]))
+      assert.equal(wavesOf(after).cycle, null)
+      if (wavesOf(wished).cycle === null) for (const [name, before] of after) assert.deepEqual(before, wished.get(name))
+    }),
+  )
 })
 
 test('whatever nodes are called, the file that a draft is written into stays what it was and can be read', () => {
