@@ -114,6 +114,10 @@ export function moveSchema<Data extends z.ZodType>(data: Data, place: Place) {
         provider: z.string().describe('one of providers:'),
         id: z.string().min(1).optional().describe('id of the node there'),
         name: z.string().min(1).optional().describe('its name, where it is unambiguous; default: the name of the move'),
+        monthlyCost: z
+          .strictObject({ amount: z.number().min(0), currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency like EUR') })
+          .optional()
+          .describe('what it costs there a month: the plan adds it to what both sides cost meanwhile'),
       })
       .refine((from) => from.id === undefined || from.name === undefined, 'must have id or name, not both'),
     to: z.strictObject({

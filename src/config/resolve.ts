@@ -45,7 +45,12 @@ export function resolveMove(config: Config, name: string): Move {
 
 function endsOf(name: string, { from, to }: MoveConfig): Pick<Move, 'from' | 'to'> {
   return {
-    from: { provider: from.provider, id: from.id ?? null, name: from.id === undefined ? (from.name ?? name) : null },
+    from: {
+      provider: from.provider,
+      id: from.id ?? null,
+      name: from.id === undefined ? (from.name ?? name) : null,
+      ...(from.monthlyCost === undefined ? {} : { monthlyCost: from.monthlyCost }),
+    },
     to: { provider: to.provider, size: to.size, image: to.image ?? null, diskGiB: to.disk ?? null, node: to.node ?? null },
   }
 }

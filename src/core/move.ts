@@ -1,6 +1,7 @@
 // A move as somebody wants it: one entry under `moves:` after defaults and providers have filled the gaps. The plan
 // makes a PlannedMove of it (plan.ts); what a running move keeps of both are its settings (stored-move.ts).
 import type { Secret } from './secret.ts'
+import type { Money } from './plan.ts'
 import type { MoveSettings, SshSettings, StoredCheck } from './stored-move.ts'
 
 export type SshAccess = SshSettings & {
@@ -19,7 +20,13 @@ export type Move = {
   readonly name: string
   readonly project: string
   /** Exactly one of id and name is set. */
-  readonly from: { readonly provider: string; readonly id: string | null; readonly name: string | null }
+  readonly from: {
+    readonly provider: string
+    readonly id: string | null
+    readonly name: string | null
+    /** As its owner says: no provider tells what a node costs there. */
+    readonly monthlyCost?: Money
+  }
   readonly to: {
     readonly provider: string
     /** `auto`, `fit`, or a size of the provider. */

@@ -5,10 +5,11 @@ import { LifeboatError } from './errors.ts'
 import { findNode, reachableAddress } from './find-node.ts'
 import type { Move } from './move.ts'
 import type { Inventory, Node, Notice } from './node.ts'
-import type { Catalog, Money, Plan, PlannedMove, Size } from './plan.ts'
-import { chooseSize } from './sizing.ts'
+import { costOf, totalsOf } from './plan-cost.ts'
+import { deviceWarnings } from './plan-devices.ts'
+import type { Catalog, Plan, PlannedMove, Size } from './plan.ts'
+import { chooseSize, type Need } from './sizing.ts'
 import { completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
-import { addMoney, multiplyMoney } from './units.ts'
 import { wavesOf } from './waves.ts'
 
 export type PlanRequest = {
@@ -43,8 +44,7 @@ export function planMoves(request: PlanRequest): Plan {
     ),
     moves,
     waves: waves.map((wave) => [...wave]),
-    // What the source costs is nobody's to tell, so neither is what both sides cost together.
-    totals: { monthlyCost: addMoney(moves.map((move) => move.to.monthlyCost)), bothSidesMonthlyCost: null },
+    totals: totalsOf(wanted, moves),
   }
 }
 
@@ -70,7 +70,7 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
     ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
     roots: move.data.flatMap(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? [path] : [])),
     blockers: blockersOf(judged),
-    warnings: [...warningsOf(judged), ...outsiders(move, request.moves), ...overlooked(move, found, moved)],
+    warnings: [...warningsOf(judged), ...deviceWarnings(found, chosen.size), ...outsiders(move, request.moves), ...overlooked(move, found, moved)],
   }
   return { planned, wish: wishOf(move), source: sourceFacts(node) }
 }
@@ -133,18 +133,14 @@ function catalogOf(move: Move, request: PlanRequest): Catalog {
   throw new LifeboatError('config-invalid', `moves.${move.name}.to.provider: ${move.to.provider} cannot be a target.`)
 }
 
-function needOf(node: Node) {
-  return { cpus: node.cpus, memoryMiB: node.memoryMiB, nics: Math.max(1, node.nics.length), disks: Math.max(1, node.disks.length), firmware: node.firmware }
+function needOf({ cpus, memoryMiB, nics, disks, firmware }: Node): Need {
+  return { cpus, memoryMiB, nics: Math.max(1, nics.length), disks: Math.max(1, disks.length), firmware }
 }
 
 /** All disks but the first, in whole GiB, at least 1. */
 function volumeFor(node: Node): number {
   const sizeMiB = node.disks.slice(1).reduce((sum, disk) => sum + (disk.sizeMiB ?? 0), 0)
   return Math.max(1, Math.ceil(sizeMiB / 1024))
-}
-
-function costOf(size: Size, volumeGiB: number, catalog: Catalog): Money | null {
-  return addMoney([size.monthlyPrice, multiplyMoney(catalog.volumePrice, volumeGiB), catalog.addressPrice])
 }
 
 /** Two moves of one node, or onto one node, would undo each other. */

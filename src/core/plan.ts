@@ -16,7 +16,7 @@ export const plannedMoveSchema = z.object({
     image: z.string(),
     reasons: z.array(z.string()),
     alternatives: z.array(z.object({ size: z.string(), monthlyCost: money.nullable() })),
-    /** Size, data volume and public address together; null as soon as one of them is not known. */
+    /** Size, system disk, data volume and public address together; null as soon as one of them is not known. */
     monthlyCost: money.nullable(),
     /** GiB of the data volume; 0: none. */
     volumeGiB: z.number(),
@@ -58,6 +58,9 @@ export type Size = {
   readonly maxNics: number
   readonly maxVolumes: number
   readonly bootModes: readonly ('bios' | 'efi')[]
+  /** Whether its disks are NVMe devices, and its network card one of the driver ena. */
+  readonly nvme: boolean
+  readonly ena: boolean
   readonly monthlyPrice: Money | null
 }
 
@@ -67,6 +70,8 @@ export type Catalog = {
   readonly takenAt: string
   readonly origin: string
   readonly sizes: readonly Size[]
+  /** GiB of the system disk that each node gets, of the default volume type; 0: none is made. */
+  readonly systemDiskGiB: number
   /** Per GiB and month of the default volume type; null: not known. */
   readonly volumePrice: Money | null
   /** Per public address and month. */

@@ -65,7 +65,7 @@ function nodeOf({ name, id, address, cpus, memoryMiB }: StaticConfig['nodes'][nu
 }
 
 const staticTarget: Target = {
-  catalog: () => ({ kind: 'static', takenAt: '', origin: 'nodes that exist already', sizes: [], volumePrice: null, addressPrice: null }),
+  catalog: () => ({ kind: 'static', takenAt: '', origin: 'nodes that exist already', sizes: [], systemDiskGiB: 0, volumePrice: null, addressPrice: null }),
   shared: null,
   component: async (move: PlannedMove) => ({ address: move.to.address }),
   address: ({ address }) => {

@@ -17,7 +17,7 @@ export function planView(plan: Plan): string {
     table([heading, ...rows]),
     '',
     ...plan.moves.flatMap(notesOf),
-    `Together ${money(plan.totals.monthlyCost)} a month. ${plan.waves.length === 1 ? 'One wave' : `${plan.waves.length} waves`}. Fingerprint ${plan.fingerprint}.`,
+    `Together ${money(plan.totals.monthlyCost)} a month${bothSides(plan)}. ${plan.waves.length === 1 ? 'One wave' : `${plan.waves.length} waves`}. Fingerprint ${plan.fingerprint}.`,
   ].join('\n')
 }
 
@@ -38,7 +38,18 @@ function notesOf(move: PlannedMove): string[] {
     ...move.blockers.flatMap((each) => [`✖ ${move.name}: ${printable(each.text)}`, ...(each.hint === undefined ? [] : [`  Try: ${each.hint}`])]),
     ...move.warnings.map((each) => `! ${move.name}: ${printable(each.text)}`),
     ...move.to.reasons.map((each) => `  ${move.name}: ${each}`),
+    ...(move.to.alternatives.length === 0 ? [] : [`  ${move.name}: next would be ${move.to.alternatives.map(alternative).join(', ')}`]),
   ]
+}
+
+function alternative({ size, monthlyCost }: PlannedMove['to']['alternatives'][number]): string {
+  return `${size} (${money(monthlyCost)})`
+}
+
+function bothSides({ totals }: Plan): string {
+  if (totals.monthlyCost === null) return ''
+  if (totals.bothSidesMonthlyCost !== null) return `, ${money(totals.bothSidesMonthlyCost)} with the old side while both are there`
+  return '; what the old side costs is not known (from: { monthlyCost: … })'
 }
 
 function money(value: Money | null): string {

@@ -56,6 +56,12 @@ describe('a lifeboat.yaml with a mistake', () => {
       'config-invalid',
       'moves.web-1.downtimeBudget: must be between 1 s and 10 min (line 12).',
     ],
+    [
+      'says what a currency is',
+      small.replace('    from: {', '    from: { monthlyCost: { amount: 12, currency: € },'),
+      'config-invalid',
+      'moves.web-1.from.monthlyCost.currency: must be a currency like EUR (line 10).',
+    ],
     ['says what a port is', `${small}    ports: [80, 70000]\n`, 'config-invalid', 'moves.web-1.ports[1]: must be at most 65535 (line 12).'],
     ['knows no port 0 in the short form', `${small}    ports: ["0/udp"]\n`, 'config-invalid', /^moves\.web-1\.ports\[0\]: .* \(line 12\)\.$/],
     [

@@ -24,7 +24,7 @@ moves:
     finish: { watchFor: 5m }
     services: [shop, cache.socket]
   db-1:
-    from: { provider: old, name: db-1 }
+    from: { provider: old, name: db-1, monthlyCost: { amount: 45, currency: EUR } }
     to: { provider: new, ssh: { address: 192.0.2.77, port: 22 } }
     downtimeBudget: 5s
     data: [{ kind: postgres }, { kind: files, path: /srv, name: pictures }]
@@ -46,6 +46,11 @@ describe('a move inherits', () => {
       jump: 'bastion.example',
       sudo: false,
     })
+  })
+
+  it('nothing of what its source costs: that is known where it is said', () => {
+    const costs = ['web-1', 'db-1'].map((name) => resolveMove(document, name).from.monthlyCost)
+    assert.deepEqual(costs, [undefined, { amount: 45, currency: 'EUR' }])
   })
 
   it('its ssh settings for a look inside as well; a node without a move has those of its provider', () => {

@@ -57,6 +57,8 @@ export function size(changes: Partial<Size> & { readonly name: string }): Size {
     maxNics: 3,
     maxVolumes: 27,
     bootModes: ['bios', 'efi'],
+    nvme: false,
+    ena: false,
     monthlyPrice: { amount: 70, currency: 'USD' },
     ...changes,
   }
@@ -82,6 +84,7 @@ export function catalog(changes: Partial<Catalog> = {}): Catalog {
       size({ name: 'r6i.2xlarge', cpus: 8, memoryMiB: 65_536, maxNics: 4, monthlyPrice: usd(443.84) }),
       size({ name: 'c6i.metal', cpus: 128, memoryMiB: 262_144, bareMetal: true, monthlyPrice: usd(4531.84) }),
     ],
+    systemDiskGiB: 0,
     volumePrice: usd(0.1),
     addressPrice: usd(3.65),
     ...changes,

@@ -12,14 +12,14 @@ import { Secret } from '../../src/core/secret.ts'
 
 describe('the catalogue', () => {
   it('has the figures of AWS for a size', () => {
-    const { bootModes, ...size } = awsCatalog('us-east-1').sizes.find(({ name }) => name === 't3.small') ?? assert.fail()
-    const expected = { cpus: 2, memoryMiB: 2048, architecture: 'x86_64', burstable: true, bareMetal: false, maxNics: 3 }
+    const { bootModes, ...size } = awsCatalog({ region: 'us-east-1', rootGiB: 20 }).sizes.find(({ name }) => name === 't3.small') ?? assert.fail()
+    const expected = { cpus: 2, memoryMiB: 2048, architecture: 'x86_64', burstable: true, bareMetal: false, maxNics: 3, nvme: true, ena: true }
     for (const [key, value] of Object.entries(expected)) assert.deepEqual(size[key as keyof typeof size], value, key)
     assert.deepEqual(bootModes, ['bios', 'efi'])
     assert.ok(size.monthlyPrice !== null && size.monthlyPrice.amount > 10 && size.monthlyPrice.amount < 20)
   })
   it('has no price of a region for which it knows none, and says so', () => {
-    const catalog = awsCatalog('eu-central-1')
+    const catalog = awsCatalog({ region: 'eu-central-1', rootGiB: 20 })
     assert.ok(catalog.sizes.every(({ monthlyPrice }) => monthlyPrice === null))
     assert.equal(catalog.volumePrice, null)
     assert.match(catalog.origin, /no prices of eu-central-1$/)
@@ -31,7 +31,7 @@ describe('the catalogue', () => {
     const listed = new Map(
       [...text.matchAll(/Instance type: (\S+),.*?Linux OD cost in us-east-1: ([\d.]+)/g)].map(([, name, price]) => [name, Number(price) * 730]),
     )
-    const both = awsCatalog('us-east-1').sizes.flatMap(({ name, monthlyPrice }) => {
+    const both = awsCatalog({ region: 'us-east-1', rootGiB: 20 }).sizes.flatMap(({ name, monthlyPrice }) => {
       const before = listed.get(name)
       return monthlyPrice !== null && before !== undefined && before > 0 ? [monthlyPrice.amount / before] : []
     })

@@ -1,5 +1,6 @@
 // The sizes of EC2 with their figures and prices. The figures are made by make-catalog.ts and say where they come from.
 import type { Catalog, Money, Size } from '../../core/plan.ts'
+import type { AwsConfig } from './schema.ts'
 import made from './catalog-sizes.json' with { type: 'json' }
 
 type Figures = {
@@ -23,13 +24,14 @@ const hoursPerMonth = 730
  * The catalogue for a region. Prices are known for one region only; elsewhere they are null, for a price of another
  * region is off by up to a half. The price of a public address is the same everywhere.
  */
-export function awsCatalog(region: string): Catalog {
+export function awsCatalog({ region, rootGiB }: Pick<AwsConfig, 'region' | 'rootGiB'>): Catalog {
   const priced = region === figures.priceRegion
   return {
     kind: 'aws',
     takenAt: figures.takenAt,
     origin: priced ? figures.origin : `${figures.origin}; no prices of ${region}`,
     sizes: figures.sizes.map((size) => sizeOf(size, priced)),
+    systemDiskGiB: rootGiB,
     volumePrice: priced ? money(figures.gp3PerGiBMonth) : null,
     addressPrice: perMonth(figures.addressHourly),
   }

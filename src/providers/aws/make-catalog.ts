@@ -22,8 +22,8 @@ const typeSchema = z.object({
   BurstablePerformanceSupported: z.boolean(),
   VCpuInfo: z.object({ DefaultVCpus: z.number() }),
   MemoryInfo: z.object({ SizeInMiB: z.number() }),
-  NetworkInfo: z.object({ MaximumNetworkInterfaces: z.number() }),
-  EbsInfo: z.object({ MaximumEbsAttachments: z.number() }),
+  NetworkInfo: z.object({ MaximumNetworkInterfaces: z.number(), EnaSupport: z.string() }),
+  EbsInfo: z.object({ MaximumEbsAttachments: z.number(), NvmeSupport: z.string() }),
   ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
   SupportedBootModes: z.array(z.string()),
 })
@@ -92,6 +92,9 @@ function sizeOf(name: string, type: z.infer<typeof typeSchema>, hourly: Readonly
     maxNics: type.NetworkInfo.MaximumNetworkInterfaces,
     maxVolumes: type.EbsInfo.MaximumEbsAttachments,
     bootModes: type.SupportedBootModes.map((mode) => (mode === 'uefi' ? 'efi' : 'bios')).toSorted(),
+    // 'required': there is no other way to them; 'supported' leaves the choice to the image.
+    nvme: type.EbsInfo.NvmeSupport === 'required',
+    ena: type.NetworkInfo.EnaSupport === 'required',
     hourly: hourly.get(name) ?? null,
   }
 }

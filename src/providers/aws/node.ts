@@ -111,7 +111,7 @@ function portGroup(move: PlannedMove, { vpcId, project, tags, options }: GroupOf
 }
 
 function imageId(move: PlannedMove, config: AwsConfig, provider: Provider): Input<string> {
-  const architecture = awsCatalog(config.region).sizes.find(({ name }) => name === move.to.size)?.architecture ?? 'x86_64'
+  const architecture = awsCatalog(config).sizes.find(({ name }) => name === move.to.size)?.architecture ?? 'x86_64'
   const image = imageOf(move.to.image, architecture, config.images)
   if (typeof image === 'string') return image
   const filters = [

@@ -20,7 +20,7 @@ export function createAwsTarget(name: string, config: AwsConfig): Target {
   // A simulated AWS answers consistently.
   const patience: Patience = config.endpoint === undefined ? { tries: 6, everyMs: 5000 } : { tries: 2, everyMs: 200 }
   return {
-    catalog: () => awsCatalog(config.region),
+    catalog: () => awsCatalog(config),
     shared: (given) => sharedNetwork(name, config, given),
     component: (move, given) => nodeProgram(name, config, move, given),
     address: (outputs) => {
