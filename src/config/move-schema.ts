@@ -122,7 +122,11 @@ export function moveSchema<Data extends z.ZodType>(data: Data, place: Place) {
       .refine((from) => from.id === undefined || from.name === undefined, 'must have id or name, not both'),
     to: z.strictObject({
       provider: z.string().describe('one of providers:'),
-      size: z.string().min(1).default('auto').describe('auto: by the rule; fit: the cheapest that carries it; or a size of the provider'),
+      size: z
+        .string()
+        .min(1)
+        .default('auto')
+        .describe('auto: by what the node has; fit: the cheapest that carries what a look inside saw in use; or a size of the provider'),
       image: z.string().min(1).optional().describe('what the new node runs'),
       disk: z.number().int().min(1).max(65_536).optional().describe('GiB of the data volume; default: as large as the data disks of the source'),
       node: z.string().min(1).optional().describe('name of a node that exists already; default: the name of the move'),

@@ -8,6 +8,7 @@ import type { Inventory, Node, Notice } from './node.ts'
 import { costOf, totalsOf } from './plan-cost.ts'
 import { deviceWarnings } from './plan-devices.ts'
 import type { Catalog, Plan, PlannedMove, Size } from './plan.ts'
+import { useOf } from './observed.ts'
 import { chooseSize, type Need } from './sizing.ts'
 import { completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
 import { wavesOf } from './waves.ts'
@@ -133,8 +134,8 @@ function catalogOf(move: Move, request: PlanRequest): Catalog {
   throw new LifeboatError('config-invalid', `moves.${move.name}.to.provider: ${move.to.provider} cannot be a target.`)
 }
 
-function needOf({ cpus, memoryMiB, nics, disks, firmware }: Node): Need {
-  return { cpus, memoryMiB, nics: Math.max(1, nics.length), disks: Math.max(1, disks.length), firmware }
+function needOf({ cpus, memoryMiB, nics, disks, firmware, inside }: Node): Need {
+  return { cpus, memoryMiB, nics: Math.max(1, nics.length), disks: Math.max(1, disks.length), firmware, use: useOf(inside) }
 }
 
 /** All disks but the first, in whole GiB, at least 1. */
@@ -164,7 +165,7 @@ function outsiders(move: Move, moves: readonly Move[]): Notice[] {
 
 /** What a fingerprint must not change with: forecasts, and texts with figures that drift. */
 function essence(move: PlannedMove): unknown {
-  return { ...move, forecastPauseMs: undefined, blockers: codes(move.blockers), warnings: codes(move.warnings) }
+  return { ...move, to: { ...move.to, reasons: undefined }, forecastPauseMs: undefined, blockers: codes(move.blockers), warnings: codes(move.warnings) }
 }
 
 function codes(notices: readonly Notice[]): string[] {

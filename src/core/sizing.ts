@@ -3,6 +3,7 @@
 import { byCodeUnit } from './canonical.ts'
 import { LifeboatError } from './errors.ts'
 import { didYouMean } from './nearest.ts'
+import { needByUse, type Bought, type Use } from './observed.ts'
 import type { Catalog, Size } from './plan.ts'
 
 export type Need = {
@@ -11,8 +12,8 @@ export type Need = {
   readonly nics: number
   readonly disks: number
   readonly firmware: 'bios' | 'efi' | null
-  /** Measured: the 95th percentile of busy vCPUs over so many days. */
-  readonly usage?: { readonly busyCpusP95: number; readonly days: number } | null
+  /** What it was seen to use; counts for `fit`. */
+  readonly use?: Use | null
 }
 
 type Rejected = { readonly size: string; readonly reason: string }
@@ -28,20 +29,17 @@ export type Sizing = {
 
 /** A hypervisor keeps a little of what it sells: 4 GiB machines report 3.9. */
 const memoryTolerance = 0.97
-const headroom = 1.2
-const enoughDays = 14
 
 /**
- * The size for a wish: `auto` (steady sizes, the family by memory per vCPU), `fit` (whatever is cheapest or smallest,
- * burstable too), or the name of a size. Fails with config-invalid, naming the path of the wish and the nearest sizes,
+ * The size for a wish: `auto` (by what was bought; steady sizes, the family by memory per vCPU), `fit` (by what is used,
+ * where that was seen; whatever is cheapest or smallest, burstable too), or the name of a size. Fails with config-invalid, naming the path of the wish and the nearest sizes,
  * when the catalogue has no such size.
  */
 export function chooseSize(wish: string, need: Need, catalog: Catalog, path = 'size'): Sizing {
   const named = wish === 'auto' || wish === 'fit' ? null : sizeNamed(wish, catalog, path)
-  const cpus = cpusNeeded(need)
-  const { memoryMiB } = need
+  const { cpus, memoryMiB, basis } = baseOf(wish, need)
   if (cpus === null || memoryMiB === null) return withoutNeed(named)
-  const wanted: Wanted = { ...need, cpus, memoryMiB, steady: wish !== 'fit' }
+  const wanted: Wanted = { ...need, cpus, memoryMiB, steady: wish !== 'fit', basis }
   const rejected: Rejected[] = []
   const fitting: Size[] = []
   for (const size of catalog.sizes) {
@@ -59,7 +57,7 @@ export function chooseSize(wish: string, need: Need, catalog: Catalog, path = 's
 }
 
 type Family = 'c' | 'm' | 'r'
-type Wanted = Need & { readonly cpus: number; readonly memoryMiB: number; readonly steady: boolean }
+type Wanted = Need & { readonly cpus: number; readonly memoryMiB: number; readonly steady: boolean; readonly basis: string | null }
 
 /** Why a size cannot carry the node; null: it can. */
 function whyNot(size: Size, wanted: Wanted): string | null {
@@ -75,12 +73,9 @@ function whyNot(size: Size, wanted: Wanted): string | null {
   return null
 }
 
-function cpusNeeded(need: Need): number | null {
-  return need.usage && isMeasured(need) ? Math.max(1, Math.ceil(need.usage.busyCpusP95 * headroom)) : need.cpus
-}
-
-function isMeasured({ usage }: Need): boolean {
-  return usage !== undefined && usage !== null && usage.days >= enoughDays
+/** What the size has to carry, and in words what that rests on where it is not what was bought. */
+function baseOf(wish: string, need: Need): Bought & { readonly basis: string | null } {
+  return wish === 'fit' ? needByUse(need, need.use ?? null) : { cpus: need.cpus, memoryMiB: need.memoryMiB, basis: null }
 }
 
 function withoutNeed(named: Size | null): Sizing {
@@ -128,7 +123,7 @@ function generation({ name }: Size): number {
 
 function reasonsFor(size: Size, wanted: Wanted, family: Family | null, ranked: readonly Size[], rejected: readonly Rejected[]): string[] {
   const reasons = [`${wanted.cpus} vCPU and ${wanted.memoryMiB} MiB are needed; ${size.name} has ${size.cpus} and ${size.memoryMiB}`]
-  if (isMeasured(wanted)) reasons.push(`vCPU by ${wanted.usage?.days} days of measured use, with 20 % headroom`)
+  if (wanted.basis !== null) reasons.push(wanted.basis)
   const belongs = isOf(family, size)
   if (family !== null) {
     const ratio = (wanted.memoryMiB / 1024 / wanted.cpus).toFixed(1)

@@ -45,6 +45,11 @@ function only<T>(items: readonly T[] | null, fits: (item: T) => boolean): T {
 const hintsOf = (node: Node | undefined) => (node?.hints ?? []).map(({ key, value }) => `${key} ${value}`)
 const whatIsUnseen = (inside: Inside) => inside.unseen.map(({ what }) => what).sort()
 
+function tellsItsWork({ cpu }: Inside): void {
+  const { count, busy, load15 } = cpu ?? assert.fail('nothing of its processors came')
+  assert.ok(busy !== null && busy > 0 && busy <= Number(count) && load15 !== null, JSON.stringify(cpu))
+}
+
 /** Files that were written since the mark, without what the shop and the login itself write. */
 const written = 'find /tmp /root /home /var /etc /opt /srv/shop /usr/local -xdev -newer /run/mark ! -path "/srv/shop/*" ! -path "/var/log/*" | sort'
 
@@ -62,6 +67,7 @@ test('root sees a node whole: its services behind ports, its data, its timers, a
 
   assert.deepEqual([inside.system?.name, inside.system?.hostname, inside.system?.user], ['Debian GNU/Linux 12 (bookworm)', 'web-1', 'root'])
   assert.deepEqual(inside.unseen, [])
+  tellsItsWork(inside)
   const shop = only(inside.listeners, ({ port }) => port === 80)
   assert.deepEqual([shop.unit, shop.package?.name], ['shop.service', 'python3.11-minimal'])
   const ssh = only(inside.listeners, ({ port, address }) => port === 22 && address === '0.0.0.0')

@@ -20,7 +20,27 @@ export function readSystem(section: Section): Inside['system'] {
 }
 
 export function readCpu(section: Section): Inside['cpu'] {
-  return { count: wholeNumber(section.rows('cpus')[0]) || null, model: given(section.rows('model')[0]), flags: [...section.rows('flag')].sort() }
+  const count = wholeNumber(section.rows('cpus')[0]) || null
+  const load15 = /^\S+ \S+ (\d{1,6}\.\d+) /.exec(section.rows('load')[0] ?? '')?.[1]
+  return {
+    count,
+    model: given(section.rows('model')[0]),
+    flags: [...section.rows('flag')].sort(),
+    busy: busyOf(section.rows('ticks')[0] ?? '', count),
+    load15: load15 === undefined ? null : Number(load15),
+  }
+}
+
+/**
+ * From `user nice system idle iowait irq softirq steal …` of proc(5), counted since the start. Stolen time is time that
+ * the machine wanted; what comes after it is counted in the first two already.
+ */
+function busyOf(row: string, count: number | null): number | null {
+  const ticks = row.trim().split(/\s+/).slice(0, 8).map(wholeNumber)
+  const total = ticks.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+  if (count === null || ticks.length < 5 || ticks.includes(null) || total === 0) return null
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0)
+  return Math.round(((total - idle) / total) * count * 100) / 100
 }
 
 /** Null when the sum is missing. Kernels before 3.14 do not tell what is available. */

@@ -54,7 +54,8 @@ export const insideSchema = z.object({
   schema: z.literal('lifeboat.inside/1'),
   takenAt: z.string(),
   system: z.object({ hostname: text, name: text, id: text, version: text, kernel: text, machine: text, uptimeSeconds: number, user: text }).nullable(),
-  cpu: z.object({ count: number, model: text, flags: z.array(z.string()) }).nullable(),
+  /** `busy`: how many processors worked, on average since the start; `load15`: how many tasks wanted one, in the last 15 minutes. */
+  cpu: z.object({ count: number, model: text, flags: z.array(z.string()), busy: number.default(null), load15: number.default(null) }).nullable(),
   memory: z.object({ totalMiB: z.number(), usedMiB: z.number(), swapMiB: z.number(), swapUsedMiB: z.number() }).nullable(),
   mounts: z.array(mount).nullable(),
   listeners: z.array(listener).nullable(),
