@@ -6,6 +6,7 @@ import { findNode, reachableAddress } from './find-node.ts'
 import type { Move } from './move.ts'
 import type { Inventory, Node, Notice } from './node.ts'
 import { costOf, totalsOf } from './plan-cost.ts'
+import { notFollowed } from './plan-hints.ts'
 import { deviceWarnings } from './plan-devices.ts'
 import type { Catalog, Plan, PlannedMove, Size } from './plan.ts'
 import { useOf } from './observed.ts'
@@ -71,7 +72,13 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
     ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
     roots: move.data.flatMap(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? [path] : [])),
     blockers: blockersOf(judged),
-    warnings: [...warningsOf(judged), ...deviceWarnings(found, chosen.size), ...outsiders(move, request.moves), ...overlooked(move, found, moved)],
+    warnings: [
+      ...warningsOf(judged),
+      ...deviceWarnings(found, chosen.size),
+      ...outsiders(move, request.moves),
+      ...overlooked(move, found, moved),
+      ...notFollowed(move, found, moved),
+    ],
   }
   return { planned, wish: wishOf(move), source: sourceFacts(node) }
 }
