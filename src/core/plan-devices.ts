@@ -18,12 +18,13 @@ export function deviceWarnings(node: Node, size: Size | null): Notice[] {
 
 function disks(node: Node, size: Size): Notice {
   const found = (node.inside?.mounts ?? []).filter(({ device }) => byOrder.test(device)).map(({ device, place }) => `${device} (${place})`)
-  const what = found.length === 0 ? 'names like /dev/sdb or /dev/vdb' : found.join(', ')
-  const text = `${size.name} shows its disks as NVMe (/dev/nvme1n1): on ${node.name}, what names ${what} has to name a UUID or the mount; an image of your own needs the driver nvme.`
+  const more = found.length > 3 ? ` and ${found.length - 3} more` : ''
+  const what = found.length === 0 ? '/dev/sdb, /dev/vdb or the like' : `${found.slice(0, 3).join(', ')}${more}`
+  const text = `${size.name} shows disks as NVMe (/dev/nvme1n1): configuration of ${node.name} that names ${what} must name a UUID or the mount; an image of your own needs the driver nvme.`
   return { code: 'nvme-names', severity: found.length === 0 ? 'info' : 'warning', text }
 }
 
 function cards(node: Node, size: Size): Notice {
-  const text = `${size.name} has a network card of the driver ena, called ens5 mostly: what names eth0 or ens192 on ${node.name} has to change; an image of your own needs that driver.`
+  const text = `${size.name} has a network card of the driver ena, called ens5 mostly: configuration of ${node.name} that names eth0 or ens192 must name that; an image of your own needs that driver.`
   return { code: 'ena-names', severity: 'info', text }
 }

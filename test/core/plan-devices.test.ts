@@ -14,8 +14,13 @@ describe('a size with NVMe disks and an ENA card', () => {
   it('is a warning where a look inside found disks by the names of their order', () => {
     const [card, disk] = told(['mount:8:1 / / ext4 /dev/sda1', 'mount:8:17 / /srv ext4 /dev/vdb', 'mount:8:18 / /var xfs /dev/mapper/data-var'])
     assert.deepEqual(disk?.slice(0, 2), ['nvme-names', 'warning'])
-    assert.match(String(disk?.[2]), /what names \/dev\/sda1 \(\/\), \/dev\/vdb \(\/srv\) has to name a UUID/)
+    assert.match(String(disk?.[2]), /that names \/dev\/sda1 \(\/\), \/dev\/vdb \(\/srv\) must name a UUID/)
     assert.deepEqual(card?.slice(0, 2), ['ena-names', 'info'])
+  })
+
+  it('names three of many', () => {
+    const many = ['b', 'c', 'd', 'e', 'f'].map((letter) => `mount:8:1 / /srv/${letter} ext4 /dev/sd${letter}1`)
+    assert.match(String(told(many)[1]?.[2]), /names \/dev\/sdb1 \(\/srv\/b\), .*sdd1 \(\/srv\/d\) and 2 more must/)
   })
 
   it('is a note where nobody looked, or every disk has a name of its own', () => {
