@@ -12,6 +12,11 @@ const memory = ['memory:MemTotal: 33554432 kB', 'memory:MemAvailable: 31457280 k
 const hardware = ['cpus:8', ...memory, 'ticks:100 0 700 6900 100 50 50 100 77 0', 'load:3.00 2.00 0.60 1/300 4242']
 const look = (uptime: string) => parsed({ system: ['kernel:6.1', `uptime:${uptime} 1`], hardware })
 
+function plan(size: string, uptime: string) {
+  const big = node({ cpus: 8, memoryMiB: 32_768, inside: look(uptime) })
+  return planMoves(request({ moves: [move({ to: { ...move().to, size } })], inventories: { old: inventory([big]) } }))
+}
+
 describe('what a node uses', () => {
   it('is read as the mean of busy processors since the start, the load of 15 minutes, and memory with swap', () => {
     const { cpu } = look('2000000.5')
@@ -27,14 +32,17 @@ describe('what a node uses', () => {
   })
 
   it('decides the size for fit, and neither for auto nor soon after a start', () => {
-    const sizeOf = (size: string, uptime: string) => {
-      const big = node({ cpus: 8, memoryMiB: 32_768, inside: look(uptime) })
-      return planMoves(request({ moves: [move({ to: { ...move().to, size } })], inventories: { old: inventory([big]) } })).moves[0]?.to
-    }
+    const sizeOf = (size: string, uptime: string) => plan(size, uptime).moves[0]?.to
     assert.equal(sizeOf('fit', '2000000.5')?.size, 't3.medium')
     assert.match(sizeOf('fit', '2000000.5')?.reasons.join('\n') ?? '', /by use: 1 vCPU busy and 2560 MiB used \(23 days up, seen on 2026-03-01\)/)
     assert.equal(sizeOf('fit', '1000000.5')?.size, 'r6i.2xlarge')
     assert.equal(sizeOf('auto', '2000000.5')?.size, 'r6i.2xlarge')
+  })
+
+  it('leaves the fingerprint of a plan as it is while the size stays', () => {
+    const [one, later] = [plan('fit', '2000000.5'), plan('fit', '2100000.5')]
+    assert.notDeepEqual(one.moves[0]?.to.reasons, later.moves[0]?.to.reasons)
+    assert.equal(one.fingerprint, later.fingerprint)
   })
 
   it('never asks for more than was bought, nor for nothing', () => {
