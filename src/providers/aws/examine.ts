@@ -114,7 +114,7 @@ async function mayDo(right: string, attempt: Try, asking: Asking, image: Choice 
 type Choice = { readonly image: string; readonly size: string; readonly id: string | null; readonly name: string }
 
 async function imageChoices({ client, config, moves, signal }: Asking): Promise<readonly Choice[]> {
-  const architectures = new Map(awsCatalog(config.region).sizes.map(({ name, architecture }) => [name, architecture]))
+  const architectures = new Map(awsCatalog(config).sizes.map(({ name, architecture }) => [name, architecture]))
   const wanted = new Map(moves.map(({ to: { image, size } }) => [`${image} ${architectures.get(size)}`, { image, size }]))
   return await Promise.all(
     [...wanted.values()].map(async ({ image, size }) => {
