@@ -30,7 +30,8 @@ import (
 type options struct {
 	listen, cert, key, user, password, load, shop, control string
 	tls, writable, events                                  bool
-	pageCap, dc, host, cluster, clusterHost, vm, delay     int
+	pageCap, dc, host, cluster, clusterHost, vm, copies    int
+	delay                                                  int
 	sessionTimeout                                         time.Duration
 }
 
@@ -53,6 +54,7 @@ func parseFlags() options {
 	flag.IntVar(&o.cluster, "cluster", 1, "model: clusters for each datacenter")
 	flag.IntVar(&o.clusterHost, "host", 3, "model: hosts for each cluster")
 	flag.IntVar(&o.vm, "vm", 2, "model: virtual machines for each resource pool")
+	flag.IntVar(&o.copies, "copies", 0, "so many more virtual machines, copies in turn of those of the model or of -shop")
 	flag.IntVar(&o.delay, "delay", 0, "milliseconds before each answer")
 	flag.DurationVar(&o.sessionTimeout, "session-timeout", 0, "a login that was idle for so long has ended; 0: never")
 	flag.Parse()
@@ -98,6 +100,11 @@ func run(o options) error {
 			return fmt.Errorf("%s: %w", o.shop, err)
 		}
 	}
+	if o.copies > 0 {
+		if err := addCopies(model, o.copies); err != nil {
+			return err
+		}
+	}
 	server := model.Service.NewServer()
 	defer server.Close()
 	statuses := &statusFaults{next: server.Config.Handler}
@@ -112,7 +119,8 @@ func run(o options) error {
 	}
 	// Without the log-in, which the caller knows and which need not stand in a log. (A copy: the server checks against its own.)
 	fmt.Println((&url.URL{Scheme: server.URL.Scheme, Host: server.URL.Host, Path: server.URL.Path}).String())
-	if o.shop != "" || o.events {
+	// Of thousands of copies nobody wants to hear one by one.
+	if o.events || (o.shop != "" && o.copies == 0) {
 		watch(ctx, model)
 	}
 	<-ctx.Done()
