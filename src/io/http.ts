@@ -43,6 +43,8 @@ export type HttpAnswer = {
   /** Each Set-Cookie header as it came. */
   readonly cookies: readonly string[]
   readonly text: string
+  /** The same in pieces, as they came: whoever reads a large answer once need not join them. */
+  readonly pieces: readonly string[]
 }
 
 export type HttpConnection = {
@@ -153,30 +155,41 @@ async function once(agent: Agent, options: HttpOptions, request: HttpRequest, ur
     bodyTimeout: silenceMs,
     signal,
   })
-  const text = await textOf(response, request.maxBytes ?? defaultMaxBytes, options)
+  const pieces = await piecesOf(response, request.maxBytes ?? defaultMaxBytes, options)
   const headers = new Map(Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]))
-  return { status: response.statusCode, headers, cookies: [response.headers['set-cookie'] ?? []].flat(), text }
+  const cookies = [response.headers['set-cookie'] ?? []].flat()
+  return {
+    status: response.statusCode,
+    headers,
+    cookies,
+    pieces,
+    get text() {
+      return pieces.join('')
+    },
+  }
 }
 
 /** Reads the body to its end, or to one byte over the limit, packed or unpacked: never more than that in memory. */
-async function textOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<string> {
+async function piecesOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<readonly string[]> {
   const packed = response.headers['content-encoding'] === 'gzip'
   const unpacking = packed ? createGunzip() : null
   const body = unpacking === null ? response.body : response.body.on('error', (error) => unpacking.destroy(error)).pipe(unpacking)
-  const chunks: Uint8Array[] = []
+  const decoder = new TextDecoder()
+  const pieces: string[] = []
   let size = 0
   try {
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) continue
       size += chunk.length
       if (size > maxBytes) throw tooLarge(options, maxBytes)
-      chunks.push(chunk)
+      pieces.push(decoder.decode(chunk, { stream: true }))
     }
   } finally {
     unpacking?.destroy()
     response.body.destroy()
   }
-  return new TextDecoder().decode(Buffer.concat(chunks, size))
+  pieces.push(decoder.decode())
+  return pieces
 }
 
 function isRepeatable(request: HttpRequest): boolean {

@@ -1,11 +1,9 @@
 // Reading and writing XML of services. Names are resolved through their namespaces, because a sender is free in its
 // prefixes: what one writes `xsi:type` is `_XMLSchema-instance:type` from another. Values stay text.
-import { XMLParser } from 'fast-xml-parser'
 import { LifeboatError } from '../core/errors.ts'
+import { NotXml, readRoot, type Apart } from './xml-reader.ts'
 
-const instanceNamespace = 'http://www.w3.org/2001/XMLSchema-instance'
 const schemaNamespace = 'http://www.w3.org/2001/XMLSchema'
-const deepest = 100
 
 export type XmlElement = {
   /** Without its prefix. */
@@ -22,144 +20,30 @@ export type XmlElement = {
   readonly text: string
 }
 
-type Scope = ReadonlyMap<string, string>
-/** An entry of the parser's ordered output: one key is the name, its value the children or the text; `:@` the attributes. */
-type Entry = Readonly<Record<string, unknown>>
-
-const parser = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: '',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  // Entities are decoded below: the five of XML and numbers, never those that a document declares.
-  processEntities: false,
-  cdataPropName: '#cdata',
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  maxNestedTags: deepest,
-  jPath: false,
-})
-
 /**
  * The root element of a document. `sender` begins the sentence of a failure ("The vCenter …"). Fails with
  * answer-malformed for anything that is not well-formed, declares a document type (and so entities), or nests deeper
- * than 100. The sentence never quotes the document: it may hold a secret.
+ * than 100. The sentence never quotes the document: it may hold a secret. `apart`: elements that are handed over one by
+ * one while it is read, so that a long list never stands in memory as a whole. Pieces are cut between characters, as a
+ * TextDecoder does.
  */
-export function readXml(document: string, sender: string): XmlElement {
-  if (/^\s*<(?:!doctype\s+html|html)\b/i.test(document.slice(0, 1000))) refuse(sender, 'with a web page instead of XML')
-  if (declares(document)) refuse(sender, 'with XML that declares a document type; these are refused')
-  let entries: readonly Entry[]
+export function readXml(document: string | readonly string[], sender: string, apart: Apart | null = null): XmlElement {
+  const pieces = typeof document === 'string' ? [document.toWellFormed()] : document
+  if (/^\s*<(?:!doctype\s+html|html)\b/i.test(startOf(pieces))) refuse(sender, 'with a web page instead of XML')
   try {
-    entries = parser.parse(document, true)
+    return readRoot(pieces, apart)
   } catch (error) {
-    return refuse(sender, `with XML that ${reasonOf(error)}`)
-  }
-  const roots = entries.filter((entry) => !nameOf(entry).startsWith('#'))
-  const root = roots[0]
-  if (root === undefined || roots.length > 1) return refuse(sender, `with ${roots.length} XML documents instead of one`)
-  try {
-    return elementOf(root, new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]))
-  } catch (error) {
-    if (error instanceof NotXml) return refuse(sender, `with XML that ${error.message}`)
+    if (error instanceof NotXml) return refuse(sender, `with ${error.message}`)
     throw error
   }
 }
 
-class NotXml extends Error {}
+function startOf(pieces: readonly string[]): string {
+  return pieces.slice(0, 10).join('').slice(0, 1000)
+}
 
 function refuse(sender: string, how: string): never {
   throw new LifeboatError('answer-malformed', `${sender} answered ${how}.`)
-}
-
-/** Whether `<!` opens anything but a comment or CDATA. Linear, whatever the document holds. */
-function declares(document: string): boolean {
-  for (let at = document.indexOf('<!'); at >= 0; at = document.indexOf('<!', at)) {
-    const end = document.startsWith('<!--', at) ? '-->' : document.startsWith('<![CDATA[', at) ? ']]>' : null
-    if (end === null) return true
-    const closed = document.indexOf(end, at + (end === '-->' ? 4 : 9))
-    if (closed < 0) return false
-    at = closed
-  }
-  return false
-}
-
-/** The parser's own messages quote the document; only their kind and place is told. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : ''
-  if (message.startsWith('Maximum nested tags')) return `nests deeper than ${deepest} elements`
-  const place = /:(\d+):(\d+)$/.exec(message)
-  return place ? `is broken or cut off (see line ${place[1]}, column ${place[2]})` : 'is broken or cut off'
-}
-
-function elementOf(entry: Entry, outer: Scope): XmlElement {
-  const written = nameOf(entry)
-  const raw = Object.entries(isEntry(entry[':@']) ? entry[':@'] : {}).map(([name, value]) => [name, decode(String(value))] as const)
-  const scope = scopeOf(raw, outer)
-  const attributes = new Map<string, string>()
-  let type = { name: '', namespace: '' }
-  for (const [name, value] of raw) {
-    if (name === 'xmlns' || name.startsWith('xmlns:')) continue
-    const resolved = name.includes(':') ? resolve(name, scope) : { name, namespace: '' }
-    if (resolved.namespace === instanceNamespace && resolved.name === 'type') type = resolve(value.trim(), scope)
-    else attributes.set(resolved.namespace === '' ? name : `{${resolved.namespace}}${resolved.name}`, value)
-  }
-  const inside = entry[written]
-  const content = contentOf(Array.isArray(inside) ? inside : [], scope)
-  return { ...resolve(written, scope), type: type.name === '' ? null : type.name, typeNamespace: type.namespace, attributes, ...content }
-}
-
-function contentOf(inside: readonly unknown[], scope: Scope): { children: readonly XmlElement[]; text: string } {
-  const children: XmlElement[] = []
-  let text = ''
-  for (const entry of inside) {
-    if (!isEntry(entry)) continue
-    const name = nameOf(entry)
-    if (name === '#text') text += decode(String(entry[name]))
-    else if (name === '#cdata') text += cdataOf(entry[name])
-    else children.push(elementOf(entry, scope))
-  }
-  return { children, text: children.length > 0 && text.trim() === '' ? '' : text }
-}
-
-function cdataOf(inside: unknown): string {
-  const first: unknown = Array.isArray(inside) ? inside[0] : undefined
-  const text = isEntry(first) ? first['#text'] : undefined
-  return typeof text === 'string' ? text : ''
-}
-
-function scopeOf(raw: readonly (readonly [string, string])[], outer: Scope): Scope {
-  const declared = raw.filter(([name]) => name === 'xmlns' || name.startsWith('xmlns:'))
-  return declared.length === 0 ? outer : new Map([...outer, ...declared.map(([name, uri]) => [name.slice(6), uri] as const)])
-}
-
-/** A prefix that nobody declared keeps its name as its namespace: such senders exist, and guessing would be worse. */
-function resolve(written: string, scope: Scope): { name: string; namespace: string } {
-  const colon = written.indexOf(':')
-  const prefix = colon < 0 ? '' : written.slice(0, colon)
-  return { name: written.slice(colon + 1), namespace: scope.get(prefix) ?? prefix }
-}
-
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-
-function decode(text: string): string {
-  if (!text.includes('&')) return text
-  return text.replaceAll(/&(?:#(\d{1,8})|#x([0-9a-fA-F]{1,7})|(\w{1,32}));?/g, (entity, decimal?: string, hex?: string, name?: string) => {
-    const code = decimal !== undefined ? Number.parseInt(decimal, 10) : hex !== undefined ? Number.parseInt(hex, 16) : null
-    if (code !== null && code > 0 && code <= 0x10ffff) return String.fromCodePoint(code).toWellFormed()
-    const known = name !== undefined && Object.hasOwn(named, name) ? named[name] : undefined
-    if (known === undefined || !entity.endsWith(';')) throw new NotXml('uses an entity that XML does not know')
-    return known
-  })
-}
-
-function nameOf(entry: Entry): string {
-  return Object.keys(entry).find((key) => key !== ':@') ?? '#text'
-}
-
-function isEntry(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The first child of that name (without its prefix), or null. */

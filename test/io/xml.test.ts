@@ -73,6 +73,8 @@ test('a document type, and so every entity bomb or file inclusion, is refused', 
 test('an entity that nobody declared is refused, not passed on', () => {
   refuses('<r>&nbsp;</r>', /entity that XML does not know/)
   refuses('<r>&x;</r>', /entity|broken/)
+  refuses('<r>&toString;</r>', /entity/)
+  refuses('<r>&__proto__;</r>', /entity/)
   refuses('<r>&#0;</r>', /entity|broken/)
   refuses('<r>&#x110000;</r>', /entity|broken/)
 })
@@ -188,4 +190,47 @@ test('whatever comes, reading ends with an element or with answer-malformed', ()
 test('a cut in a real answer is always noticed', () => {
   const whole = '<?xml version="1.0"?><e:Envelope xmlns:e="urn:e"><e:Body><r a="1"><v>x &amp; y</v><v/></r></e:Body></e:Envelope>'
   for (let length = 0; length < whole.length; length += 1) refuses(whole.slice(0, length), /^The shop answered/)
+})
+
+test('where a document is cut into pieces makes no difference', () => {
+  const pieces = fc.array(fc.constantFrom('<v a="ä">', '</v>', '<v/>', 'x &amp; 🚢', '\r\n', '<![CDATA[ ]] ]]>', '<!-- - -->', ' '), { maxLength: 20 })
+  const outcome = (document: string | readonly string[]): unknown => {
+    try {
+      return readXml(document, 'The shop')
+    } catch (error) {
+      return error instanceof LifeboatError ? error.code : error
+    }
+  }
+  fc.assert(
+    fc.property(pieces, fc.integer({ min: 1, max: 5 }), (inside, size) => {
+      const whole = `<r>${inside.join('')}</r>`
+      const letters = [...whole]
+      const cut = Array.from({ length: Math.ceil(letters.length / size) }, (_, index) => letters.slice(index * size, (index + 1) * size).join(''))
+      assert.deepEqual(outcome(cut), outcome(whole))
+    }),
+  )
+})
+
+test('elements of one place are handed over one by one, and those that are taken are not in the tree', () => {
+  const taken: (string | null)[] = []
+  const root = readXml('<e:r xmlns:e="urn:e"><l><i>1</i><n>x</n><i>2</i></l><i>3</i><m><i>4</i></m></e:r>', 'The shop', {
+    inside: ['r', 'l'],
+    take: (element) => element.name === 'i' && taken.push(textAt(element)) > 0,
+  })
+  assert.deepEqual(taken, ['1', '2'])
+  assert.deepEqual(
+    at(root, 'l')?.children.map(({ name }) => name),
+    ['n'],
+  )
+  assert.deepEqual([textAt(root, 'i'), textAt(root, 'm', 'i')], ['3', '4'])
+})
+
+test('a name with a control character in it is read as it is', () => {
+  assert.equal(read('<r>web\u00011</r>').text, 'web\u00011')
+  assert.equal(read('<?xml version="1.0"?><r>web&#27;1</r>').text, 'web\u001B1')
+})
+
+test('half a letter that is written as a number does not spoil the rest', () => {
+  const root = read('<r a="&#xD83D;">web&#55357;&#x1F6A2;</r>')
+  assert.deepEqual([root.text, attributeOf(root, 'a')], ['web\uFFFD🚢', '\uFFFD'])
 })

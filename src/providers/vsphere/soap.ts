@@ -19,6 +19,8 @@ export type CallOptions = {
   readonly signal: AbortSignal
   /** Whether it may be sent again when the connection breaks. */
   readonly repeatable?: boolean
+  /** Gets what stands in `returnval` while the answer is read, and answers whether it took it; that is then not in the answer. */
+  readonly take?: (part: XmlElement) => boolean
 }
 
 /** A log-in to one vCenter or ESXi. It ends with `logout`, or by itself when it was idle for too long. */
@@ -141,7 +143,7 @@ function transportOf(http: HttpConnection, login: Login): Transport {
       signal: options.signal,
     })
     cookie = cookieOf(answer) ?? cookie
-    return replyOf(answer, method, login)
+    return replyOf(answer, method, login, options.take)
   }
 }
 
@@ -158,7 +160,7 @@ function cookieOf(answer: HttpAnswer): string | null {
   return given?.split(';', 1)[0] ?? null
 }
 
-function replyOf(answer: HttpAnswer, method: string, { service, password }: Login): Reply {
+function replyOf(answer: HttpAnswer, method: string, { service, password }: Login, take: CallOptions['take']): Reply {
   // Faults come with 500; other statuses come from something else, a proxy or a web server.
   if (answer.status === 502 || answer.status === 504) {
     throw new LifeboatError('source-unreachable', `${service} cannot be reached: a proxy before it answers ${answer.status}.`)
@@ -166,7 +168,8 @@ function replyOf(answer: HttpAnswer, method: string, { service, password }: Logi
   if (answer.status !== 200 && answer.status !== 500) {
     throw new LifeboatError('answer-malformed', `${service} answers ${answer.status} at this address: it is no vSphere service, or a proxy stands before it.`)
   }
-  const document = readXml(answer.text, service)
+  const apart = take === undefined ? null : { inside: ['Envelope', 'Body', `${method}Response`, 'returnval'], take }
+  const document = readXml(answer.pieces, service, apart)
   const fault = faultOf(document)
   if (fault !== null) return { fault: { ...fault, message: withoutSecret(fault.message, password) } }
   const found = at(document, 'Body', `${method}Response`)

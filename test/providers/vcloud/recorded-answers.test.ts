@@ -194,7 +194,7 @@ describe('recorded answers', { skip: absent }, () => {
 
   test('an entity that is listed but forbidden is a refusal that quotes the server', () => {
     const name = 'libcloud/api_vApp_vapp_access_to_resource_forbidden'
-    const failure = failureOf({ status: 403, headers: new Map(), cookies: [], text: textOf(name) }, 'It', 'show vapp-errorRaiser')
+    const failure = failureOf({ status: 403, headers: new Map(), cookies: [], pieces: [], text: textOf(name) }, 'It', 'show vapp-errorRaiser')
     assert.equal(failure.code, 'source-refused')
     assert.match(failure.message, /^It does not let this account show vapp-errorRaiser, or it is not there any more \(No access to entity ".*474bdb3d.*"\)\.$/)
     const listed = childrenOf(childOf(answer('libcloud/api_vdc_brokenVdc'), 'ResourceEntities'), 'ResourceEntity')
@@ -247,7 +247,7 @@ describe('secrets in recorded answers', { skip: absent }, () => {
       if (secrets.length > 0) holding.push(name)
       const root = answer(name)
       const failures = [
-        failureOf({ status: 500, headers: new Map(), cookies: [], text }, 'It', 'try').message,
+        failureOf({ status: 500, headers: new Map(), cookies: [], pieces: [], text }, 'It', 'try').message,
         ...[0.3, 0.6, 0.9].map((part) => complaint(text.slice(0, text.length * part))),
       ]
       for (const secret of secrets) {

@@ -156,7 +156,8 @@ test('whatever JSON comes, tags are read or unknown, and nothing of it is quoted
   await fc.assert(
     fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 6 }), async (texts) => {
       const left = ['"the-session"', ...texts]
-      const send: HttpConnection['send'] = async () => await Promise.resolve({ status: 200, headers: new Map(), cookies: [], text: left.shift() ?? '"x"' })
+      const send: HttpConnection['send'] = async () =>
+        await Promise.resolve({ status: 200, headers: new Map(), cookies: [], text: left.shift() ?? '"x"', pieces: [] })
       const read = tagsReader(
         { send, peer: () => ({ certificate: null, clockAhead: null }), close: async () => undefined },
         { ...login, url: 'https://it/sdk' },
