@@ -1,11 +1,11 @@
-// The whole inventory of one vCenter: first where things are, then the machines, page by page.
+// The whole inventory of one vCenter: first where things are, then the machines, one by one as they come.
 import type { Node, Notice } from '../../core/node.ts'
 import type { SourceAnswer } from '../provider.ts'
 import { isOfOne } from '../said.ts'
 import { nodeOf } from './derive.ts'
 import { displayName, placesOf } from './places.ts'
 import { machineProperties, placeProperties, textOf, type VimObject } from './properties.ts'
-import { retrieveAll, retrieveOne, type Cut } from './retrieve.ts'
+import { detached, retrieveAll, retrieveOne, type Cut } from './retrieve.ts'
 import type { Reference, Session } from './soap.ts'
 import { withTags } from './tags.ts'
 
@@ -13,17 +13,16 @@ import { withTags } from './tags.ts'
 export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
   const placeObjects: VimObject[] = []
   const gaps = new Map<string, Gap>()
-  const listed = await retrieveAll(session, placeProperties, signal, (page) => {
-    placeObjects.push(...page)
+  const listed = await retrieveAll(session, placeProperties, signal, (place) => {
+    placeObjects.push(place)
   })
   const places = placesOf(placeObjects, session.rootFolder.id)
   // An inventory moves while it is read, and a machine can come twice: the later answer counts.
   const nodes = new Map<string, Node>()
-  const retrieved = await retrieveAll(session, [machineProperties(session.apiVersion)], signal, (page) => {
-    for (const machine of page) {
-      nodes.set(machine.id, nodeOf(machine, places))
-      noteGaps(machine, gaps)
-    }
+  const retrieved = await retrieveAll(session, [machineProperties(session.apiVersion)], signal, (machine) => {
+    const node = detached(nodeOf(machine, places))
+    nodes.set(node.id, node)
+    noteGaps(node.id, machine, gaps)
   })
   const dropped = [...listed.unknown, ...retrieved.unknown]
   for (const path of dropped) gaps.delete(`InvalidProperty ${path}`)
@@ -40,6 +39,7 @@ async function cutShort(session: Session, { error, left }: Cut, signal: AbortSig
   const names = await Promise.all(left.slice(0, 5).map((each) => titleOf(session, each, signal)))
   const more = left.length > names.length ? ` and ${left.length - names.length} more` : ''
   const why = error instanceof Error ? error.message : String(error)
+  if (left.length === 0) return { code: 'list-cut', severity: 'warning', text: `The end of the list cannot be read, and something may be left out: ${why}` }
   return { code: 'list-cut', severity: 'warning', text: `${names.join(', ')}${more} ${left.length === 1 ? 'is' : 'are'} left out: ${why}` }
 }
 
@@ -55,13 +55,13 @@ async function titleOf(session: Session, object: Reference, signal: AbortSignal)
 
 type Gap = { readonly fault: string; readonly paths: Set<string>; readonly machines: Set<string> }
 
-function noteGaps(machine: VimObject, gaps: Map<string, Gap>): void {
+function noteGaps(id: string, machine: VimObject, gaps: Map<string, Gap>): void {
   for (const [path, fault] of machine.missing) {
     // A path that this server does not know is one fact, however many machines there are.
     const key = fault === 'InvalidProperty' ? `${fault} ${path}` : fault
     const gap = gaps.get(key) ?? { fault, paths: new Set(), machines: new Set() }
     gap.paths.add(path)
-    gap.machines.add(machine.id)
+    gap.machines.add(id)
     gaps.set(key, gap)
   }
 }
@@ -78,6 +78,8 @@ function notKnown(path: string): Notice {
   return { code: 'property-unknown', severity: 'warning', text: `This server does not know the property ${path}; what depends on it is unknown.` }
 }
 
+const order = new Intl.Collator('en', { numeric: true })
+
 function byId(one: Node, other: Node): number {
-  return one.id.localeCompare(other.id, 'en', { numeric: true })
+  return order.compare(one.id, other.id)
 }

@@ -1,12 +1,14 @@
 // Retrieving properties of many objects, page by page: real vCenter answers 100 objects at a time, whatever is asked.
 import { LifeboatError } from '../../core/errors.ts'
-import { childOf, childrenOf, escapeXml, textAt, type XmlElement } from '../../io/xml.ts'
-import { answerOf, referenceOf, referenceXml, type CallOptions, type Reference, type Session } from './soap.ts'
+import { childOf, escapeXml, type XmlElement } from '../../io/xml.ts'
+import { answerOf, referenceOf, referenceXml, type CallOptions, type Reference, type Reply, type Session } from './soap.ts'
 import { errorOf, type Fault } from './faults.ts'
 import { isOfOne } from '../said.ts'
 import { elementsAt, objectOf, type PropertySet, type VimObject } from './properties.ts'
 
 const pageSize = 100
+
+type TakeObject = (object: VimObject) => void
 
 export type Retrieved = {
   /** Paths that this server does not know; they are missing in every object. */
@@ -17,15 +19,11 @@ export type Retrieved = {
 export type Cut = { readonly error: unknown; readonly left: readonly Reference[] }
 
 /**
- * Reads all objects of these types below the root folder and hands them over page by page, so that only one page is
- * held at a time. Fails with source-session-lost when the session ends on the way: the pages so far are then worth nothing.
+ * Reads all objects of these types below the root folder and hands them over one by one, so that only the text of one
+ * page and one object are held at a time. Fails with source-session-lost when the session ends on the way: the objects
+ * so far are then worth nothing.
  */
-export async function retrieveAll(
-  session: Session,
-  sets: readonly PropertySet[],
-  signal: AbortSignal,
-  onPage: (objects: readonly VimObject[]) => void,
-): Promise<Retrieved> {
+export async function retrieveAll(session: Session, sets: readonly PropertySet[], signal: AbortSignal, onObject: TakeObject): Promise<Retrieved> {
   const options: CallOptions = { act: 'list what it has', signal, repeatable: true }
   const types = sets.map(({ type }) => `<type>${type}</type>`).join('')
   const inside = `${referenceXml('container', session.rootFolder)}${types}<recursive>true</recursive>`
@@ -35,11 +33,10 @@ export async function retrieveAll(
     `<objectSet>${referenceXml('obj', view)}<skip>true</skip><selectSet xsi:type="TraversalSpec"><name>view</name>` +
     '<type>ContainerView</type><path>view</path><skip>false</skip></selectSet></objectSet>'
   const came = new Set<string>()
-  const noted = (objects: readonly VimObject[]): void => {
-    for (const { id } of objects) came.add(id)
-    onPage(objects)
-  }
-  const { unknown, error } = await pages(session, sets, viewed, options, noted)
+  const { unknown, error } = await retrieve(session, sets, viewed, options, (object) => {
+    came.add(detached(object.id))
+    onObject(object)
+  })
   const cut = error === null ? null : { error, left: (await membersOf(session, view, options)).filter(({ id }) => !came.has(id)) }
   // After a failure it is left: it ends with the session, and a server that just failed is not asked for more.
   await session.call('DestroyView', view, '', options)
@@ -55,54 +52,105 @@ async function membersOf(session: Session, view: Reference, options: CallOptions
 export async function retrieveOne(session: Session, object: Reference, paths: readonly string[], options: CallOptions): Promise<VimObject> {
   let found: VimObject | undefined
   const selected = `<objectSet>${referenceXml('obj', object)}</objectSet>`
-  const { error } = await pages(session, [{ type: object.type, paths }], selected, { ...options, repeatable: true }, (objects) => {
-    found = objects[0] ?? found
+  const { error } = await retrieve(session, [{ type: object.type, paths }], selected, { ...options, repeatable: true }, (one) => {
+    found ??= one
   })
   if (error !== null) throw error
   if (found === undefined) throw new LifeboatError('source-refused', `${session.service} has no ${object.type} ${object.id}.`)
   return found
 }
 
+/** A text that was cut out of a page holds the whole page in memory; a copy does not. */
+export function detached<T>(value: T): T {
+  return structuredClone(value)
+}
+
 type Pages = { readonly unknown: readonly string[]; readonly error: Error | null }
 
 /** A first page that fails is thrown; a later one that is refused or unreadable ends the list. */
-async function pages(
-  session: Session,
-  sets: readonly PropertySet[],
-  selected: string,
-  options: CallOptions,
-  onPage: (objects: readonly VimObject[]) => void,
-): Promise<Pages> {
-  const first = await firstPage(session, sets, selected, options)
-  let page = childOf(first.answer, 'returnval')
-  for (;;) {
-    const objects = objectsOf(page, first.unknown)
-    if (isLostSession(objects)) throw errorOf(notAuthenticated, session.service, options.act)
-    onPage(objects)
-    const token = textAt(page, 'token')
-    if (token === null || token === '') return { unknown: first.unknown, error: null }
-    const next = await nextPage(session, token, options).catch((error: unknown) => {
-      if (error instanceof Error && isOfOne(error)) return error
-      throw error
-    })
-    if (next instanceof Error) return { unknown: first.unknown, error: next }
-    page = childOf(next, 'returnval')
+async function retrieve(session: Session, sets: readonly PropertySet[], selected: string, options: CallOptions, onObject: TakeObject): Promise<Pages> {
+  const pages = pagesOf(session, options, onObject)
+  try {
+    for (;;) {
+      const inside = `<specSet>${sets.map((set) => setXml(set, pages.unknown)).join('')}${selected}</specSet><options><maxObjects>${pageSize}</maxObjects></options>`
+      const first = pages.ask('RetrievePropertiesEx', inside, options)
+      const path = unknownPath(await first.reply, sets, pages.unknown)
+      if (path === null) {
+        return { unknown: pages.unknown, error: await pages.readOn(first) }
+      }
+      // One unknown path fails the whole call on a real server, and names it: ask again without it.
+      pages.unknown.push(path)
+    }
+  } finally {
+    pages.end()
   }
 }
 
-type FirstPage = { readonly answer: XmlElement; readonly unknown: readonly string[] }
+function unknownPath(reply: Reply, sets: readonly PropertySet[], unknown: readonly string[]): string | null {
+  const named = reply.fault?.type === 'InvalidProperty' ? reply.fault.property : null
+  return (named === null ? undefined : sets.flatMap(({ paths }) => paths).find((each) => isNamed(each, named) && !unknown.includes(each))) ?? null
+}
 
-/** One unknown path fails the whole call on a real server, and names it: ask again without it. */
-async function firstPage(session: Session, sets: readonly PropertySet[], selected: string, options: CallOptions): Promise<FirstPage> {
+type Page = { readonly reply: Promise<Reply>; next: Page | null; objects: number; unauthenticated: number }
+
+/**
+ * Pages of one retrieval. The next one is asked for as soon as the token of this one is read, which comes first in it:
+ * so the server works on the one while we read the other.
+ */
+function pagesOf(session: Session, options: CallOptions, onObject: TakeObject) {
   const unknown: string[] = []
-  for (;;) {
-    const inside = `<specSet>${sets.map((set) => setXml(set, unknown)).join('')}${selected}</specSet><options><maxObjects>${pageSize}</maxObjects></options>`
-    const reply = await session.call('RetrievePropertiesEx', session.propertyCollector, inside, options)
-    const named = reply.fault?.type === 'InvalidProperty' ? reply.fault.property : null
-    const path = named === null ? undefined : sets.flatMap(({ paths }) => paths).find((each) => isNamed(each, named) && !unknown.includes(each))
-    if (path === undefined) return { answer: answerOf(reply, session.service, options.act), unknown }
-    unknown.push(path)
+  let ended = false
+
+  const ask = (method: string, inside: string, how: CallOptions): Page => {
+    const take = (part: XmlElement): boolean => {
+      if (part.name === 'objects') takeObject(part, page)
+      // A token is good for one use, so this call must not be sent twice.
+      else if (part.name === 'token' && part.text !== '' && !ended)
+        page.next = ask('ContinueRetrievePropertiesEx', `<token>${escapeXml(part.text)}</token>`, { ...how, repeatable: false })
+      return true
+    }
+    const reply = session.call(method, session.propertyCollector, inside, { ...how, take })
+    // Whoever failed at the page before does not wait for this one.
+    reply.catch(() => undefined)
+    const page: Page = { reply, next: null, objects: 0, unauthenticated: 0 }
+    return page
   }
+
+  const takeObject = (element: XmlElement, page: Page): void => {
+    const object = objectOf(element)
+    if (object === null) return
+    page.objects += 1
+    if (isUnauthenticated(object)) page.unauthenticated += 1
+    onObject(unknown.length === 0 ? object : { ...object, missing: new Map([...object.missing, ...unknown.map((path) => [path, 'InvalidProperty'] as const)]) })
+  }
+
+  const read = async (page: Page, isFirst: boolean): Promise<void> => {
+    const reply = await page.reply
+    if (!isFirst && reply.fault !== null && deadToken.has(reply.fault.type)) throw errorOf(notAuthenticated, session.service, options.act)
+    answerOf(reply, session.service, options.act)
+    // Some servers answer a retrieval without a session with success: every value of every object is missing for that reason.
+    if (page.objects > 0 && page.objects === page.unauthenticated) throw errorOf(notAuthenticated, session.service, options.act)
+  }
+
+  /** The error of a page after the first, when it says nothing about the pages before it. */
+  const readOn = async (first: Page): Promise<Error | null> => {
+    let page: Page | null = first
+    while (page !== null) {
+      try {
+        await read(page, page === first)
+      } catch (error) {
+        if (page !== first && error instanceof Error && isOfOne(error)) return error
+        throw error
+      }
+      // Unlinked, or the first page would hold the text of all others in memory.
+      const { next }: Page = page
+      page.next = null
+      page = next
+    }
+    return null
+  }
+
+  return { unknown, ask, readOn, end: () => void (ended = true) }
 }
 
 /** Servers name the whole path, or only its last part. */
@@ -115,32 +163,11 @@ function setXml({ type, paths }: PropertySet, without: readonly string[]): strin
   return `<propSet><type>${escapeXml(type)}</type>${asked.join('')}</propSet>`
 }
 
-async function nextPage(session: Session, token: string, options: CallOptions): Promise<XmlElement> {
-  // A token is good for one use, so this call must not be sent twice.
-  const once = { ...options, repeatable: false }
-  const reply = await session.call('ContinueRetrievePropertiesEx', session.propertyCollector, `<token>${escapeXml(token)}</token>`, once)
-  if (reply.fault !== null && deadToken.has(reply.fault.type)) throw errorOf(notAuthenticated, session.service, options.act)
-  return answerOf(reply, session.service, options.act)
-}
-
 /** How servers say that a token belongs to no session of now. */
 const deadToken: ReadonlySet<string> = new Set(['InvalidProperty', 'InvalidArgument', 'ManagedObjectNotFound', 'InvalidCollectorVersion'])
 
 const notAuthenticated: Fault = { type: 'NotAuthenticated', message: '', privilege: null, property: null }
 
-/** Some servers answer a retrieval without a session with success: every value of every object is missing for that reason. */
-function isLostSession(objects: readonly VimObject[]): boolean {
-  return (
-    objects.length > 0 &&
-    objects.every(({ given, missing }) => given.size === 0 && missing.size > 0 && [...missing.values()].every((type) => type === 'NotAuthenticated'))
-  )
-}
-
-function objectsOf(page: XmlElement | null, unknown: readonly string[]): readonly VimObject[] {
-  return childrenOf(page, 'objects').flatMap((element) => {
-    const object = objectOf(element)
-    if (object === null) return []
-    if (unknown.length === 0) return [object]
-    return [{ ...object, missing: new Map([...object.missing, ...unknown.map((path) => [path, 'InvalidProperty'] as const)]) }]
-  })
+function isUnauthenticated({ given, missing }: VimObject): boolean {
+  return given.size === 0 && missing.size > 0 && [...missing.values()].every((type) => type === 'NotAuthenticated')
 }
