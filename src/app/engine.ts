@@ -6,18 +6,25 @@ import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../core/secret.ts'
 import type { Engine } from '../provision/engine.ts'
-import { createEngine } from '../provision/pulumi.ts'
 
-const engines = new Map<string, Engine>()
+const engines = new Map<string, Promise<Engine>>()
 
 /** One engine for a project and state folder, so that calls for one stack queue up. */
 export async function engineOf(config: Config, state: string, pulumiRoot: string | null): Promise<Engine> {
   const key = `${state}\0${config.project}`
-  const known = engines.get(key)
-  if (known !== undefined) return known
+  const engine = engines.get(key) ?? openEngine(config, state, pulumiRoot)
+  engines.set(key, engine)
+  // One that could not be opened is tried again.
+  engine.catch(() => engines.delete(key))
+  return await engine
+}
+
+async function openEngine(config: Config, state: string, pulumiRoot: string | null): Promise<Engine> {
+  // The SDK behind it is half of the controller's memory; whoever only looks around never loads it.
+  const { createEngine } = await import('../provision/pulumi.ts')
   const folder = join(state, 'pulumi')
   await mkdir(join(folder, 'state'), { recursive: true, mode: 0o700 })
-  const engine = createEngine({
+  return createEngine({
     project: config.project,
     stateFolder: state,
     backendUrl: config.pulumi.backend ?? `file://${join(folder, 'state')}`,
@@ -25,8 +32,6 @@ export async function engineOf(config: Config, state: string, pulumiRoot: string
     ...(pulumiRoot === null ? {} : { pulumiRoot }),
     environment: ambient(),
   })
-  engines.set(key, engine)
-  return engine
 }
 
 async function ownPassphrase(file: string): Promise<Secret> {
