@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { LifeboatError, codeOf } from '../core/errors.ts'
 import type { Move } from '../core/move.ts'
 import { didYouMean } from '../core/nearest.ts'
+import type { Inside } from '../core/inside/schema.ts'
 import type { Inventory, Node } from '../core/node.ts'
 import { planMoves } from '../core/plan-moves.ts'
 import type { Catalog, Plan, PlannedMove } from '../core/plan.ts'
@@ -63,7 +64,7 @@ export async function inventoryFrom(source: Source, config: Config, name: string
     throw error
   })
   await note(answer.nodes.length, null)
-  const before = await store.inventory(name)
+  const looks = await store.lastLooks(name)
   const inventory: Inventory = {
     schema: 'lifeboat.inventory/1',
     provider: name,
@@ -71,15 +72,15 @@ export async function inventoryFrom(source: Source, config: Config, name: string
     takenAt: new Date().toISOString(),
     complete: answer.complete,
     warnings: [...answer.warnings],
-    nodes: answer.nodes.map((node) => withLastLook(node, before)),
+    nodes: answer.nodes.map((node) => withLastLook(node, looks)),
   }
   await store.saveInventory(inventory)
   return inventory
 }
 
 /** What a node told of itself when somebody last looked inside stays, with its own time: a provider knows nothing of it. */
-function withLastLook(node: Node, before: Inventory | null): Node {
-  const inside = before?.nodes.find(({ id }) => id === node.id)?.inside
+function withLastLook(node: Node, looks: ReadonlyMap<string, Inside>): Node {
+  const inside = looks.get(node.id)
   return inside === undefined ? node : { ...node, inside }
 }
 

@@ -1,4 +1,5 @@
 // What every command needs: the configuration, the secrets that this environment resolves, a line to the controller.
+import { once } from 'node:events'
 import { homedir } from 'node:os'
 import { kinds } from '../adapters.ts'
 import { findConfig, readConfig, type Draft } from '../config/load.ts'
@@ -78,6 +79,13 @@ export async function inSession<T>(options: GlobalOptions, secrets: 'all' | 'som
 export function answer(text: string): void {
   const safe = escaped(text)
   process.stdout.write(safe.endsWith('\n') ? safe : `${safe}\n`)
+}
+
+/** An answer that is printed as it comes, no faster than it is read. */
+export async function answerPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  // A character may be cut in two.
+  const decoder = new TextDecoder()
+  for await (const piece of pieces) if (!process.stdout.write(escaped(decoder.decode(piece, { stream: true })))) await once(process.stdout, 'drain')
 }
 
 /** The conversation: on stderr, unless --quiet. */

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'undici'
 import { LifeboatError, codeOf, exitStatusOf, type Details } from '../core/errors.ts'
+import { linesType } from '../core/inventory-lines.ts'
 import { recordSchema, type JournalRecord } from '../core/records.ts'
 import { waitUntil } from '../io/wait.ts'
 import { version } from '../version.ts'
@@ -14,6 +15,8 @@ export type ControllerClient = {
   /** Fails with what the controller answered as `lifeboat.error/1`, as a LifeboatError of the same code. */
   readonly get: (path: string, signal: AbortSignal) => Promise<unknown>
   readonly post: (path: string, body: unknown, signal: AbortSignal) => Promise<unknown>
+  /** The same, but the answer is lines of JSON, piece by piece as it comes. */
+  readonly postForLines: (path: string, body: unknown, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
   /** Journal records after a sequence number, for ever; reconnects when the line is lost and misses nothing. */
   readonly follow: (after: number, signal: AbortSignal) => AsyncIterable<JournalRecord>
   readonly close: () => Promise<void>
@@ -50,12 +53,15 @@ async function ask(client: ControllerClient, signal: AbortSignal): Promise<Healt
   }
 }
 
+/** Of Node: what is read in pages is garbage at once; without it the process would grow by half before it looks for some. */
+const small = ['--max-semi-space-size=2']
+
 /** A process of its own: ending the terminal, or Ctrl-C in it, does not end the controller. */
 async function startController(places: Places, client: ControllerClient, options: StartOptions): Promise<Health> {
   const log = openSync(places.log, 'a', 0o600)
   const root = options.pulumiRoot === null ? [] : ['--pulumi-root', options.pulumiRoot]
   const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
-  const child = spawn(process.execPath, [main, '--state', places.state, ...root], { detached: true, stdio: ['ignore', log, log], cwd: places.state })
+  const child = spawn(process.execPath, [...small, main, '--state', places.state, ...root], { detached: true, stdio: ['ignore', log, log], cwd: places.state })
   let status: number | null = null
   child.once('exit', (code) => (status = code ?? 1))
   child.unref()
@@ -76,19 +82,23 @@ async function failedStart(places: Places): Promise<LifeboatError> {
 
 function clientOf(places: Places): ControllerClient {
   const client = new Client('http://controller', { socketPath: places.socket, headersTimeout: 0, bodyTimeout: 0, pipelining: 0 })
-  const request = async (method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown> => {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const request = async (method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal, accept = 'application/json') => {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept } }
     const answer = await client.request({ method, path, signal, ...sent }).catch((cause: unknown) => {
       signal.throwIfAborted()
       throw new LifeboatError('controller-unreachable', 'The controller does not answer.', { cause })
     })
-    const text = await answer.body.text()
-    if (answer.statusCode < 400) return text === '' ? null : JSON.parse(text)
-    throw parseFailure(text) ?? new LifeboatError('defect', `The controller answered ${answer.statusCode}.`)
+    if (answer.statusCode < 400) return answer.body
+    throw parseFailure(await answer.body.text()) ?? new LifeboatError('defect', `The controller answered ${answer.statusCode}.`)
+  }
+  const value = async (...asked: Parameters<typeof request>): Promise<unknown> => {
+    const text = await (await request(...asked)).text()
+    return text === '' ? null : JSON.parse(text)
   }
   return {
-    get: async (path, signal) => await request('GET', path, undefined, signal),
-    post: async (path, body, signal) => await request('POST', path, body, signal),
+    get: async (path, signal) => await value('GET', path, undefined, signal),
+    post: async (path, body, signal) => await value('POST', path, body, signal),
+    postForLines: async (path, body, signal) => await request('POST', path, body, signal, linesType),
     follow: (after, signal) => follow(places, after, signal),
     close: async () => await client.destroy(),
   }

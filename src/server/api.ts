@@ -1,8 +1,10 @@
 // The one door to every action: HTTP on the controller's socket (interfaces.md §5). Commands, menu and dashboard all
 // come through here, so there is one set of checks.
+import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { App } from '../app/app.ts'
+import { inventoryLines, linesType } from '../core/inventory-lines.ts'
 import { LifeboatError, codeOf, exitStatusOf, hintOf } from '../core/errors.ts'
 import { signalKinds } from '../workflows/signals.ts'
 import { streamEvents } from './events.ts'
@@ -38,7 +40,8 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   })
   server.post('/api/v1/inventory', async (request, reply) => {
     const body = inventoryBody.parse(request.body)
-    return await app.inventory(body.context, body, goneSignal(reply))
+    const inventories = await app.inventory(body.context, body, goneSignal(reply))
+    return request.headers.accept === linesType ? await reply.type(linesType).send(Readable.from(inventoryLines(inventories))) : inventories
   })
   server.post('/api/v1/doctor', async (request, reply) => await app.doctor(z.object({ context }).parse(request.body).context, goneSignal(reply)))
   server.post('/api/v1/providers', async (request, reply) => {

@@ -1,6 +1,7 @@
 // What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
 // the product against them stands in this file or in journal.ts.
 import type { Pool } from 'pg'
+import { insideSchema, type Inside } from '../core/inside/schema.ts'
 import { inventorySchema, type Inventory } from '../core/node.ts'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
@@ -81,6 +82,13 @@ function inventoriesAndPlans(pool: Pool) {
       const sql = 'select at, ms, nodes, failure from lifeboat.inventory_note where provider = $1 order by id desc'
       const { rows } = await pool.query<InventoryNote & { at: Date }>(sql, [provider])
       return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
+    },
+    /** What nodes of a provider told of themselves when they were last looked into, by their ids. */
+    lastLooks: async (provider: string): Promise<ReadonlyMap<string, Inside>> => {
+      const sql = `select node ->> 'id' as id, node -> 'inside' as inside
+        from lifeboat.inventory, jsonb_array_elements(body -> 'nodes') as node where provider = $1 and node ? 'inside'`
+      const { rows } = await pool.query<{ id: string; inside: unknown }>(sql, [provider])
+      return new Map(rows.map(({ id, inside }) => [id, insideSchema.parse(inside)]))
     },
     savePlan: async (plan: Plan): Promise<void> => {
       await pool.query('insert into lifeboat.plan (fingerprint, body) values ($1, $2) on conflict (fingerprint) do update set at = now()', [
