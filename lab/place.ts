@@ -11,7 +11,7 @@ export const image = path.join(prepared, 'image')
 export const worldFolder = '/run/lifeboat-lab'
 
 /** A program that lab/setup built. */
-export function program(name: 'vcsim' | 'moto_server' | 'pulumi' | 'lifeboat-helper'): string {
+export function program(name: 'vcsim' | 'govc' | 'moto_server' | 'pulumi' | 'lifeboat-helper'): string {
   return path.join(prepared, 'bin', name)
 }
 

@@ -20,7 +20,7 @@ declare -A keys=()
 say() { [[ -n $quiet ]] || printf 'set-up: %s\n' "$*" >&2; }
 
 fail_usage() {
-	printf 'set-up: %s. Try: bash lab/setup [--for demo|test|pack] [--quiet]\n' "$1" >&2
+	printf 'set-up: %s. Try: bash lab/setup [--for demo|test|bench|pack] [--quiet]\n' "$1" >&2
 	exit 2
 }
 
