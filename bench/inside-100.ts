@@ -105,10 +105,10 @@ async function theirs(folder: string, key: string, slow: boolean, signal: AbortS
   const one = `${words} <"${script}" >"${out}/$1"`
   const began = Date.now()
   const { seconds } = await run('xargs', ['-a', list, `-P${atOnce}`, '-n1', 'sh', '-c', one, 'sh'], folder, {}, signal)
-  const written = readdirSync(out).map((address) => ({ address, ...statSync(path.join(out, address)) }))
+  const written = readdirSync(out).map((address) => ({ address, at: statSync(path.join(out, address)).mtimeMs }))
   const whole = written.filter(({ address }) => readFileSync(path.join(out, address), 'utf8').includes('\n=writes-after '))
   if (whole.length !== count) throw new Error(`xargs read ${whole.length} of ${count} hosts`)
-  return slow ? (Math.max(...written.flatMap(({ address, mtimeMs }) => (address === slowest ? [] : [mtimeMs]))) - began) / 1000 : seconds
+  return slow ? (Math.max(...written.flatMap(({ address, at }) => (address === slowest ? [] : [at]))) - began) / 1000 : seconds
 }
 
 const simulated =

@@ -1,6 +1,6 @@
 // From the text of a document to its elements, over the events of a strict parser: no tree is built but the one that the
 // caller wants to keep.
-import { SaxesParser, type SaxesTagPlain } from 'saxes'
+import { SaxesParser } from 'saxes'
 import type { XmlElement } from './xml.ts'
 
 const instanceNamespace = 'http://www.w3.org/2001/XMLSchema-instance'
@@ -25,11 +25,17 @@ type Growing = XmlElement & { readonly children: XmlElement[]; text: string }
 type Open = { readonly element: Growing; readonly scope: Scope }
 
 const outermost: Scope = { prefix: 'xml', uri: 'http://www.w3.org/XML/1998/namespace', outer: null }
-const noAttributes: ReadonlyMap<string, string> = new Map()
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-/** The root element, without the elements that were taken apart. Fails with NotXml, and with what `take` throws. */
-export function readRoot(pieces: readonly string[], apart: Apart | null): XmlElement {
+export type XmlReader = {
+  /** The next piece of the document, cut between characters. */
+  readonly write: (piece: string) => void
+  /** The root element, without the elements that were taken apart. */
+  readonly end: () => XmlElement
+}
+
+/** Both calls fail with NotXml, and with what `take` throws. */
+export function openReader(apart: Apart | null): XmlReader {
   // As 1.1, whatever it says of itself: there a number may stand for a control character, and services write them so.
   const parser = new SaxesParser<{ xmlns: false; position: true; forceXMLVersion: true; defaultXMLVersion: '1.1' }>({
     xmlns: false,
@@ -43,9 +49,13 @@ export function readRoot(pieces: readonly string[], apart: Apart | null): XmlEle
   Object.assign(parser, { parseEntity: decode })
   parser.on('error', (error) => complain(error.message, parser.line, parser.column))
   parser.on('doctype', refuseDoctype)
-  parser.on('opentag', (tag) => {
+  // Collected one by one: the parser's own table of them is slow to walk through.
+  let attributes: Written[] = []
+  parser.on('attribute', (attribute) => void attributes.push(attribute))
+  parser.on('opentag', ({ name }) => {
     if (open.length >= deepest) throw new NotXml(`XML that nests deeper than ${deepest} elements`)
-    open.push(opened(tag, open.at(-1)?.scope ?? outermost))
+    open.push(opened(name, attributes, open.at(-1)?.scope ?? outermost))
+    if (attributes.length > 0) attributes = []
   })
   const addText = (text: string): void => {
     const inner = open.at(-1)
@@ -61,10 +71,14 @@ export function readRoot(pieces: readonly string[], apart: Apart | null): XmlEle
     if (open.length === 0) root = element
     else open.at(-1)?.element.children.push(element)
   })
-  for (const piece of pieces) parser.write(piece)
-  parser.close()
-  if (root === null) throw new NotXml('XML that is broken or cut off')
-  return root
+  return {
+    write: (piece) => void parser.write(piece),
+    end: () => {
+      parser.close()
+      if (root === null) throw new NotXml('XML that is broken or cut off')
+      return root
+    },
+  }
 }
 
 function isAt(open: readonly Open[], path: readonly string[]): boolean {
@@ -95,34 +109,37 @@ function refuseDoctype(): never {
   throw new NotXml('XML that declares a document type; these are refused')
 }
 
-function opened({ name, attributes: written }: SaxesTagPlain, outer: Scope): Open {
+function opened(name: string, written: readonly Written[], outer: Scope): Open {
   let scope = outer
-  let hasOwn = false
-  for (const key in written) {
-    if (key === 'xmlns') scope = { prefix: '', uri: written[key] ?? '', outer: scope }
-    else if (key.startsWith('xmlns:')) scope = { prefix: key.slice(6), uri: written[key] ?? '', outer: scope }
-    else hasOwn = true
+  let declared = 0
+  for (const attribute of written) {
+    const prefix = attribute.name === 'xmlns' ? '' : attribute.name.startsWith('xmlns:') ? attribute.name.slice(6) : null
+    if (prefix === null) continue
+    scope = { prefix, uri: attribute.value, outer: scope }
+    declared += 1
   }
   const { local, namespace } = resolve(name, scope)
-  const own = hasOwn ? attributesOf(written, scope) : noOwn
-  return { element: { name: local, namespace, ...own, children: [], text: '' }, scope }
+  const { type, typeNamespace, attributes } = declared === written.length ? noOwn : attributesOf(written, scope)
+  return { element: { name: local, namespace, type, typeNamespace, attributes, children: [], text: '' }, scope }
 }
 
-const noOwn = { type: null, typeNamespace: '', attributes: noAttributes }
+type Written = { readonly name: string; readonly value: string }
+type Attributes = Pick<XmlElement, 'type' | 'typeNamespace' | 'attributes'>
+
+const noOwn: Attributes = { type: null, typeNamespace: '', attributes: new Map() }
 
 /** `xsi:type` stands apart from the others, and its value is a name, too. */
-function attributesOf(written: Readonly<Record<string, string>>, scope: Scope): Pick<XmlElement, 'type' | 'typeNamespace' | 'attributes'> {
-  let type: { local: string; namespace: string } | null = null
-  let attributes: Map<string, string> | null = null
-  for (const name in written) {
+function attributesOf(written: readonly Written[], scope: Scope): Attributes {
+  let type = { local: '', namespace: '' }
+  let others: Map<string, string> | null = null
+  for (const { name, value } of written) {
     if (name === 'xmlns' || name.startsWith('xmlns:')) continue
-    const value = written[name] ?? ''
     // One without a prefix is in no namespace, whatever the default is.
     const { local, namespace } = name.includes(':') ? resolve(name, scope) : { local: name, namespace: '' }
     if (namespace === instanceNamespace && local === 'type') type = resolve(value.trim(), scope)
-    else (attributes ??= new Map()).set(namespace === '' ? name : `{${namespace}}${local}`, value)
+    else (others ??= new Map()).set(namespace === '' ? name : `{${namespace}}${local}`, value)
   }
-  return { type: type?.local || null, typeNamespace: type?.namespace ?? '', attributes: attributes ?? noAttributes }
+  return { type: type.local === '' ? null : type.local, typeNamespace: type.namespace, attributes: others ?? noOwn.attributes }
 }
 
 /** A prefix that nobody declared keeps its name as its namespace: such senders exist, and guessing would be worse. */

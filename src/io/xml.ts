@@ -1,7 +1,8 @@
 // Reading and writing XML of services. Names are resolved through their namespaces, because a sender is free in its
 // prefixes: what one writes `xsi:type` is `_XMLSchema-instance:type` from another. Values stay text.
+import { setImmediate } from 'node:timers/promises'
 import { LifeboatError } from '../core/errors.ts'
-import { NotXml, readRoot, type Apart } from './xml-reader.ts'
+import { NotXml, openReader, type Apart } from './xml-reader.ts'
 
 const schemaNamespace = 'http://www.w3.org/2001/XMLSchema'
 
@@ -23,23 +24,43 @@ export type XmlElement = {
 /**
  * The root element of a document. `sender` begins the sentence of a failure ("The vCenter …"). Fails with
  * answer-malformed for anything that is not well-formed, declares a document type (and so entities), or nests deeper
- * than 100. The sentence never quotes the document: it may hold a secret. `apart`: elements that are handed over one by
- * one while it is read, so that a long list never stands in memory as a whole. Pieces are cut between characters, as a
- * TextDecoder does.
+ * than 100. The sentence never quotes the document: it may hold a secret.
  */
-export function readXml(document: string | readonly string[], sender: string, apart: Apart | null = null): XmlElement {
-  const pieces = typeof document === 'string' ? [document.toWellFormed()] : document
-  if (/^\s*<(?:!doctype\s+html|html)\b/i.test(startOf(pieces))) refuse(sender, 'with a web page instead of XML')
+export function readXml(document: string, sender: string): XmlElement {
+  refuseWebPage(document, sender)
+  const reader = openReader(null)
+  return orRefuse(sender, () => {
+    reader.write(document.toWellFormed())
+    return reader.end()
+  })
+}
+
+/**
+ * The same for a large document in pieces, cut between characters as a TextDecoder does. Elements of a long list are
+ * handed over one by one while it is read, so that the list never stands in memory as a whole; and after each piece
+ * others have their turn, so that a request that an element gave rise to is sent at once.
+ */
+export async function readXmlApart(pieces: readonly string[], sender: string, apart: Apart): Promise<XmlElement> {
+  refuseWebPage(pieces.slice(0, 10).join(''), sender)
+  const reader = openReader(apart)
+  for (const piece of pieces) {
+    orRefuse(sender, () => reader.write(piece))
+    await setImmediate()
+  }
+  return orRefuse(sender, reader.end)
+}
+
+function refuseWebPage(start: string, sender: string): void {
+  if (/^\s*<(?:!doctype\s+html|html)\b/i.test(start.slice(0, 1000))) refuse(sender, 'with a web page instead of XML')
+}
+
+function orRefuse<T>(sender: string, act: () => T): T {
   try {
-    return readRoot(pieces, apart)
+    return act()
   } catch (error) {
     if (error instanceof NotXml) return refuse(sender, `with ${error.message}`)
     throw error
   }
-}
-
-function startOf(pieces: readonly string[]): string {
-  return pieces.slice(0, 10).join('').slice(0, 1000)
 }
 
 function refuse(sender: string, how: string): never {

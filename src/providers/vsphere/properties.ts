@@ -89,8 +89,10 @@ export function objectOf(element: XmlElement): VimObject | null {
 
 /** The value at a property path, from that path itself or from inside a given shorter one; null when unset or missing. */
 export function valueAt(object: VimObject, path: string): XmlElement | null {
+  const whole = object.given.get(path)
+  if (whole !== undefined) return whole
   const names = path.split('.')
-  for (let length = names.length; length > 0; length -= 1) {
+  for (let length = names.length - 1; length > 0; length -= 1) {
     const found = object.given.get(names.slice(0, length).join('.'))
     if (found !== undefined) return at(found, ...names.slice(length))
   }

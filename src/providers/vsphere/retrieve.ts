@@ -106,7 +106,7 @@ function pagesOf(session: Session, options: CallOptions, onObject: TakeObject) {
       if (part.name === 'objects') takeObject(part, page)
       // A token is good for one use, so this call must not be sent twice.
       else if (part.name === 'token' && part.text !== '' && !ended)
-        page.next = ask('ContinueRetrievePropertiesEx', `<token>${escapeXml(part.text)}</token>`, { ...how, repeatable: false })
+        page.next = ask('ContinueRetrievePropertiesEx', `<token>${escapeXml(part.text)}</token>`, { ...how, repeatable: false, after: reply })
       return true
     }
     const reply = session.call(method, session.propertyCollector, inside, { ...how, take })

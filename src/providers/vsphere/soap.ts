@@ -2,7 +2,7 @@
 import { LifeboatError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { HttpAnswer, HttpConnection } from '../../io/http.ts'
-import { at, attributeOf, childOf, escapeXml, readXml, textAt, type XmlElement } from '../../io/xml.ts'
+import { at, attributeOf, childOf, escapeXml, readXml, readXmlApart, textAt, type XmlElement } from '../../io/xml.ts'
 import { errorOf, faultOf, type Fault } from './faults.ts'
 import type { Trust } from '../../io/tls.ts'
 import { connectionOf, type Connection } from '../https-api.ts'
@@ -21,6 +21,8 @@ export type CallOptions = {
   readonly repeatable?: boolean
   /** Gets what stands in `returnval` while the answer is read, and answers whether it took it; that is then not in the answer. */
   readonly take?: (part: XmlElement) => boolean
+  /** Its answer is read when this is over, not while it goes on. */
+  readonly after?: Promise<unknown>
 }
 
 /** A log-in to one vCenter or ESXi. It ends with `logout`, or by itself when it was idle for too long. */
@@ -143,7 +145,8 @@ function transportOf(http: HttpConnection, login: Login): Transport {
       signal: options.signal,
     })
     cookie = cookieOf(answer) ?? cookie
-    return replyOf(answer, method, login, options.take)
+    await options.after
+    return await replyOf(answer, method, login, options.take)
   }
 }
 
@@ -160,7 +163,7 @@ function cookieOf(answer: HttpAnswer): string | null {
   return given?.split(';', 1)[0] ?? null
 }
 
-function replyOf(answer: HttpAnswer, method: string, { service, password }: Login, take: CallOptions['take']): Reply {
+async function replyOf(answer: HttpAnswer, method: string, { service, password }: Login, take: CallOptions['take']): Promise<Reply> {
   // Faults come with 500; other statuses come from something else, a proxy or a web server.
   if (answer.status === 502 || answer.status === 504) {
     throw new LifeboatError('source-unreachable', `${service} cannot be reached: a proxy before it answers ${answer.status}.`)
@@ -168,8 +171,8 @@ function replyOf(answer: HttpAnswer, method: string, { service, password }: Logi
   if (answer.status !== 200 && answer.status !== 500) {
     throw new LifeboatError('answer-malformed', `${service} answers ${answer.status} at this address: it is no vSphere service, or a proxy stands before it.`)
   }
-  const apart = take === undefined ? null : { inside: ['Envelope', 'Body', `${method}Response`, 'returnval'], take }
-  const document = readXml(answer.pieces, service, apart)
+  const inside = ['Envelope', 'Body', `${method}Response`, 'returnval']
+  const document = take === undefined ? readXml(answer.text, service) : await readXmlApart(answer.pieces, service, { inside, take })
   const fault = faultOf(document)
   if (fault !== null) return { fault: { ...fault, message: withoutSecret(fault.message, password) } }
   const found = at(document, 'Body', `${method}Response`)
