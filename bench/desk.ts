@@ -64,8 +64,9 @@ export async function run(
   const look = setInterval(() => (peakMiB = Math.max(peakMiB, peakOf(child.pid ?? 0) ?? 0)), 20)
   const [code] = await once(child, 'close').finally(() => clearInterval(look))
   const seconds = (performance.now() - began) / 1000
-  if (code !== 0) throw new Error(`${program} ${args[0] ?? ''} ended with ${String(code)}: ${said.trim().slice(-500)}`)
-  return { seconds, stdout: Buffer.concat(out).toString(), peakMiB }
+  const stdout = Buffer.concat(out).toString()
+  if (code !== 0) throw new Error(`${program} ${args[0] ?? ''} ended with ${String(code)}: ${(said.trim() || stdout.trim()).slice(-500)}`)
+  return { seconds, stdout, peakMiB }
 }
 
 function controllerOf(folder: string): number | null {

@@ -65,7 +65,7 @@ export function pageOf(benchmarks: readonly Benchmark[], results: Results): stri
 
 \`npm run bench -- [name…] [--quick] [--json]\` measures; a run without \`--quick\` writes this page. Each figure is the median of rounds in which all contestants ran one after the other on the same machine. Less is better; "times" says how many times better ours is than the other.
 
-${parts.join('\n')}`
+${parts.length === 0 ? 'No full run was kept yet.\n' : parts.join('\n')}`
 }
 
 function partOf(name: string, says: string, { date, cores, load, lines }: Results[string]): string {

@@ -39,11 +39,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   await enterLab()
   const lines: Line[] = []
+  let failed = false
   for (const benchmark of benchmarks.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const loadBefore = loadNow()
     const own: Line[] = []
     for (const one of benchmark.cases.filter((each) => each.quick || !quick)) {
-      const given = await measure(benchmark.name, one, quick, (text) => process.stderr.write(`${text}\n`))
+      // What was measured before a failure is kept, and what comes after it is measured.
+      const given = await measure(benchmark.name, one, quick, tell).catch((error: unknown) => {
+        tell(`${benchmark.name} ${one.name} failed: ${error instanceof Error ? error.message : String(error)}`)
+        failed = true
+        return []
+      })
       if (json) for (const line of given) process.stdout.write(`${JSON.stringify(line)}\n`)
       own.push(...given)
     }
@@ -51,7 +57,11 @@ async function main(args: readonly string[]): Promise<number> {
     lines.push(...own)
   }
   if (!json) process.stdout.write(`${resultTable(lines)}\n`)
-  return lines.every(({ holds }) => holds) ? 0 : 1
+  return !failed && lines.every(({ holds }) => holds) ? 0 : 1
+}
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 main(process.argv.slice(2)).then(
