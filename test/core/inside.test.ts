@@ -77,12 +77,18 @@ describe('a look inside reads', () => {
         'postgresql-database:5432~7340032~de_DE.UTF-8~UTF8~odd~name',
         'postgresql-collation:5432~2.31~2.36~odd~name',
         'postgresql-replica:5432~streaming~192.0.2.9~standby',
-        'mysql:10.11.19-MariaDB~0',
-        'mysql-database:1048576~utf8mb4_general_ci~shop',
-        'mysql-replica:   Master_Host: 192.0.2.8',
-        'redis:redis_version:7.0.15',
-        'redis:role:master',
-        'redis:db0:keys=1,expires=0',
+        'postgresql-source:5432~streaming~192.0.2.7~5432',
+        'mysql:3306~10.11.19-MariaDB',
+        'mysql:3307~8.4.0',
+        'mysql-database:3306~1048576~utf8mb4_general_ci~shop',
+        'mysql-source:3306~   Master_Host: 192.0.2.8',
+        'mysql-replica:3307~follower~192.0.2.9:40000',
+        'redis:6379~redis_version:7.0.15',
+        'redis:6379~role:master',
+        'redis:6379~db0:keys=1,expires=0',
+        'redis:6380~redis_version:7.0.15',
+        'redis:6380~role:slave',
+        'redis:6380~master_host:192.0.2.8',
       ],
     })
     const odd = { name: 'odd\tname', sizeMiB: 7, encoding: 'UTF8', collation: 'de_DE.UTF-8', collationVersion: '2.31', libraryVersion: '2.36' }
@@ -91,14 +97,18 @@ describe('a look inside reads', () => {
       version: '15.18',
       port: 5432,
       role: 'primary',
-      replication: ['standby at 192.0.2.9: streaming'],
+      replication: ['follows 192.0.2.7:5432: streaming', 'standby at 192.0.2.9: streaming'],
       databases: [odd],
     })
     assert.deepEqual(
-      databases.slice(1).map(({ kind, role, databases: held }) => [kind, role, held.map(({ name, sizeMiB }) => `${name} ${sizeMiB}`)]),
+      databases
+        .slice(1)
+        .map(({ port, role, replication, databases: held }) => [port, role, replication, held.map(({ name, sizeMiB }) => `${name} ${sizeMiB}`)]),
       [
-        ['mysql', 'replica', ['shop 1']],
-        ['redis', 'primary', ['db0 null']],
+        [3306, 'replica', ['Master_Host: 192.0.2.8'], ['shop 1']],
+        [3307, 'primary', ['follower at 192.0.2.9:40000'], []],
+        [6379, 'primary', [], ['db0 null']],
+        [6380, 'replica', ['master_host: 192.0.2.8'], []],
       ],
     )
   })
@@ -107,6 +117,7 @@ describe('a look inside reads', () => {
     const inside = parsed({
       web: [
         'host:/etc/nginx/sites-enabled/shop:  server_name www.shop.example _ shop.example;',
+        'host:/etc/apache2/sites-enabled/shop.conf:  servername "https://apache.shop.example:8444"',
         'expiry:/etc/nginx/both.pem~Dec  6 15:33:16 2026 GMT',
         'subject:/etc/nginx/both.pem~subject=CN = www.shop.example',
         'name:/etc/nginx/both.pem~www.shop.example',
@@ -129,7 +140,7 @@ describe('a look inside reads', () => {
     ])
     assert.deepEqual(
       inside.virtualHosts?.map(({ name }) => name),
-      ['www.shop.example', 'shop.example'],
+      ['www.shop.example', 'shop.example', 'apache.shop.example'],
     )
     assert.deepEqual(inside.services, [{ unit: 'shop.service', state: 'active', substate: null, enabled: 'enabled', file: '/etc/systemd/system/shop.service' }])
     assert.deepEqual(inside.timers, [
@@ -174,6 +185,10 @@ describe('a look inside says what it could not see', () => {
     assert.deepEqual(whyOf(printed({ system: ['host:web-1'] }), 'system'), ['nothing came that could be read'])
     const withoutCertificates = parsed({ web: ['unseen:certificates~openssl is not there'] })
     assert.deepEqual([withoutCertificates.certificates, withoutCertificates.virtualHosts], [null, []])
+    // Nothing, where one of several could not be asked, is not known to be nothing.
+    const refused = 'unseen:containers.docker~docker does not answer us'
+    const ofPodman = parsed({ containers: [refused, 'podman:f39d~~Created~~web'] })
+    assert.deepEqual([parsed({ containers: [refused] }).containers, ofPodman.containers?.length, parsed({ containers: [] }).containers], [null, 1, []])
   })
 
   it('and never falls over what a node sends', () => {

@@ -25,8 +25,11 @@ export function parseInside(text: string, takenAt: string): Inside {
   const seen = <T>(what: string, name: string, word: string | null, read: (section: Section) => T | null): T | null => {
     const section = answer.get(name)
     const isAbsent = section === undefined || told.has(what) || (word !== null && section.rows(word).length === 0)
-    const result = isAbsent ? null : read(section)
-    if (result === null && !unseen.some((each) => each.what === what || each.what === name))
+    const found = isAbsent ? null : read(section)
+    // Nothing, where a part of it could not be seen, is not known to be nothing.
+    const isHalf = Array.isArray(found) && found.length === 0 && [...told].some((each) => each.startsWith(`${what}.`))
+    const result = isHalf ? null : found
+    if (result === null && !unseen.some((each) => each.what === what || each.what === name || each.what.startsWith(`${what}.`)))
       unseen.push({ what, why: section === undefined ? 'the answer ended before it' : 'nothing came that could be read' })
     return result
   }

@@ -87,11 +87,12 @@ function momentOf(text: string): string | null {
   return number === 0 ? null : `${year}-${String(number).padStart(2, '0')}-${day.padStart(2, '0')}T${time}Z`
 }
 
-/** `FILE:DIRECTIVE NAME…;` as grep finds it in nginx and Apache. */
+/** `FILE:DIRECTIVE NAME…`, as it stands in nginx and Apache; Apache takes it in any case, in quotes, and with a scheme and a port. */
 export function readVirtualHosts(section: Section): Rows<'virtualHosts'> {
   return section.rows('host').flatMap((row) => {
-    const [, file, names = ''] = /^(\/.*?):\s*(?:server_name|ServerName|ServerAlias)\s+([^;#]*)/.exec(row) ?? []
-    const real = names.split(/\s+/).filter((name) => name !== '' && name !== '_')
+    const [, file, names = ''] = /^(\/.*?):\s*(?:server_name|ServerName|ServerAlias)\s+([^;#]*)/i.exec(row) ?? []
+    const bare = names.split(/\s+/).map((name) => name.replaceAll(/^["']|["']$/g, '').replaceAll(/^\w+:\/\/|:\d+$/g, ''))
+    const real = bare.filter((name) => name !== '' && name !== '_')
     return file === undefined ? [] : real.map((name) => ({ name, file }))
   })
 }
