@@ -7,6 +7,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 tag() { cut -c 1-1000 | sed -e "s/^/$1$tab/" -e 5000q; }
 # unseen WHAT WHY
 unseen() { printf 'unseen\t%s\t%s\n' "$1" "$2"; }
+# What knows of packages here; busybox brings an rpm that answers no question.
+packager() { if has dpkg-query; then echo dpkg; elif rpm --version >/dev/null 2>&1; then echo rpm; fi; }
 isroot() { [ "$(id -u)" = 0 ]; }
 running() { cat /proc/[0-9]*/comm | grep -qxE "$1"; }
 # process PID: its control group, program and name.

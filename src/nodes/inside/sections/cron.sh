@@ -27,10 +27,11 @@ for file in /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.mo
 	[ -x "$file" ] && [ -f "$file" ] && printf '%s\n' "$file" | tag script
 done
 # What a package brought, the target's own packages bring as well.
-if has dpkg-query || has rpm; then
+packager=$(packager)
+if [ -n "$packager" ]; then
 	echo yes | tag packages
 	for file in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/*; do
 		[ -f "$file" ] || continue
-		if has dpkg-query; then dpkg-query -S "$file"; else rpm -qf "$file"; fi >/dev/null 2>&1 && printf '%s\n' "$file" | tag packaged
+		if [ "$packager" = dpkg ]; then dpkg-query -S "$file"; else rpm -qf "$file"; fi >/dev/null 2>&1 && printf '%s\n' "$file" | tag packaged
 	done
 fi

@@ -29,19 +29,26 @@ pids=$(printf '%s\n' "$owners" | awk 'NF { print $2 }' | sort -u)
 for pid in $pids; do process "$pid"; done
 
 # Which package each program came from, and its configuration.
+packager=$(packager)
 for pid in $pids; do ls -ln$q "/proc/$pid/exe" | sed -n 's/.* -> //p'; done | sort -u | while read -r program; do
-	if has dpkg-query; then
+	case $packager in
+	dpkg)
 		# With a merged /usr dpkg may know the program under its old path.
 		owner=$(dpkg-query -S "$program" || dpkg-query -S "${program#/usr}") || continue
 		owner=${owner%%:*}
 		printf 'package\t%s\t%s\t%s\n' "$program" "$owner" "$(dpkg-query -W -f '${Version}' "$owner")"
 		dpkg-query -W -f '${Conffiles}\n' "$owner" | awk 'NF { print $1 }' | head -n 20 | tag "config$tab$owner"
-	elif has rpm; then
-		owner=$(rpm -qf --qf '%{NAME}' "$program") || continue
-		printf 'package\t%s\t%s\t%s\n' "$program" "$owner" "$(rpm -q --qf '%{VERSION}-%{RELEASE}' "$owner")"
-		rpm -qc "$owner" | head -n 20 | tag "config$tab$owner"
-	else
+		;;
+	rpm)
+		owner=$(rpm -qf --qf '%{NAME}\n' "$program") || continue
+		# Several packages may share a file, in two architectures or versions.
+		owner=$(printf '%s\n' "$owner" | head -n 1)
+		printf 'package\t%s\t%s\t%s\n' "$program" "$owner" "$(rpm -qf --qf '%{VERSION}-%{RELEASE}\n' "$program" | head -n 1)"
+		rpm -qc "$owner" | grep '^/' | head -n 20 | tag "config$tab$owner"
+		;;
+	*)
 		unseen 'sockets.package' 'neither dpkg nor rpm is there'
 		break
-	fi
+		;;
+	esac
 done
