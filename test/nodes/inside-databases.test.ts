@@ -168,7 +168,7 @@ describe('a look at real servers', { concurrency: true }, async () => {
     redis-cli -n 3 set key value >/dev/null`)
       const both = await readWhen(
         place,
-        ([primary, replica]) => primary?.databases.length === 1 && replica?.replication.includes('master_link_status: up') === true,
+        ([primary, replica]) => primary?.databases.length === 1 && replica?.databases.length === 1 && replica.replication.includes('master_link_status: up'),
       )
       const version = /v=(\S+)/.exec(await place.run('redis-server --version'))?.[1]
       assert.deepEqual(
