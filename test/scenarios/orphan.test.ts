@@ -33,5 +33,10 @@ test('a copy that comes in after both sides were compared is ended and stops the
   assert.notEqual((await orphan).exitCode, 0)
   assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
   assert.equal(await target.run('find /srv/shop -name "*late*"'), '')
+  // So would a connection to the peer that is being opened when the helper ends: it lives in the helper's unit.
+  await target.run(
+    'setsid sleep 60 </dev/null >/dev/null 2>&1 & for place in /sys/fs/cgroup /sys/fs/cgroup/systemd; do echo $! > $place/system.slice/lifeboat-web-1-helper.service/cgroup.procs; done 2>/dev/null; true',
+  )
+  assert.match(await target.run('cat /proc/$(pidof sleep)/cgroup'), /lifeboat-web-1-helper\.service/)
   await finishClean(scene)
 })

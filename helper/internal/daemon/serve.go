@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -74,7 +76,27 @@ func (d *Daemon) leave() {
 		d.peer.Cool(ctx, n.Config.Peer)
 	}
 	if !durable.Exists(d.paths.Folder()) { // taken off this node
+		endCompanions(d.paths.HelperUnit())
 		os.RemoveAll(d.paths.Runtime())
+	}
+}
+
+// endCompanions ends whatever else runs in this unit: a connection to the peer that was being opened when the last one
+// was ended would stay for as long as it is kept warm, and the unit with it.
+func endCompanions(unit string) {
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil || !strings.Contains(string(own), unit) {
+		return
+	}
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if theirs, err := os.ReadFile("/proc/" + entry.Name() + "/cgroup"); err == nil && string(theirs) == string(own) {
+			unix.Kill(pid, unix.SIGTERM)
+		}
 	}
 }
 

@@ -48,6 +48,10 @@ export async function changesSince(point: Point | null, { path }: Root, pair: Pa
 /** Null: no recorder runs. One that has missed something begins anew, so that the whole pass that must follow has a place to begin at. */
 async function names(side: Side, path: string, after: Mark | null, signal: AbortSignal) {
   try {
+    // On a busy node events wait to be read. A recorder that cannot do this has lost something, and says so below.
+    await side.call({ op: 'record-drain' }, signal).catch((error: unknown) => {
+      if (codeOf(error) !== 'node-failed') throw error
+    })
     const told = answer.parse(await side.call({ op: 'record-names', after: after?.sequence ?? Number.MAX_SAFE_INTEGER, epoch: after?.epoch ?? '' }, signal))
     const mark = told.complete ? told : markOf.parse(await side.call({ op: 'record-start' }, signal))
     const list = told.lists.find(({ root }) => trimmed(root) === trimmed(path)) ?? nothing
