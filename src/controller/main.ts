@@ -44,8 +44,9 @@ async function main(): Promise<void> {
   const server = createServer(app, { version, pid: process.pid, since, state: places.state }, { touched, stop: () => end('The controller was told to end.') })
   await rm(places.socket, { force: true })
   process.umask(0o077)
-  await server.listen({ path: places.socket })
+  // Whoever reaches the socket finds this file, too.
   await writeFile(join(places.state, 'controller.json'), JSON.stringify({ pid: process.pid, since, version, socket: places.socket }))
+  await server.listen({ path: places.socket })
 
   while (!stop.signal.aborted) {
     await sleep(1000, stop.signal).catch(() => undefined)
