@@ -95,7 +95,7 @@ func endCompanions(unit string) {
 			continue
 		}
 		if theirs, err := os.ReadFile("/proc/" + entry.Name() + "/cgroup"); err == nil && string(theirs) == string(own) {
-			unix.Kill(pid, unix.SIGTERM)
+			unix.Kill(pid, unix.SIGKILL) // one of them has been seen not to listen
 		}
 	}
 }
