@@ -73,10 +73,13 @@ export async function startRelay(spec: RelaySpec): Promise<Relay> {
 
 function carry(from: Socket, to: Socket, link: Link, wire: Wire): void {
   let onTheWay = 0
+  // Timers count whole milliseconds, so a later one may fire first: what goes next is what came first.
+  const inOrder: (() => void)[] = []
   const deliver = (size: number, act: () => void) => {
     const now = performance.now()
     wire.freeAt = Math.max(now, wire.freeAt) + (size / link.bytesPerSecond) * 1000
-    setTimeout(act, wire.freeAt - now + link.delayMs)
+    inOrder.push(act)
+    setTimeout(() => inOrder.shift()?.(), wire.freeAt - now + link.delayMs)
   }
   from.on('data', (bytes) => {
     onTheWay += bytes.length
