@@ -66,7 +66,7 @@ moverConformance('files', async (t) => {
     title,
     act: async () => {
       if (reasons.at(-1) !== 'The whole tree is read: the target was written to.') assert.equal(passes.at(-1), before, `the pass before ${title}`)
-      reasons.length = 0
+      if (passes.at(-1) === 'listed') reasons.length = 0
       await source.run(`cd ${root} && ${command}`)
     },
   })

@@ -21,8 +21,8 @@ type Counts struct {
 	PerPort  map[int]int64 `json:"perPort"`
 	// Outside counts those of other machines, by family and port: "4/80".
 	Outside map[string]int64 `json:"outside"`
-	Expired  int64         `json:"expired"`
-	SinceMs  int64         `json:"since"`
+	Expired int64            `json:"expired"`
+	SinceMs int64            `json:"since"`
 }
 
 type mode int

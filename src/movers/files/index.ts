@@ -25,7 +25,7 @@ export const files: MoverAdapter<typeof schema> = {
 
 function filesMover(root: Root): Mover {
   let bytes = 0
-  const { sync, distrust } = passes(root)
+  const { sync, doubt } = passes(root)
   return {
     prepare: async (pair, signal) => {
       const prepared = await prepare(root, pair, signal)
@@ -35,7 +35,7 @@ function filesMover(root: Root): Mover {
     sync,
     verify: async (pair, signal) => {
       const differences = await compare(root, pair, bytes <= contentLimitBytes ? 'all' : 'none', signal)
-      if (differences.length > 0) distrust()
+      if (differences.length > 0) doubt()
       return differences
     },
     // The node opens as a whole; there is nothing about files that could be promoted, turned round or kept running.

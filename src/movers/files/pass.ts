@@ -13,14 +13,20 @@ const foundAtMost = 10_000
 /**
  * `sync` of a mover. The first repeated pass looks at the whole tree and holds what it finds against what the recorder
  * named in that time: a difference that was not named makes every later pass a whole one. What is known lives in memory;
- * after a restart of the controller it is found out again.
+ * after a restart of the controller it is found out again, and so it is after `doubt`, when a comparison has found what no
+ * pass had carried over.
  */
-export function passes(root: Root): { readonly sync: Mover['sync']; readonly distrust: () => void } {
+export function passes(root: Root): { readonly sync: Mover['sync']; readonly doubt: () => void } {
   let point: Point | null = null
   let recorder: 'untried' | 'trusted' | 'distrusted' = 'untried'
+  let reason = ''
   const sync: Mover['sync'] = async (pair, kind, signal, onProgress) => {
     const changes = await changesSince(point, root, pair, listedAtMost, signal)
-    const scope = recorder === 'trusted' ? scopeOf(kind, changes, onProgress) : whole
+    const scope = recorder === 'trusted' ? scopeOf(kind, changes) : whole
+    // Told once, not at every pass of a move that waits for days.
+    const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
+    if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
+    reason = why
     const { pass, found } = await push(root, pair, kind, scope, signal)
     if (recorder === 'untried' && kind === 'repeat' && point !== null) {
       const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
@@ -35,8 +41,9 @@ export function passes(root: Root): { readonly sync: Mover['sync']; readonly dis
   }
   return {
     sync,
-    distrust: () => {
+    doubt: () => {
       point = null
+      if (recorder === 'trusted') recorder = 'untried'
     },
   }
 }
@@ -46,11 +53,8 @@ type Scope = { readonly kind: 'whole' } | Extract<Changes, { kind: 'listed' }>
 const whole: Scope = { kind: 'whole' }
 
 /** A first copy and an audit are there to read everything. */
-function scopeOf(kind: PassKind, changes: Changes, onProgress: (text: string) => void): Scope {
-  if (kind !== 'repeat' && kind !== 'final') return whole
-  if (changes.kind === 'listed') return changes
-  onProgress(`The whole tree is read: ${changes.why}.`)
-  return whole
+function scopeOf(kind: PassKind, changes: Changes): Scope {
+  return (kind === 'repeat' || kind === 'final') && changes.kind === 'listed' ? changes : whole
 }
 
 /** Refused when the root is no longer what it was when it was recorded: an unmounted volume must not delete. */
