@@ -8,6 +8,7 @@ const { setScene } = await import('../support/scenario.ts')
 const { installUdp, udpPort, udpUnit } = await import('../support/datagrams.ts')
 const { startEveryWay } = await import('../support/every-way.ts')
 const { addressesOfName, pointName, serialOf } = await import('../support/zone.ts')
+const { startProber } = await import('../support/prober.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 const { shopNodes } = await import('../../lab/shop/nodes.ts')
 
@@ -26,6 +27,7 @@ test('a name with A and AAAA goes to a node that is reached by IPv6, in one tran
   assert.equal(await acceptsRoutes(), '1')
   const ways = await startEveryWay(scene)
   t.after(async () => void (await ways.stop()))
+  const prober = startProber(scene)
   const serial = await serialOf(names)
 
   const there = await scene.begin('migrate', '--yes', '--json')
@@ -43,6 +45,7 @@ test('a name with A and AAAA goes to a node that is reached by IPv6, in one tran
   assert.equal(await acceptsRoutes(), '1')
   await ways.leadTo('web-1')
 
+  assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target', 'source'] })
   const { failed, turns } = await ways.stop()
   assert.deepEqual(failed, [])
   assert.deepEqual(turns, Array(2).fill(['web-1', 'new-web-1', 'web-1']))
