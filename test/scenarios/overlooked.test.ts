@@ -20,6 +20,8 @@ test('a move that begins tells what it would leave behind', async (t) => {
 
   const waiting = await scene.begin('migrate')
   assert.equal(waiting.exitCode, 4, waiting.stderr)
+  const looked = (await scene.journal()).find(at('check-source', 'done'))
+  assert.match(looked?.text ?? '', /^web-1 is at old; .*; ssh answers, 1 of 1 check passed\.$/)
   const told = (await scene.journal()).find(at('adopt-inventory', 'done'))
   const found = notices.parse(told?.details['hazards'])
   assert.deepEqual(

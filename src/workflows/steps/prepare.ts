@@ -2,17 +2,20 @@
 import { LifeboatError, codeOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { counted } from '../../core/units.ts'
+import { runChecks } from '../../nodes/checks.ts'
 import type { Action, Step } from '../run.ts'
 import { namesNow } from './names.ts'
 
 export const prepare = {
   'check-source': async (step) => {
-    const node = await askProvider(step)
-    if (node !== null)
-      return { text: `${node.name} is at ${step.settings.from.provider}; ${node.power === 'unknown' ? 'its power is not known' : `it is ${node.power}`}.` }
+    const [node, itself] = await Promise.all([askProvider(step), askSource(step)])
+    if (node !== null) {
+      const power = node.power === 'unknown' ? 'its power is not known' : `it is ${node.power}`
+      return { text: `${node.name} is at ${step.settings.from.provider}; ${power}; ${itself}.` }
+    }
     const stored = await step.run.ports.stored()
     if (stored === null) throw new LifeboatError('source-unreachable', `${step.settings.from.provider} does not answer and no inventory of it is stored.`)
-    return { text: `${step.settings.from.provider} does not answer; going on with the stored inventory.`, details: { providerDead: true } }
+    return { text: `${step.settings.from.provider} does not answer; going on with the stored inventory; ${itself}.`, details: { providerDead: true } }
   },
 
   'adopt-inventory': async (step) => {
@@ -41,6 +44,21 @@ async function askProvider(step: Step): Promise<Node | null> {
     if (codeOf(error) !== 'source-unreachable') throw error
     await step.say(error instanceof Error ? error.message : String(error))
     return null
+  }
+}
+
+/** What the source itself says now, in words. A node that was just started may need a moment: the steps that need it wait for it. */
+async function askSource(step: Step): Promise<string> {
+  const { checks } = step.settings
+  try {
+    const link = await step.run.ports.link('source', step.facts)
+    await link.run(['true'], { signal: step.signal })
+    const passed = (await runChecks(checks, link, step.signal)).filter((result) => result.passed).length
+    return `ssh answers${checks.length === 0 ? '' : `, ${passed} of ${counted(checks.length, 'check')} passed`}`
+  } catch (error) {
+    step.signal.throwIfAborted()
+    if (codeOf(error) === 'defect') throw error
+    return `ssh does not answer (${error instanceof Error ? error.message.replace(/[.]$/, '') : String(error)})`
   }
 }
 
