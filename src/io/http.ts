@@ -44,7 +44,7 @@ export type HttpAnswer = {
   readonly cookies: readonly string[]
   readonly text: string
   /** The same in pieces, as they came: whoever reads a large answer once need not join them. */
-  readonly pieces: readonly string[]
+  readonly pieces: Iterable<string>
 }
 
 export type HttpConnection = {
@@ -155,41 +155,46 @@ async function once(agent: Agent, options: HttpOptions, request: HttpRequest, ur
     bodyTimeout: silenceMs,
     signal,
   })
-  const pieces = await piecesOf(response, request.maxBytes ?? defaultMaxBytes, options)
+  const chunks = await chunksOf(response, request.maxBytes ?? defaultMaxBytes, options)
   const headers = new Map(Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]))
   const cookies = [response.headers['set-cookie'] ?? []].flat()
   return {
     status: response.statusCode,
     headers,
     cookies,
-    pieces,
+    // Decoded when they are read: bytes lie outside the heap, which text of many pages would make grow.
+    pieces: { [Symbol.iterator]: () => decoded(chunks) },
     get text() {
-      return pieces.join('')
+      return [...decoded(chunks)].join('')
     },
   }
 }
 
+function* decoded(chunks: readonly Uint8Array[]): Generator<string> {
+  const decoder = new TextDecoder()
+  for (const chunk of chunks) yield decoder.decode(chunk, { stream: true })
+  yield decoder.decode()
+}
+
 /** Reads the body to its end, or to one byte over the limit, packed or unpacked: never more than that in memory. */
-async function piecesOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<readonly string[]> {
+async function chunksOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<readonly Uint8Array[]> {
   const packed = response.headers['content-encoding'] === 'gzip'
   const unpacking = packed ? createGunzip() : null
   const body = unpacking === null ? response.body : response.body.on('error', (error) => unpacking.destroy(error)).pipe(unpacking)
-  const decoder = new TextDecoder()
-  const pieces: string[] = []
+  const chunks: Uint8Array[] = []
   let size = 0
   try {
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) continue
       size += chunk.length
       if (size > maxBytes) throw tooLarge(options, maxBytes)
-      pieces.push(decoder.decode(chunk, { stream: true }))
+      chunks.push(chunk)
     }
   } finally {
     unpacking?.destroy()
     response.body.destroy()
   }
-  pieces.push(decoder.decode())
-  return pieces
+  return chunks
 }
 
 function isRepeatable(request: HttpRequest): boolean {

@@ -4,6 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import { LifeboatError } from '../core/errors.ts'
 import { NotXml, openReader, type Apart } from './xml-reader.ts'
 
+/** A web page says what it is within so many characters. */
+const pageLooksWithin = 1000
 const schemaNamespace = 'http://www.w3.org/2001/XMLSchema'
 
 export type XmlElement = {
@@ -40,10 +42,11 @@ export function readXml(document: string, sender: string): XmlElement {
  * handed over one by one while it is read, so that the list never stands in memory as a whole; and after each piece
  * others have their turn, so that a request that an element gave rise to is sent at once.
  */
-export async function readXmlApart(pieces: readonly string[], sender: string, apart: Apart): Promise<XmlElement> {
-  refuseWebPage(pieces.slice(0, 10).join(''), sender)
+export async function readXmlApart(pieces: Iterable<string>, sender: string, apart: Apart): Promise<XmlElement> {
   const reader = openReader(apart)
+  let start = ''
   for (const piece of pieces) {
+    if (start.length < pageLooksWithin) refuseWebPage((start += piece), sender)
     orRefuse(sender, () => reader.write(piece))
     await setImmediate()
   }
@@ -51,7 +54,7 @@ export async function readXmlApart(pieces: readonly string[], sender: string, ap
 }
 
 function refuseWebPage(start: string, sender: string): void {
-  if (/^\s*<(?:!doctype\s+html|html)\b/i.test(start.slice(0, 1000))) refuse(sender, 'with a web page instead of XML')
+  if (/^\s*<(?:!doctype\s+html|html)\b/i.test(start.slice(0, pageLooksWithin))) refuse(sender, 'with a web page instead of XML')
 }
 
 function orRefuse<T>(sender: string, act: () => T): T {

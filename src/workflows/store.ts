@@ -1,17 +1,13 @@
 // What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
-// the product against them stands in this file or in journal.ts.
+// the product against them stands in this file, in inventories.ts or in journal.ts.
 import type { Pool } from 'pg'
-import { insideSchema, type Inside } from '../core/inside/schema.ts'
-import { inventorySchema, type Inventory } from '../core/node.ts'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
+import { inventories, inventoryTables } from './inventories.ts'
 
 const schema = `
 create schema if not exists lifeboat;
 create table if not exists lifeboat.identity (sole boolean primary key default true check (sole), id text not null);
-create table if not exists lifeboat.inventory (provider text primary key, body jsonb not null);
-create table if not exists lifeboat.inventory_note (
-  id bigserial primary key, provider text not null, at timestamptz not null default clock_timestamp(), ms int not null, nodes int, failure text);
 create table if not exists lifeboat.plan (fingerprint text primary key, body jsonb not null, at timestamptz not null default now());
 create table if not exists lifeboat.move (
   name text primary key, settings jsonb not null, plan jsonb not null, facts jsonb not null, config jsonb not null,
@@ -25,12 +21,6 @@ create index if not exists journal_of_move on lifeboat.journal (move, seq);
 
 /** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
 export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
-
-/** One reading of an inventory: how long it took, and how many nodes came or the code of its failure. */
-export type InventoryNote = { readonly ms: number; readonly nodes: number | null; readonly failure: string | null }
-
-/** As many of each provider are kept as a month of daily looks, and some more. */
-const keptNotes = 100
 
 /** lifeboat.yaml as it was when the move began; references, never secrets. */
 export type ConfigText = { readonly text: string; readonly baseFolder: string }
@@ -50,45 +40,20 @@ export type Store = ReturnType<typeof openStore>
 
 export async function createTables(pool: Pool): Promise<void> {
   await pool.query(schema)
+  await pool.query(inventoryTables)
 }
 
 export function openStore(pool: Pool) {
-  return { ...inventoriesAndPlans(pool), ...moves(pool) }
+  return { ...plans(pool), ...inventories(pool), ...moves(pool) }
 }
 
-function inventoriesAndPlans(pool: Pool) {
+function plans(pool: Pool) {
   return {
     /** The permanent name of this state folder's database; made at first use with the given value. */
     identity: async (fresh: string): Promise<string> => {
       await pool.query('insert into lifeboat.identity (id) values ($1) on conflict do nothing', [fresh])
       const { rows } = await pool.query<{ id: string }>('select id from lifeboat.identity')
       return rows[0]?.id ?? fresh
-    },
-    saveInventory: async (inventory: Inventory): Promise<void> => {
-      const sql = 'insert into lifeboat.inventory (provider, body) values ($1, $2) on conflict (provider) do update set body = excluded.body'
-      await pool.query(sql, [inventory.provider, inventory])
-    },
-    inventory: async (provider: string): Promise<Inventory | null> => {
-      const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.inventory where provider = $1', [provider])
-      return rows[0] === undefined ? null : inventorySchema.parse(rows[0].body)
-    },
-    noteInventory: async (provider: string, { ms, nodes, failure }: InventoryNote): Promise<void> => {
-      await pool.query('insert into lifeboat.inventory_note (provider, ms, nodes, failure) values ($1, $2, $3, $4)', [provider, ms, nodes, failure])
-      const old = 'select id from lifeboat.inventory_note where provider = $1 order by id desc offset $2'
-      await pool.query(`delete from lifeboat.inventory_note where id in (${old})`, [provider, keptNotes])
-    },
-    /** The newest first. */
-    inventoryNotes: async (provider: string): Promise<readonly (InventoryNote & { readonly at: string })[]> => {
-      const sql = 'select at, ms, nodes, failure from lifeboat.inventory_note where provider = $1 order by id desc'
-      const { rows } = await pool.query<InventoryNote & { at: Date }>(sql, [provider])
-      return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
-    },
-    /** What nodes of a provider told of themselves when they were last looked into, by their ids. */
-    lastLooks: async (provider: string): Promise<ReadonlyMap<string, Inside>> => {
-      const sql = `select node ->> 'id' as id, node -> 'inside' as inside
-        from lifeboat.inventory, jsonb_array_elements(body -> 'nodes') as node where provider = $1 and node ? 'inside'`
-      const { rows } = await pool.query<{ id: string; inside: unknown }>(sql, [provider])
-      return new Map(rows.map(({ id, inside }) => [id, insideSchema.parse(inside)]))
     },
     savePlan: async (plan: Plan): Promise<void> => {
       await pool.query('insert into lifeboat.plan (fingerprint, body) values ($1, $2) on conflict (fingerprint) do update set at = now()', [
