@@ -5,6 +5,7 @@ import path from 'node:path'
 import { makeCertificate } from '../lab/certificate.ts'
 import { startDaemon } from '../lab/command.ts'
 import { prepared, program } from '../lab/place.ts'
+import { heapFlags } from '../src/controller/client.ts'
 import { waitUntil } from '../src/io/wait.ts'
 import { machineProperties } from '../src/providers/vsphere/properties.ts'
 import { below, better, within, type Benchmark, type Case, type Stage } from './benchmark.ts'
@@ -64,15 +65,16 @@ async function prepareTime(machines: number, signal: AbortSignal): Promise<Stage
   const here = path.join(import.meta.dirname, 'inventory')
   const environment = { VC_URL: vcenter.url, VC_USER: user, VC_PASSWORD: password, VC_FINGERPRINT: vcenter.fingerprint }
   const { paths } = machineProperties(apiVersion)
-  const measured = (command: string, file: string) => async (until: AbortSignal) => {
-    const told = await ownTime(command, [path.join(here, file), ...paths], here, environment, until)
+  const measured = (command: readonly [string, ...string[]], file: string) => async (until: AbortSignal) => {
+    const [executable, ...flags] = command
+    const told = await ownTime(executable, [...flags, path.join(here, file), ...paths], here, environment, until)
     if (told.machines !== machines) throw new Error(`${file} read ${told.machines} machines instead of ${machines}`)
     return told.seconds
   }
   return {
     contestants: {
-      ours: measured(process.execPath, 'ours.ts'),
-      'bare transfer': measured(process.execPath, 'transfer.ts'),
+      ours: measured([process.execPath, ...heapFlags], 'ours.ts'),
+      'bare transfer': measured([process.execPath], 'transfer.ts'),
       'govc object.collect -json': async (until) => {
         const address = new URL(vcenter.url)
         address.username = user
@@ -80,7 +82,7 @@ async function prepareTime(machines: number, signal: AbortSignal): Promise<Stage
         const { seconds } = await run('sh', ['-c', 'exec govc object.collect -json -type m / "$@" >/dev/null', 'govc', ...paths], here, login, until)
         return seconds
       },
-      pyVmomi: measured(path.join(prepared, 'pyvmomi-venv', 'bin', 'python3'), 'collect.py'),
+      pyVmomi: measured([path.join(prepared, 'pyvmomi-venv', 'bin', 'python3')], 'collect.py'),
     },
     close: vcenter.close,
   }

@@ -54,14 +54,18 @@ async function ask(client: ControllerClient, signal: AbortSignal): Promise<Healt
 }
 
 /** Of V8: what is read in pages is garbage at once, and looked for in time with this; an inventory of 20,000 machines takes 100 MiB less. */
-const small = ['--optimize-for-size']
+export const heapFlags = ['--optimize-for-size']
 
 /** A process of its own: ending the terminal, or Ctrl-C in it, does not end the controller. */
 async function startController(places: Places, client: ControllerClient, options: StartOptions): Promise<Health> {
   const log = openSync(places.log, 'a', 0o600)
   const root = options.pulumiRoot === null ? [] : ['--pulumi-root', options.pulumiRoot]
   const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
-  const child = spawn(process.execPath, [...small, main, '--state', places.state, ...root], { detached: true, stdio: ['ignore', log, log], cwd: places.state })
+  const child = spawn(process.execPath, [...heapFlags, main, '--state', places.state, ...root], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: places.state,
+  })
   let status: number | null = null
   child.once('exit', (code) => (status = code ?? 1))
   child.unref()
