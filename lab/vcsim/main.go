@@ -29,7 +29,7 @@ import (
 
 type options struct {
 	listen, cert, key, user, password, load, shop, control string
-	tls, writable, events                                  bool
+	tls, writable, events, esx                             bool
 	pageCap, dc, host, cluster, clusterHost, vm, copies    int
 	delay                                                  int
 	sessionTimeout                                         time.Duration
@@ -49,6 +49,7 @@ func parseFlags() options {
 	flag.StringVar(&o.control, "control", "", "address:port, or path of a unix socket, for faults on demand (see control.go)")
 	flag.BoolVar(&o.writable, "writable", false, "answer what the Terraform provider asks before it writes; adds objects to the inventory")
 	flag.BoolVar(&o.events, "events", false, "print changes on stdout without -shop, too")
+	flag.BoolVar(&o.esx, "esx", false, "model: a single ESXi host instead of a vCenter; -vm counts, -shop needs folders that it has not")
 	flag.IntVar(&o.dc, "dc", 1, "model: datacenters")
 	flag.IntVar(&o.host, "standalone-host", 1, "model: hosts outside a cluster, for each datacenter")
 	flag.IntVar(&o.cluster, "cluster", 1, "model: clusters for each datacenter")
@@ -131,7 +132,12 @@ func run(o options) error {
 
 func newModel(o options) (*simulator.Model, error) {
 	model := simulator.VPX()
-	model.Datacenter, model.Host, model.Cluster, model.ClusterHost, model.Machine = o.dc, o.host, o.cluster, o.clusterHost, o.vm
+	if o.esx {
+		model = simulator.ESX()
+	} else {
+		model.Datacenter, model.Host, model.Cluster, model.ClusterHost = o.dc, o.host, o.cluster, o.clusterHost
+	}
+	model.Machine = o.vm
 	model.DelayConfig.Delay = o.delay
 	create := model.Create
 	if o.load != "" {

@@ -15,6 +15,15 @@ export function forecastPauseMs(facts: MoveFacts): number {
   return Math.round(margin * (assumed.holdMs + (drainMs ?? assumed.drainMs) + pass + (verifyMs ?? assumed.verifyMs) + forecastEndMs(facts)))
 }
 
+/**
+ * The same before anything was copied, from how many files changed within the hour before somebody looked inside. Passes
+ * follow each other within seconds, so that the last one carries a minute's share of it at most.
+ */
+export function expectedPauseMs(changedInAnHour: number): number {
+  const pass = passBaseMs + perFileMs * Math.ceil(changedInAnHour / 60)
+  return Math.round(margin * (assumed.holdMs + assumed.drainMs + pass + assumed.verifyMs + assumed.startMs + assumed.releaseMs))
+}
+
 /** The part after the seal: promote, check, commit, release. */
 export function forecastEndMs(facts: MoveFacts): number {
   return (facts.measured.startMs ?? assumed.startMs) + assumed.releaseMs

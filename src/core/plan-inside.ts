@@ -2,7 +2,7 @@
 // name. The latter are warnings: a person may have left something out on purpose.
 import { peersOf, talksOf, type Peers } from './inside/hints.ts'
 import { notNamed, warning } from './inside/not-named.ts'
-import type { Inside } from './inside/schema.ts'
+import type { Inside, Mount } from './inside/schema.ts'
 import type { Move } from './move.ts'
 import { compareNotices, type Node, type Notice } from './node.ts'
 
@@ -28,6 +28,19 @@ export function completed(node: Node): Node {
 
 function systemOf({ system }: Inside): Node['os'] {
   return { family: system === null ? 'unknown' : 'linux', id: system?.id ?? null, name: system?.name ?? null }
+}
+
+/** Files that changed on the volumes of the move's data within the hour before the look; null: it is not known of each of them. */
+export function changedInAnHour(move: Move, { inside }: Node): number | null {
+  const volumes = new Set(move.data.map(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? volumeOf(path, inside) : null)))
+  const changed = [...volumes].map((volume) => volume?.changedFiles ?? null)
+  return changed.length === 0 || changed.includes(null) ? null : changed.reduce<number>((sum, files) => sum + (files ?? 0), 0)
+}
+
+/** The file system that a path is on: of those above it, the nearest. */
+function volumeOf(path: string, inside: Inside | undefined): Mount | null {
+  const above = (inside?.mounts ?? []).filter(({ place }) => place === '/' || path === place || path.startsWith(`${place}/`))
+  return above.toSorted((one, other) => other.place.length - one.place.length)[0] ?? null
 }
 
 export function overlooked(move: Move, node: Node, moved: Moved): Notice[] {

@@ -3,6 +3,7 @@ import { blockersOf, warningsOf, type Judged } from './plan-notices.ts'
 import { byCodeUnit, canonicalJson } from './canonical.ts'
 import { LifeboatError } from './errors.ts'
 import { findNode, reachableAddress } from './find-node.ts'
+import { expectedPauseMs } from './forecast.ts'
 import type { Move } from './move.ts'
 import type { Inventory, Node, Notice } from './node.ts'
 import { costOf, totalsOf } from './plan-cost.ts'
@@ -11,7 +12,7 @@ import { deviceWarnings } from './plan-devices.ts'
 import type { Catalog, Plan, PlannedMove, Size } from './plan.ts'
 import { useOf } from './observed.ts'
 import { chooseSize, type Need } from './sizing.ts'
-import { completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
+import { changedInAnHour, completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
 import { wavesOf } from './waves.ts'
 
 export type PlanRequest = {
@@ -66,7 +67,7 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
     from: { provider: move.from.provider, id: node.id, name: node.name, address: sourceAddress ?? '' },
     to: chosen.target,
     path: measured.path,
-    forecastPauseMs: measured.forecastPauseMs,
+    forecastPauseMs: measured.forecastPauseMs ?? pauseFor(changedInAnHour(move, found)),
     steps: [...request.steps],
     after: [...new Set(move.after)].sort(byCodeUnit),
     ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
@@ -81,6 +82,10 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
     ],
   }
   return { planned, wish: wishOf(move), source: sourceFacts(node) }
+}
+
+function pauseFor(changed: number | null): number | null {
+  return changed === null ? null : expectedPauseMs(changed)
 }
 
 type Chosen = Pick<Judged, 'target' | 'size' | 'exists'>

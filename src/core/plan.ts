@@ -24,7 +24,7 @@ export const plannedMoveSchema = z.object({
     address: z.string().nullable(),
   }),
   path: z.enum(['direct', 'relay']),
-  /** Null before anything was measured. */
+  /** By what an earlier run measured, else by what changed where somebody looked inside; null where nobody did. */
   forecastPauseMs: z.number().nullable(),
   steps: z.array(z.string()),
   after: z.array(z.string()),

@@ -1,6 +1,7 @@
 // A plan for people: what goes where, why, at what price, and what stands against it.
 import type { Money, Plan, PlannedMove } from '../core/plan.ts'
 import type { ComparedPlan } from '../core/plan-diff.ts'
+import { formatDuration } from '../core/units.ts'
 import { printable, table } from './table.ts'
 
 export function planView(plan: Plan): string {
@@ -38,6 +39,7 @@ function notesOf(move: PlannedMove): string[] {
     ...move.blockers.flatMap((each) => [`✖ ${move.name}: ${printable(each.text)}`, ...(each.hint === undefined ? [] : [`  Try: ${each.hint}`])]),
     ...move.warnings.map((each) => `! ${move.name}: ${printable(each.text)}`),
     ...move.to.reasons.map((each) => `  ${move.name}: ${each}`),
+    ...(move.forecastPauseMs === null ? [] : [`  ${move.name}: clients would wait about ${formatDuration(move.forecastPauseMs)}`]),
     ...(move.to.alternatives.length === 0 ? [] : [`  ${move.name}: next would be ${move.to.alternatives.map(alternative).join(', ')}`]),
   ]
 }

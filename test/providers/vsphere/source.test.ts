@@ -56,6 +56,24 @@ describe('a vCenter', { skip: withoutVcsim }, () => {
     assert.ok(nodes.every(({ path }) => path?.startsWith('/DC0/vm/')))
   })
 
+  test('a single ESXi host is read like a vCenter, and its machines are switched off and on', async (t) => {
+    const source = await openSource(t, await startVcsim(t, ['-esx', '-vm', '3', '-page-cap', '2']))
+    const { nodes, complete, warnings } = await source.nodes(soon())
+    // It answers no tags over REST, and names no tags that could be missing.
+    assert.deepEqual({ complete, warnings }, { complete: true, warnings: [] })
+    assert.deepEqual(
+      nodes.map(({ path, power }) => [path, power]),
+      [0, 1, 2].map((number) => [`/ha-datacenter/vm/ha-host_VM${number}`, 'on']),
+    )
+    assert.ok(nodes.every(({ cpus, memoryMiB, disks, nics }) => cpus !== null && memoryMiB !== null && disks.length > 0 && nics.length > 0))
+    const [first] = nodes
+    assert.ok(first && source.power)
+    for (const power of ['off', 'on'] as const) {
+      await source.power(first.id, power, soon())
+      assert.equal((await source.nodes(soon())).nodes[0]?.power, power)
+    }
+  })
+
   test('a wrong password is one, exit 3, and is told nowhere', async (t) => {
     const vcsim = await startShop(t)
     const password = 'c4nary-wr0ng-passw0rd'
