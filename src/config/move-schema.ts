@@ -52,7 +52,16 @@ const port = z.union(
         return { port: Number(number), protocol: protocol === 'udp' ? ('udp' as const) : ('tcp' as const), proxyProtocol: false }
       })
       .refine(({ port: number }) => number >= 1 && number <= 65_535),
-    z.strictObject({ port: portField, protocol: z.enum(['tcp', 'udp']).default('tcp'), proxyProtocol: z.boolean().default(false) }),
+    z
+      .strictObject({
+        port: portField,
+        protocol: z.enum(['tcp', 'udp']).default('tcp'),
+        proxyProtocol: z
+          .union([z.boolean(), portField], 'must be true, false, or the port where the service expects that header')
+          .default(false)
+          .describe('what is forwarded begins with a PROXY header, so that the service sees whose it is: at this port (true) or at another one'),
+      })
+      .refine(({ protocol, proxyProtocol }) => protocol === 'tcp' || proxyProtocol === false, 'has a PROXY header for udp, which has none'),
   ],
   'must be a port from 1 to 65535, "53/udp", or { port, protocol, proxyProtocol }',
 )

@@ -28,7 +28,7 @@ export const plannedMoveSchema = z.object({
   forecastPauseMs: z.number().nullable(),
   steps: z.array(z.string()),
   after: z.array(z.string()),
-  ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.boolean() })),
+  ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.union([z.boolean(), z.number()]) })),
   roots: z.array(z.string()),
   blockers: z.array(coded),
   warnings: z.array(coded),

@@ -29,7 +29,7 @@ export const moveSettingsSchema = z.object({
   data: z.array(z.looseObject({ kind: z.string(), name: z.string() })),
   services: z.array(z.string()),
   singletons: z.array(z.string()),
-  ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.boolean() })),
+  ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.union([z.boolean(), z.number()]) })),
   checks: z.array(storedCheckSchema),
   names: z.array(z.object({ dns: z.string(), name: z.string() })),
   downtimeBudgetMs: z.number(),

@@ -65,6 +65,13 @@ describe('a lifeboat.yaml with a mistake', () => {
     ['says what a port is', `${small}    ports: [80, 70000]\n`, 'config-invalid', 'moves.web-1.ports[1]: must be at most 65535 (line 12).'],
     ['knows no port 0 in the short form', `${small}    ports: ["0/udp"]\n`, 'config-invalid', /^moves\.web-1\.ports\[0\]: .* \(line 12\)\.$/],
     [
+      'knows no PROXY header of datagrams',
+      `${small}    ports: [{ port: 53, protocol: udp, proxyProtocol: true }]\n`,
+      'config-invalid',
+      /^moves\.web-1\.ports\[0\].* \(line 12\)\.$/,
+    ],
+    ['says what a PROXY header is', `${small}    ports: [{ port: 25, proxyProtocol: 0 }]\n`, 'config-invalid', /^moves\.web-1\.ports\[0\].* \(line 12\)\.$/],
+    [
       'says what a check is',
       `${small}    checks: [http]\n`,
       'config-invalid',

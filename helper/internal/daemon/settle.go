@@ -3,8 +3,10 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -124,25 +126,39 @@ func planOf(table string, n machine.Node, w machine.World, at settled) (rules.Pl
 		plan.Catch, plan.Silent = at.listening, plan.UDP
 	} else if plan.Forward {
 		plan.Splice, plan.Relay = at.listening, at.relaying
+		plan.Headers = slices.Sorted(maps.Keys(n.Config.Headers()))
 	}
 	return plan, nil
 }
 
 // targetOf says where the holder connects its clients: to the peer by its address, or here to what they asked for.
 func targetOf(n machine.Node, w machine.World) holder.Target {
+	headers := n.Config.Headers()
 	if w.Serves == machine.ToPeer {
-		return func(port int, _ string) []string {
-			return []string{net.JoinHostPort(n.Config.Peer.Address, strconv.Itoa(port))}
+		return func(port int, _ string) []holder.Place {
+			at, header := headers[port]
+			if !header {
+				at = port
+			}
+			return []holder.Place{{Address: net.JoinHostPort(n.Config.Peer.Address, strconv.Itoa(at)), Header: header}}
 		}
 	}
-	return func(port int, original string) []string {
-		targets := []string{}
-		for _, address := range []string{original, "127.0.0.1", "::1"} {
-			if address != "" {
-				targets = append(targets, net.JoinHostPort(address, strconv.Itoa(port)))
+	return func(port int, original string) []holder.Place {
+		hosts := []string{original, "127.0.0.1", "::1"}
+		if original == "" {
+			hosts = hosts[1:]
+		}
+		places := []holder.Place{}
+		// Where it has a port of its own for the header, the service here sees its clients, too.
+		if at, header := headers[port]; header && at != port {
+			for _, host := range hosts {
+				places = append(places, holder.Place{Address: net.JoinHostPort(host, strconv.Itoa(at)), Header: true})
 			}
 		}
-		return targets
+		for _, host := range hosts {
+			places = append(places, holder.Place{Address: net.JoinHostPort(host, strconv.Itoa(port))})
+		}
+		return places
 	}
 }
 

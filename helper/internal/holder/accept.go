@@ -90,16 +90,20 @@ func (h *Holder) dial(c *client) *net.TCPConn {
 	h.mu.Lock()
 	target := h.target
 	h.mu.Unlock()
-	addresses := target(c.port, originalDestination(c.conn))
+	original := originalDestination(c.conn)
+	places := target(c.port, original)
 	patience := time.Now().Add(3 * time.Second) // a service that has just been started may need a moment to listen
 	for {
-		for _, address := range addresses {
-			conn, err := net.DialTimeout("tcp", address, time.Second)
+		for _, place := range places {
+			conn, err := net.DialTimeout("tcp", place.Address, time.Second)
+			if err == nil && place.Header {
+				err = writeHeader(conn, c, original)
+			}
 			if err == nil {
 				return conn.(*net.TCPConn)
 			}
 		}
-		if len(addresses) == 0 || time.Now().After(patience) {
+		if len(places) == 0 || time.Now().After(patience) {
 			return nil
 		}
 		time.Sleep(25 * time.Millisecond)

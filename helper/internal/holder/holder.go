@@ -11,8 +11,15 @@ import (
 	"time"
 )
 
-// Target says where a connection belongs: the port that the client asked for, and the address it asked for if known.
-type Target func(port int, original string) []string
+// Place is where a connection may be taken, and whether whoever takes it there expects a PROXY header first.
+type Place struct {
+	Address string
+	Header  bool
+}
+
+// Target says where a connection belongs, by the port that the client asked for and the address it asked for if known:
+// the first place that takes it.
+type Target func(port int, original string) []Place
 
 type Counts struct {
 	Accepted int64         `json:"accepted"`
@@ -56,7 +63,7 @@ func New() *Holder {
 	return &Holder{
 		listeners: map[int]*listener{}, waiting: map[*client]struct{}{},
 		counts: Counts{PerPort: map[int]int64{}, Outside: map[string]int64{}}, dials: make(chan struct{}, 256),
-		target: func(int, string) []string { return nil },
+		target: func(int, string) []Place { return nil },
 	}
 }
 

@@ -46,8 +46,8 @@ func start(t *testing.T, port int) (*Holder, string) {
 	return h, net.JoinHostPort("127.0.0.1", strconv.Itoa(at[port]))
 }
 
-func local(port int, _ string) []string {
-	return []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+func local(port int, _ string) []Place {
+	return []Place{{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}}
 }
 
 func dial(t *testing.T, address string) *net.TCPConn {

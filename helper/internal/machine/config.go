@@ -11,6 +11,8 @@ import (
 type Port struct {
 	Port     int    `json:"port"`
 	Protocol string `json:"protocol"` // tcp or udp
+	// Header is where the peer's service takes what is forwarded with a PROXY header in front; 0: it comes without one.
+	Header int `json:"header"`
 }
 
 type Root struct {
@@ -62,6 +64,17 @@ func (c *Config) PortsOf(protocol string) []int {
 	return ports
 }
 
+// Headers are the TCP ports whose connections are forwarded with a PROXY header, each with where they go.
+func (c *Config) Headers() map[int]int {
+	headers := map[int]int{}
+	for _, p := range c.Ports {
+		if p.Protocol == "tcp" && p.Header != 0 {
+			headers[p.Port] = p.Header
+		}
+	}
+	return headers
+}
+
 // Units lists singletons, then services: the order of stopping.
 func (c *Config) Units() []string {
 	if c == nil {
@@ -88,6 +101,9 @@ func (c *Config) Check() error {
 	for _, p := range c.Ports {
 		if p.Port < 1 || p.Port > 65535 || (p.Protocol != "tcp" && p.Protocol != "udp") {
 			return fmt.Errorf("%d/%s is not a port", p.Port, p.Protocol)
+		}
+		if p.Header < 0 || p.Header > 65535 {
+			return fmt.Errorf("%d is not a port for what is forwarded from %d", p.Header, p.Port)
 		}
 	}
 	for _, root := range c.Roots {

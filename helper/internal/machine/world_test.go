@@ -48,7 +48,7 @@ type world struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 7)), final: map[string]Verdict{}, running: map[string]map[string]bool{}, tokens: [2]int64{1, 1}}
-	config := Config{Side: "x", Services: []string{"a.service"}, Ports: []Port{{80, "tcp"}}, Peer: Peer{Address: "192.0.2.1", Port: 22, User: "root"}}
+	config := Config{Side: "x", Services: []string{"a.service"}, Ports: []Port{{Port: 80, Protocol: "tcp"}}, Peer: Peer{Address: "192.0.2.1", Port: 22, User: "root"}}
 	for i, role := range []Role{Open, Closed} {
 		c := config
 		c.Role = role

@@ -56,7 +56,11 @@ func xchains(p Plan, six bool) []xchain {
 			loopback = ""
 		}
 		for _, port := range slices.Sorted(maps.Keys(p.Splice)) {
-			nat.add("%s%s --dport %d -m comment --comment flows -j REDIRECT --to-ports %d", loopback, local, port, p.Splice[port])
+			only := loopback
+			if slices.Contains(p.Headers, port) {
+				only = ""
+			}
+			nat.add("%s%s --dport %d -m comment --comment flows -j REDIRECT --to-ports %d", only, local, port, p.Splice[port])
 		}
 		for _, port := range slices.Sorted(maps.Keys(p.Relay)) {
 			nat.add("%s-m addrtype --dst-type LOCAL -p udp --dport %d -m comment --comment flows -j REDIRECT --to-ports %d", loopback, port, p.Relay[port])

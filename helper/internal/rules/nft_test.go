@@ -140,6 +140,7 @@ func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 	add("forward", func(p *Plan) {
 		p.Forward, p.Splice, p.Relay = true, map[int]int{80: 40080, 443: 40443}, map[int]int{53: 40053}
 	})
+	add("headers", func(p *Plan) { p.Forward, p.Splice, p.Headers = true, map[int]int{80: 40080, 443: 40443}, []int{443} })
 	add("forward6", func(p *Plan) {
 		p.Forward, p.Splice, p.Relay, p.Peer = true, map[int]int{80: 40080}, map[int]int{53: 40053}, netip.MustParseAddr("2001:db8::2")
 	})

@@ -104,6 +104,12 @@ func forwardLines(s *script, table string, p Plan) {
 	}
 	for _, port := range slices.Sorted(maps.Keys(p.Splice)) {
 		carry(begins+" tcp", port, p.Splice[port])
+		if !slices.Contains(p.Headers, port) {
+			continue
+		}
+		for _, chain := range []string{"prerouting", "output"} {
+			s.add("add rule inet %s %s meta nfproto %s fib daddr type local %s tcp dport %d counter redirect to :%d comment \"flows\"", table, chain, nfproto, begins, port, p.Splice[port])
+		}
 	}
 	for _, port := range slices.Sorted(maps.Keys(p.Relay)) {
 		carry("udp", port, p.Relay[port])

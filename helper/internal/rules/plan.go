@@ -24,6 +24,8 @@ type Plan struct {
 	// over: clients on loopback, and clients of the family that the peer does not have.
 	Forward bool
 	Splice  map[int]int
+	// Headers are TCP ports of which the holder carries every connection, as only it can put a PROXY header in front.
+	Headers []int
 	Relay   map[int]int // the same for datagrams
 	// Reject refuses everybody, PortGuard everybody but the peer and what is allowed.
 	Reject    bool

@@ -47,7 +47,7 @@ async function configure(step: Step, side: SideName, links: Record<SideName, Lin
     role: side === (await freshFacts(step)).serving ? 'open' : 'closed',
     services,
     singletons,
-    ports: ports.map(({ port, protocol }) => ({ port, protocol })),
+    ports: ports.map(({ port, protocol, proxyProtocol }) => ({ port, protocol, header: proxyProtocol === true ? port : Number(proxyProtocol) })),
     roots: data.filter((each) => each.kind === 'files').map((each) => ({ path: String(each['path']), exclude: each['exclude'] ?? [] })),
     peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer) },
     allow: await ourAddresses(step, links[side]),
