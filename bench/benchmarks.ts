@@ -1,6 +1,9 @@
 // The one list of benchmarks.
 import type { Benchmark } from './benchmark.ts'
+import { finalDelta1m, finalDelta200k } from './final-delta.ts'
+import { auditWan } from './audit-wan.ts'
 import { inside100 } from './inside-100.ts'
 import { inventory5000 } from './inventory-5000.ts'
+import { recorderStorm } from './recorder-storm.ts'
 
-export const benchmarks: readonly Benchmark[] = [inventory5000, inside100]
+export const benchmarks: readonly Benchmark[] = [inventory5000, inside100, finalDelta200k, finalDelta1m, auditWan, recorderStorm]

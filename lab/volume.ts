@@ -13,8 +13,16 @@ export type Volume = {
   readonly remove: () => Promise<void>
 }
 
-/** Makes an empty volume, or finds the one of that name again. `format`: with an ext4 file system on it. Size in MiB; only what is written takes memory. */
-export async function makeVolume(name: string, options: { readonly sizeMiB: number; readonly format: boolean }): Promise<Volume> {
+export type VolumeOptions = {
+  readonly sizeMiB: number
+  /** With an ext4 file system on it. */
+  readonly format: boolean
+  /** Further words for mkfs.ext4. */
+  readonly mkfs?: readonly string[]
+}
+
+/** Makes an empty volume, or finds the one of that name again. Size in MiB; only what is written takes memory. */
+export async function makeVolume(name: string, options: VolumeOptions): Promise<Volume> {
   const folder = path.join(worldFolder, 'volumes')
   mkdirSync(folder, { recursive: true })
   const file = path.join(folder, name)
@@ -22,7 +30,7 @@ export async function makeVolume(name: string, options: { readonly sizeMiB: numb
   if (fresh) {
     writeFileSync(file, '')
     truncateSync(file, options.sizeMiB * 1024 * 1024)
-    if (options.format) await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-L', name.slice(0, 16), file])
+    if (options.format) await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-L', name.slice(0, 16), ...(options.mkfs ?? []), file])
   }
   const device = (await run('losetup', ['--find', '--show', file])).trim()
   // Detached while somebody has it open, the kernel frees it at the last close: also when this process is killed.
@@ -43,6 +51,13 @@ export async function makeVolume(name: string, options: { readonly sizeMiB: numb
   }
 }
 
+/** Makes another volume with the same content, the UUID of the file system included. Nobody may have the first one mounted. */
+export async function copyVolume(from: string, name: string): Promise<Volume> {
+  const folder = path.join(worldFolder, 'volumes')
+  await run('cp', ['--sparse=always', path.join(folder, from), path.join(folder, name)], { deadlineMs: 120_000 })
+  return await makeVolume(name, { sizeMiB: 0, format: false })
+}
+
 /**
  * In mounts of its own: a node that starts meanwhile copies the mounts of this world and would hold the file system for
  * as long as it lives.
@@ -50,5 +65,5 @@ export async function makeVolume(name: string, options: { readonly sizeMiB: numb
 async function withMount(device: string, at: string, command: readonly string[]): Promise<void> {
   mkdirSync(at, { recursive: true })
   const script = 'mount "$1" "$2" && shift 2 && exec "$@"'
-  await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', device, at, ...command], { deadlineMs: 120_000 })
+  await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', device, at, ...command], { deadlineMs: 600_000 })
 }
