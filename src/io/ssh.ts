@@ -110,6 +110,8 @@ function sharing(socketFolder: string): readonly string[] {
 
 /** 255 is ssh's own failure or, rarely, the command's; only a known sentence of ssh makes it a failure of the connection. */
 function throwIfConnectionFailed(target: SshTarget, stderr: string): void {
+  // rsync hands on the 255 and the words of an ssh that it started over there: that one could not reach another node.
+  if (/^rsync error: /m.test(stderr)) return
   const where = `${target.user}@${target.address}:${target.port}`
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(stderr)) {
     throw new LifeboatError('host-key-changed', `The ssh host key of ${target.alias} (${where}) is not the one seen before.`, {
