@@ -8,8 +8,12 @@ import (
 	"lifeboat/helper/internal/roots"
 )
 
-// recordStart begins an epoch, or tells of the one that runs without a gap.
-func (d *Daemon) recordStart(context.Context, request) (answer, error) {
+// recordStart begins an epoch, or tells of the one that runs without a gap. What lies where a volume was is not watched:
+// what is wrong then is the volume, not the file system below it.
+func (d *Daemon) recordStart(ctx context.Context, q request) (answer, error) {
+	if _, err := d.checkRoots(ctx, q); err != nil {
+		return nil, err
+	}
 	r := d.recording
 	r.mu.Lock()
 	defer r.mu.Unlock()
