@@ -8,16 +8,9 @@ const { files } = await import('../../src/movers/files/index.ts')
 const { moverConformance } = await import('../conformance/mover.ts')
 const { preparedPair } = await import('../support/pair.ts')
 const { setScene } = await import('../support/scenario.ts')
+const { listingOf } = await import('../support/listing.ts')
 
 const root = '/srv/shop'
-/**
- * All that find and sha256sum tell, and which names are one file; the time of the root itself changes with what a sync
- * puts aside, and the number of links as well.
- */
-const listing = `cd ${root} && kept='-mindepth 1 -path ./.lifeboat-deleted -prune -o'
-  find . $kept \\( -type d -printf 'd %p %m %U %G %T@\\n' -o -printf '%y %p %s %m %U %G %T@ %l\\n' \\) | sort
-  find . $kept -type f -print0 | sort -z | xargs -0 sha256sum
-  find . $kept -type f -links +1 -printf '%p\\t%i\\n' | LC_ALL=C sort | awk -F'\\t' '!($2 in first) { first[$2] = $1 } first[$2] != $1 { print $1 " is " first[$2] }'`
 
 type Run = Side['run']
 
@@ -107,7 +100,7 @@ moverConformance('files', async (t) => {
       odd('the loss of one of its names', 'rm two', 'whole'),
       odd('a file 200 folders deep', `d=$(printf 'd/%.0s' $(seq 200)); mkdir -p "$d" && echo deep > "$d/file"`),
     ],
-    contents: async (side) => await (side === 'source' ? source : target).run(listing),
+    contents: async (side) => await listingOf(side === 'source' ? source : target, root),
     damages: [
       damage('a file that is missing', 'catalogue/section 0', "rm 'catalogue/section 0/plain-0'"),
       damage('a file more', 'surplus', 'echo more > surplus'),
