@@ -27,7 +27,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("which of install, channel, peer, dial, daemon, deadman, version?")
+		return fmt.Errorf("which of install, channel, peer, dial, relay, daemon, deadman, version?")
 	}
 	verb := args[0]
 	if verb == "version" {
@@ -54,9 +54,11 @@ func run(args []string) error {
 	case "channel":
 		return client.Channel(p, os.Stdin, os.Stdout)
 	case "peer":
-		return client.Peer(p, os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdout)
+		return client.Peer(p, os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdin, os.Stdout)
 	case "dial":
 		return client.DialPeer(p, *port, os.Stdin, os.Stdout)
+	case "relay":
+		return client.Relay(p, os.Stdin, os.Stdout)
 	case "daemon":
 		return daemon.Run(p, version, install.Build())
 	case "deadman":

@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"lifeboat/helper/internal/paths"
+	"lifeboat/helper/internal/peerlink"
 
 	"golang.org/x/sys/unix"
 )
 
-// Peer is the forced command of the other side's key: four questions, and receiving copies.
-func Peer(p paths.Paths, asked string, output io.Writer) error {
+// Peer is the forced command of the other side's key: five questions, and receiving copies.
+func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) error {
 	words, err := splitWords(asked)
 	if err != nil {
 		return refuse(output, err.Error())
@@ -24,6 +25,8 @@ func Peer(p paths.Paths, asked string, output io.Writer) error {
 	switch {
 	case len(words) == 1 && words[0] == "hello":
 		question["op"] = "hello"
+	case len(words) == 1 && words[0] == "probe":
+		return peerlink.AnswerProbe(input, output)
 	case len(words) == 2 && (words[0] == "verdict" || words[0] == "void"):
 		attempt, err := strconv.ParseInt(words[1], 10, 64)
 		if err != nil || attempt < 1 {

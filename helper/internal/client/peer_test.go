@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -76,7 +77,7 @@ func TestOtherCommandsAreRefused(t *testing.T) {
 		"rsync --server -lr --partial-dir=../x . /srv/shop/", "rsync --server -lr --config=/x . /srv/shop/", "rsync --server -lr /srv/shop/",
 	} {
 		var out bytes.Buffer
-		err := Peer(p, asked, &out)
+		err := Peer(p, asked, io.NopCloser(strings.NewReader("")), &out)
 		// rsync speaks its own protocol on stdout, so there it must be silence.
 		told := strings.HasPrefix(asked, "rsync --server") && out.Len() == 0 || strings.Contains(out.String(), `"ok":false`)
 		if err == nil || !told {

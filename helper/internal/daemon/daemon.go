@@ -57,7 +57,7 @@ type Daemon struct {
 
 // New reads the state of this node. A state that cannot be read stops everything: guessing could open a second writer.
 func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, error) {
-	for _, dir := range []string{p.Folder(), p.Record(), p.Runtime(), p.Receivers()} {
+	for _, dir := range []string{p.Folder(), p.Record(), p.Runtime(), p.Receivers(), p.Relays()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}

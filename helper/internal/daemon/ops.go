@@ -81,6 +81,8 @@ func init() {
 		"end-copies":       {false, (*Daemon).endCopies},
 		"flush-roots":      {false, (*Daemon).flushRoots},
 		"put-aside":        {false, (*Daemon).putAside},
+		"probe":            {false, (*Daemon).probe},
+		"shards":           {false, (*Daemon).shards},
 	}
 }
 

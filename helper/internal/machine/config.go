@@ -25,6 +25,8 @@ type Peer struct {
 	Port     int      `json:"port"`
 	User     string   `json:"user"`
 	HostKeys []string `json:"hostKeys"`
+	// Relayed: this side does not reach the peer's ssh itself; the controller carries it.
+	Relayed bool `json:"relayed,omitempty"`
 }
 
 // Config is what the controller tells a node about the move.

@@ -60,11 +60,15 @@ func (l *Link) Trust(peer machine.Peer) error {
 
 // Options are what every ssh to the peer needs, a bulk copy of a mover too.
 func Options(p paths.Paths, peer machine.Peer) []string {
-	return []string{
+	options := []string{
 		"-i", p.Key(), "-p", strconv.Itoa(peer.Port), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=3",
 		"-o", "UserKnownHostsFile=" + p.KnownHosts(), "-o", "GlobalKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes",
 		"-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3", "-o", "LogLevel=ERROR", "-F", "/dev/null",
 	}
+	if peer.Relayed {
+		options = append(options, "-o", "ProxyCommand="+p.Program()+" relay --move "+p.Move)
+	}
+	return options
 }
 
 // Ask puts one question: hello, verdict N or void N. The connection stays warm for the next one.
