@@ -33,6 +33,8 @@ export async function startRelay(spec: RelaySpec): Promise<Relay> {
   const keep = (socket: Socket) => {
     sockets.add(socket)
     socket.setNoDelay(true)
+    // Each piece that waits for room listens for it.
+    socket.setMaxListeners(0)
     socket.once('close', () => sockets.delete(socket))
     // Each end learns of the other's failure below.
     socket.on('error', () => undefined)

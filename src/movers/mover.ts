@@ -59,7 +59,15 @@ export type Mover = {
   readonly release: (pair: Pair, signal: AbortSignal) => Promise<void>
 }
 
-export type Prepared = { readonly files: number; readonly bytes: number; readonly warnings: readonly string[] }
+export type Prepared = {
+  readonly files: number
+  readonly bytes: number
+  readonly warnings: readonly string[]
+  /** How it will travel and how long that takes, for people: the rest of a sentence. */
+  readonly said?: string
+  /** The same for machines. */
+  readonly figures?: Readonly<Record<string, unknown>>
+}
 
 /** One line of `adapters.ts` for each kind: its keys in lifeboat.yaml, and how to make one of an entry under `data:`. */
 export type MoverAdapter<Schema extends z.ZodType = z.ZodType> = {

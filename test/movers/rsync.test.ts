@@ -3,6 +3,7 @@ import test from 'node:test'
 import { codeOf } from '../../src/core/errors.ts'
 import { differencesOf } from '../../src/movers/files/compare.ts'
 import { judgeExit, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
+import { plainWay } from '../../src/movers/files/way.ts'
 import type { Side } from '../../src/movers/mover.ts'
 
 const never = async (): Promise<never> => await Promise.reject(new Error('not called'))
@@ -18,11 +19,28 @@ const side = (name: Side['name'], address: string): Side => ({
 const failure = (exitCode: number, stderr: string) => ({ exitCode, stdout: '', stderr })
 
 test('what a pass deletes or replaces is kept aside, and neither that nor partial files are copied', () => {
-  const words = rsyncCommand({ path: '/srv/shop/', exclude: ['cache/'] }, side('source', '192.0.2.1'), side('target', '2001:db8::1'), 'repeat', 'p1')
+  const words = rsyncCommand({ path: '/srv/shop/', exclude: ['cache/'] }, side('source', '192.0.2.1'), side('target', '2001:db8::1'), {
+    kind: 'repeat',
+    pass: 'p1',
+    list: null,
+    way: plainWay,
+  })
   assert.ok(words.includes('--backup-dir=.lifeboat-deleted/p1') && words.includes('--backup') && words.includes('--delete'))
   assert.ok(words.includes('--exclude=/.lifeboat-deleted/') && words.includes('--exclude=cache/'))
   assert.ok(!words.some((word) => word.startsWith('--delete-excluded') || word.startsWith('--ignore-errors')))
   assert.deepEqual(words.slice(-3), ['--', '/srv/shop/', 'root@[2001:db8::1]:/srv/shop/'])
+})
+
+test('a pass takes its way: cipher, compression, limit, and what both ends know; the pass in the freeze has no limit', () => {
+  const way = { ...plainWay, cipher: 'aes128-gcm@openssh.com', compression: 'zstd', acls: false, exactTimes: false, limitKiB: 900 } as const
+  const command = (kind: 'first' | 'final') =>
+    rsyncCommand({ path: '/srv/shop', exclude: [] }, side('source', '192.0.2.1'), side('target', '192.0.2.2'), { kind, pass: 'p', list: null, way, beside: 3 })
+  const [first, final] = [command('first'), command('final')]
+  for (const word of ['-X', '--compress-choice=zstd', '--compress-level=1', '--bwlimit=300']) assert.ok(first.includes(word), word)
+  assert.ok(!first.includes('-A') && !first.includes('--modify-window=-1'))
+  assert.match(first[first.indexOf('-e') + 1] ?? '', /^ssh -c aes128-gcm@openssh\.com /)
+  assert.deepEqual(first.slice(0, 4), ['nice', '-n', '10', 'rsync'])
+  assert.ok(final[0] === 'rsync' && !final.some((word) => word.startsWith('--bwlimit')))
 })
 
 test('vanished files are normal while the source is written to and an error in the freeze', () => {
@@ -52,6 +70,7 @@ test('the figures of a pass are read with their thousands separators', () => {
   const stdout =
     'Number of files: 1,304\nNumber of deleted files: 2\nNumber of regular files transferred: 1,210\nTotal transferred file size: 9,877,360 bytes\n'
   assert.deepEqual(readStats(stdout), { movedBytes: 9_877_360, movedFiles: 1212 })
+  assert.deepEqual(readStats(stdout + stdout), { movedBytes: 19_754_720, movedFiles: 2424 })
 })
 
 test('differences name the path and on which side it is', () => {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Mover, MoverAdapter } from '../mover.ts'
 import { compare } from './compare.ts'
 import { passes } from './pass.ts'
-import { prepare } from './prepare.ts'
+import { surveyOf } from './prepare.ts'
 import type { Root } from './rsync.ts'
 
 const schema = z.strictObject({
@@ -13,6 +13,7 @@ const schema = z.strictObject({
   name: z.string().optional().describe('How reports name it; the path by default.'),
   path: z.string().startsWith('/').describe('The folder, the same on both sides. It should be on a volume of its own.'),
   exclude: z.array(z.string()).default([]).describe('Patterns of rsync, relative to the path.'),
+  linkMbps: z.number().positive().optional().describe('Megabits a second that its copies may take, but for the last one in the freeze; no limit by default.'),
 })
 
 /** Up to this size the comparison in the freeze reads the contents too; above it metadata alone. */
@@ -20,15 +21,16 @@ const contentLimitBytes = 256 * 1024 * 1024
 
 export const files: MoverAdapter<typeof schema> = {
   schema,
-  connect: async (config) => filesMover({ path: config.path, exclude: config.exclude }),
+  connect: async (config) => filesMover({ path: config.path, exclude: config.exclude, linkMbps: config.linkMbps }),
 }
 
 function filesMover(root: Root): Mover {
   let bytes = 0
-  const { sync, doubt } = passes(root)
+  const survey = surveyOf(root)
+  const { sync, doubt } = passes(root, survey.wayOf)
   return {
     prepare: async (pair, signal) => {
-      const prepared = await prepare(root, pair, signal)
+      const prepared = await survey.prepare(pair, signal)
       bytes = prepared.bytes
       return prepared
     },

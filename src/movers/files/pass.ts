@@ -1,6 +1,8 @@
 // One pass: of the names that the recorders tell, where they are known to be all, else of the whole tree.
 import type { Mover, Pair, Pass, PassKind } from '../mover.ts'
 import { changesSince, namesIn, readList, type Changes, type Names, type Point } from './recorder.ts'
+import { firstCopy } from './first.ts'
+import type { Survey } from './prepare.ts'
 import { judgeExit, readChanges, readStats, rsyncCommand, trimmed, type Root } from './rsync.ts'
 
 /** Above this many names reading the whole tree costs no more: 0.2 ms a listed name against 22 µs for each there is. */
@@ -16,7 +18,7 @@ const foundAtMost = 10_000
  * after a restart of the controller it is found out again, and so it is after `doubt`, when a comparison has found what no
  * pass had carried over.
  */
-export function passes(root: Root): { readonly sync: Mover['sync']; readonly doubt: () => void } {
+export function passes(root: Root, wayOf: Survey['wayOf']): { readonly sync: Mover['sync']; readonly doubt: () => void } {
   let point: Point | null = null
   let recorder: 'untried' | 'trusted' | 'distrusted' = 'untried'
   let reason = ''
@@ -27,7 +29,7 @@ export function passes(root: Root): { readonly sync: Mover['sync']; readonly dou
     const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
     if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
     reason = why
-    const { pass, found } = await push(root, pair, kind, scope, signal)
+    const { pass, found } = await push(root, wayOf, pair, kind, scope, signal)
     if (recorder === 'untried' && kind === 'repeat' && point !== null) {
       const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
       if (unnamed === undefined) recorder = 'trusted'
@@ -58,14 +60,14 @@ function scopeOf(kind: PassKind, changes: Changes): Scope {
 }
 
 /** Refused when the root is no longer what it was when it was recorded: an unmounted volume must not delete. */
-async function push(root: Root, pair: Pair, kind: PassKind, wanted: Scope, signal: AbortSignal) {
+async function push(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKind, wanted: Scope, signal: AbortSignal) {
   await pair.from.call({ op: 'check-roots' }, signal)
   await pair.to.call({ op: 'check-roots' }, signal)
   const began = performance.now()
   const pass = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${kind}`
   const { moved, left } = wanted.kind === 'listed' ? await putAside(root, pair, wanted.gone, pass, signal) : { moved: 0, left: 0 }
   const scope = left > 0 ? whole : wanted
-  const stdout = scope.kind === 'listed' && scope.there.count === 0 ? '' : await runRsync(root, pair, kind, scope, pass, signal)
+  const stdout = scope.kind === 'listed' && scope.there.count === 0 ? '' : await runRsync(root, wayOf, pair, kind, scope, pass, signal)
   if (stdout !== '' || moved > 0) await pair.to.call({ op: 'flush-roots' }, signal)
   const seconds = (performance.now() - began) / 1000
   const { movedBytes, movedFiles } = readStats(stdout)
@@ -79,13 +81,16 @@ async function push(root: Root, pair: Pair, kind: PassKind, wanted: Scope, signa
   return { pass: done, found: readChanges(stdout) }
 }
 
-async function runRsync(root: Root, pair: Pair, kind: PassKind, scope: Scope, pass: string, signal: AbortSignal): Promise<string> {
-  const result = await pair.from.run(rsyncCommand(root, pair.from, pair.to, kind, pass, scope.kind === 'listed' ? scope.there.file : null), {
-    signal,
-    deadlineMs: kind === 'final' ? 60_000 : 24 * 3600_000,
-  })
-  judgeExit(result, kind, root.path)
-  return result.stdout
+async function runRsync(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKind, scope: Scope, pass: string, signal: AbortSignal): Promise<string> {
+  const way = await wayOf(pair, signal)
+  const run = async (list: string | null, until: AbortSignal, beside = 1): Promise<string> => {
+    const command = rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, beside })
+    const result = await pair.from.run(command, { signal: until, deadlineMs: kind === 'final' ? 60_000 : 24 * 3600_000 })
+    judgeExit(result, kind, root.path)
+    return result.stdout
+  }
+  if (scope.kind === 'listed') return await run(scope.there.file, signal)
+  return kind === 'first' ? await firstCopy(root, way.connections, pair, run, signal) : await run(null, signal)
 }
 
 /** Names that are gone go on the other side, too; before the copies, which may put something else in their place. */

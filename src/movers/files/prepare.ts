@@ -1,28 +1,106 @@
-// Before the first pass: tools, folder, space, and what a pass will have to look at.
+// Before the first pass: what both ends can do, folder, space, the way between them, and what a pass will have to look at.
+import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
-import type { Pair, Prepared } from '../mover.ts'
+import type { Pair, Prepared, Side } from '../mover.ts'
+import { abilityScript, readAbility, shortcomings, type Ability } from './ability.ts'
+import { lacking, readMounts } from './mounts.ts'
 import type { Root } from './rsync.ts'
+import { chooseWay, describeWay, forecastSeconds, type Measured, type Way } from './way.ts'
 
-export async function prepare(root: Root, pair: Pair, signal: AbortSignal): Promise<Prepared> {
-  for (const side of [pair.from, pair.to]) {
-    const rsync = await side.run(['rsync', '--version'], { signal })
-    if (rsync.exitCode !== 0) throw new LifeboatError('node-tool-missing', `rsync is not installed on the ${side.name} ${side.address}.`)
+type Ends = { readonly from: Ability; readonly to: Ability }
+
+export type Survey = {
+  readonly prepare: (pair: Pair, signal: AbortSignal) => Promise<Prepared>
+  /** How a pass of this direction travels. Without a `prepare` before it nothing is known of the way: one connection. */
+  readonly wayOf: (pair: Pair, signal: AbortSignal) => Promise<Way>
+}
+
+/** What was found out about one direction is kept for as long as this process lives. */
+export function surveyOf(root: Root): Survey {
+  const ends = new Map<string, Ends>()
+  const measured = new Map<string, Measured | string>()
+  const endsOf = async (pair: Pair, signal: AbortSignal): Promise<Ends> => {
+    const known = ends.get(pair.from.name) ?? { from: await abilityOf(pair.from, signal), to: await abilityOf(pair.to, signal) }
+    ends.set(pair.from.name, known)
+    return known
   }
-  const here = await pair.from.run(['sh', '-c', 'test -d "$1" && find "$1" -xdev | wc -l && du -sxB1 "$1" | cut -f1', 'sh', root.path], {
-    signal,
-    deadlineMs: 600_000,
-  })
-  const [entries, bytes] = here.stdout.trim().split('\n').map(Number)
-  if (here.exitCode !== 0 || entries === undefined || bytes === undefined)
-    throw new LifeboatError('sync-failed', `${root.path} is not a folder on the ${pair.from.name}.`)
-  const there = await pair.to.run(['sh', '-c', 'mkdir -p "$1" && df -B1 --output=avail,used "$1" | tail -1', 'sh', root.path], { signal })
-  const [free = 0, used = 0] = there.stdout.trim().split(/\s+/).map(Number)
-  if (free + used < bytes) {
-    throw new LifeboatError('disk-too-small', `${root.path} holds ${mib(bytes)} MiB; the target's disk offers ${mib(free + used)} MiB.`, {
-      details: { bytes, free },
+  const wayOf = async (pair: Pair, signal: AbortSignal): Promise<Way> => {
+    const { from, to } = await endsOf(pair, signal)
+    const way = measured.get(pair.from.name)
+    return chooseWay(from, to, typeof way === 'object' ? way : null, root.linkMbps ?? null)
+  }
+  return {
+    wayOf,
+    prepare: async (pair, signal) => {
+      const { from, to } = await endsOf(pair, signal)
+      const size = await sizeOf(root, pair.from, signal)
+      const there = await spaceOf(root, pair.to, size, signal)
+      const found = measured.get(pair.from.name) ?? (await probe(pair, from.aes && to.aes, signal))
+      measured.set(pair.from.name, found)
+      const [link, unknown] = typeof found === 'object' ? [found, []] : [null, [found]]
+      const [way, forecast] = [await wayOf(pair, signal), forecastSeconds(size.files, size.bytes, link)]
+      const warnings = [
+        ...shortcomings(from, nameOf(pair.from)),
+        ...shortcomings(to, nameOf(pair.to)),
+        ...lacking(there, nameOf(pair.to)),
+        ...size.mounts.below.map((at) => `${at} on the ${nameOf(pair.from)} is another file system; it is not copied with ${root.path}.`),
+        ...unknown,
+      ]
+      const said = describeWay(way, link, forecast)
+      return { files: size.files, bytes: size.bytes, warnings, said, figures: { way, link, forecastSeconds: forecast } }
+    },
+  }
+}
+
+function nameOf(side: Side): string {
+  return `${side.name} ${side.address}`
+}
+
+async function abilityOf(side: Side, signal: AbortSignal): Promise<Ability> {
+  return readAbility((await side.run(['sh', '-c', abilityScript], { signal })).stdout, nameOf(side))
+}
+
+type Size = { readonly files: number; readonly bytes: number; readonly mounts: ReturnType<typeof readMounts> }
+
+/** Names, bytes on the disk, and the mounts around the root. */
+async function sizeOf(root: Root, side: Side, signal: AbortSignal): Promise<Size> {
+  const script = 'cd -- "$1" && pwd -P && find . -xdev -printf . | wc -c && du -sxB1 . | cut -f1 && cat /proc/self/mounts'
+  const { exitCode, stdout } = await side.run(['sh', '-c', script, 'sh', root.path], { signal, deadlineMs: 600_000 })
+  const [place = '', files, bytes, ...mounts] = stdout.split('\n')
+  if (exitCode !== 0 || files === undefined || bytes === undefined) throw new LifeboatError('sync-failed', `${root.path} is not a folder on the ${side.name}.`)
+  return { files: Number(files), bytes: Number(bytes), mounts: readMounts(mounts.join('\n'), place) }
+}
+
+/** Fails with disk-too-small: what is used there already may be from an earlier copy. Answers the mounts around the root. */
+async function spaceOf(root: Root, side: Side, size: Size, signal: AbortSignal): Promise<ReturnType<typeof readMounts>> {
+  const script = 'mkdir -p "$1" && cd -- "$1" && pwd -P && df -B1 --output=avail,used,iavail,iused . | tail -n 1 && cat /proc/self/mounts'
+  const { stdout } = await side.run(['sh', '-c', script, 'sh', root.path], { signal })
+  const [place = '', figures = '', ...mounts] = stdout.split('\n')
+  const [free = 0, used = 0, freeNames = 0, usedNames = 0] = figures.trim().split(/\s+/).map(Number)
+  if (free + used < size.bytes) {
+    throw new LifeboatError('disk-too-small', `${root.path} holds ${mib(size.bytes)} MiB; the target's disk offers ${mib(free + used)} MiB.`, {
+      details: { bytes: size.bytes, free },
     })
   }
-  return { files: entries, bytes, warnings: [] }
+  // File systems that make inodes as they need them, btrfs among them, tell zero or a dash of both.
+  if (freeNames + usedNames > 0 && freeNames + usedNames < size.files) {
+    throw new LifeboatError('disk-too-small', `${root.path} holds ${size.files} names; the target's file system has room for ${freeNames + usedNames}.`, {
+      details: { files: size.files, freeInodes: freeNames },
+    })
+  }
+  return readMounts(mounts.join('\n'), place)
+}
+
+const probed = z.object({ rttMs: z.number(), bytesPerSecond: z.number() })
+
+/** What the way does, or why that is not known: then a copy goes as over any way. */
+async function probe(pair: Pair, aes: boolean, signal: AbortSignal): Promise<Measured | string> {
+  try {
+    return probed.parse(await pair.from.call({ op: 'probe', cipher: aes ? 'aes128-gcm@openssh.com' : '' }, signal))
+  } catch (error) {
+    signal.throwIfAborted()
+    return `The way from ${pair.from.address} to ${pair.to.address} was not measured: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 function mib(bytes: number): number {

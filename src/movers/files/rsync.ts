@@ -2,35 +2,42 @@
 import { LifeboatError } from '../../core/errors.ts'
 import { quote } from '../../io/ssh.ts'
 import type { Pass, PassKind, RunResult, Side } from '../mover.ts'
+import type { Way } from './way.ts'
 
 /** Deletions that a pass carries over, and what a pass replaces, are kept here until finish (interfaces.md §6). */
 export const keptFolder = '.lifeboat-deleted'
 
-export type Root = { readonly path: string; readonly exclude: readonly string[] }
+export type Root = {
+  readonly path: string
+  readonly exclude: readonly string[]
+  /** Megabits a second that passes may take, but for the one in the freeze. */
+  readonly linkMbps?: number | undefined
+}
 
-/** The push of one root. `pass` names the folder that keeps what this pass deletes or replaces; `list`: a file of names, NUL-separated, else all. */
-export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, pass: string, list: string | null = null): readonly string[] {
-  const ssh = [
-    'ssh',
-    '-F',
-    '/dev/null',
-    '-i',
-    `${from.folder}/run_key`,
-    '-p',
-    String(to.port),
-    ...['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=yes', `UserKnownHostsFile=${from.folder}/known_hosts`, 'ServerAliveInterval=15'].flatMap(
-      (each) => ['-o', each],
-    ),
-  ]
+/** What a pass is called with beside its root and sides. */
+export type Journey = {
+  readonly kind: PassKind
+  /** Names the folder that keeps what this pass deletes or replaces. */
+  readonly pass: string
+  /** A file of names on the giving side, NUL-separated; null: the whole tree. */
+  readonly list: string | null
+  readonly way: Way
+  /** Copies that share the limit of the way. */
+  readonly beside?: number
+}
+
+/** The push of one root. */
+export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, list, way, beside = 1 }: Journey): readonly string[] {
   return [
+    // A first copy takes what the node has to spare.
+    ...(kind === 'first' ? ['nice', '-n', '10', ...(way.ionice ? ['ionice', '-c', '3'] : [])] : []),
     'rsync',
-    '-aHAX',
+    '-aH',
     '--numeric-ids',
     '--one-file-system',
     '--timeout=60',
     '--stats',
-    // Nanoseconds count: a file rewritten at the same size within a second would be taken for the old one.
-    '--modify-window=-1',
+    ...wayWords(way, kind === 'final' ? null : beside),
     // What of a list is gone meanwhile the recorder names again; what stands in the place of something else goes.
     ...(list === null ? ['--delete'] : ['--from0', `--files-from=${list}`, '--ignore-missing-args', '--force']),
     `--out-format=${changeFormat}`,
@@ -41,10 +48,45 @@ export function rsyncCommand(root: Root, from: Side, to: Side, kind: PassKind, p
     `--exclude=/${keptFolder}/`,
     ...root.exclude.map((pattern) => `--exclude=${pattern}`),
     '-e',
-    ssh.map(quote).join(' '),
+    sshWords(from, to, way).map(quote).join(' '),
     '--',
     `${trimmed(root.path)}/`,
     `${to.user}@${to.address.includes(':') ? `[${to.address}]` : to.address}:${trimmed(root.path)}/`,
+  ]
+}
+
+/** `sharing`: copies that share the limit of the way; null: it does not count. */
+function wayWords({ acls, xattrs, exactTimes, compression, limitKiB }: Way, sharing: number | null): readonly string[] {
+  return [
+    ...(acls ? ['-A'] : []),
+    ...(xattrs ? ['-X'] : []),
+    // Nanoseconds count: a file rewritten at the same size within a second would be taken for the old one.
+    ...(exactTimes ? ['--modify-window=-1'] : []),
+    ...(compression === null ? [] : ['-z', `--compress-choice=${compression}`]),
+    ...(compression === 'zstd' ? ['--compress-level=1'] : []),
+    ...(limitKiB === null || sharing === null ? [] : [`--bwlimit=${Math.max(1, Math.floor(limitKiB / sharing))}`]),
+  ]
+}
+
+/** The key of the run opens nothing there but the helper's own door; the host keys were pinned when the node was prepared. */
+function sshWords(from: Side, to: Side, way: Way): readonly string[] {
+  const settings = [
+    'BatchMode=yes',
+    'IdentitiesOnly=yes',
+    'StrictHostKeyChecking=yes',
+    `UserKnownHostsFile=${from.folder}/known_hosts`,
+    'ServerAliveInterval=15',
+  ]
+  return [
+    'ssh',
+    ...(way.cipher === null ? [] : ['-c', way.cipher]),
+    '-F',
+    '/dev/null',
+    '-i',
+    `${from.folder}/run_key`,
+    '-p',
+    String(to.port),
+    ...settings.flatMap((each) => ['-o', each]),
   ]
 }
 
@@ -97,9 +139,10 @@ export function readChanges(stdout: string): readonly string[] {
   })
 }
 
-/** What `--stats` tells of a pass. */
+/** What `--stats` tells of a pass; of several copies, all together. */
 export function readStats(stdout: string): Pick<Pass, 'movedBytes' | 'movedFiles'> {
-  const number = (name: string): number => Number((new RegExp(`^${name}: ([\\d,.]+)`, 'm').exec(stdout)?.[1] ?? '0').replaceAll(/[,.]/g, ''))
+  const number = (name: string): number =>
+    [...stdout.matchAll(new RegExp(`^${name}: ([\\d,.]+)`, 'gm'))].reduce((sum, [, figure = '0']) => sum + Number(figure.replaceAll(/[,.]/g, '')), 0)
   return {
     movedBytes: number('Total transferred file size'),
     movedFiles: number('Number of regular files transferred') + number('Number of deleted files'),

@@ -24,11 +24,9 @@ export const sync = {
     for (const { name, mover } of step.run.ports.movers) {
       const prepared = await mover.prepare(pair, step.signal)
       await step.learn({ files: prepared.files })
-      await step.say(`${name}: ${prepared.files} files, ${prepared.bytes} bytes.`, {
-        files: prepared.files,
-        bytes: prepared.bytes,
-        warnings: prepared.warnings,
-      })
+      const { files, bytes, warnings, said, figures } = prepared
+      await step.say(`${name}: ${files} files, ${bytes} bytes${said === undefined ? '' : `; ${said}`}.`, { files, bytes, warnings, ...figures })
+      for (const warning of warnings) await step.say(`${name}: ${warning}`)
     }
     return await onePass(step, 'first')
   },

@@ -1,0 +1,48 @@
+// The first copy: in shards of about equal weight, each over a connection of its own, where one connection cannot fill
+// the way. What was copied before an interruption stays, and the next try goes on from there.
+import { z } from 'zod'
+import type { Pair } from '../mover.ts'
+import { keptFolder, trimmed, type Root } from './rsync.ts'
+
+/** Runs one rsync, one of `beside`: of the names in a file on the giving side, or of the whole tree; answers what it said. */
+export type RunList = (list: string | null, signal: AbortSignal, beside?: number) => Promise<string>
+
+const divided = z.object({ lists: z.array(z.object({ file: z.string(), names: z.number() })) })
+
+/** Answers what all of them said, one after the other. When one fails, or at an abort, all end before this returns. */
+export async function firstCopy(root: Root, connections: number, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
+  const lists = connections === 1 ? [null] : await shardsOf(root, connections, pair, signal)
+  const isFresh = connections === 1 || (await isEmpty(root, pair, signal))
+  const said = await allOrNone(lists, pair, run, signal)
+  // Only a pass over the whole tree takes away what lay there before.
+  return isFresh ? said : said + (await allOrNone([null], pair, run, signal))
+}
+
+async function shardsOf(root: Root, connections: number, pair: Pair, signal: AbortSignal): Promise<readonly string[]> {
+  const { lists } = divided.parse(await pair.from.call({ op: 'shards', root: trimmed(root.path), count: connections }, signal))
+  return lists.flatMap(({ file, names }) => (names > 0 ? [file] : []))
+}
+
+async function isEmpty(root: Root, pair: Pair, signal: AbortSignal): Promise<boolean> {
+  const script = `find "$1" -mindepth 1 -maxdepth 1 ! -name ${keptFolder} ! -name lost+found -printf x -quit`
+  return (await pair.to.run(['sh', '-c', script, 'sh', `${trimmed(root.path)}/`], { signal })).stdout === ''
+}
+
+async function allOrNone(lists: readonly (string | null)[], pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
+  const one = async (list: string | null): Promise<string> => {
+    try {
+      return await run(list, either, lists.length)
+    } catch (error) {
+      failed.abort(error)
+      throw error
+    }
+  }
+  const ended = await Promise.allSettled(lists.map(one))
+  if (!failed.signal.aborted) return ended.map((each) => (each.status === 'fulfilled' ? each.value : '')).join('')
+  // What runs on a node does not end with the line by which it was started.
+  await pair.to.call({ op: 'end-copies' }, AbortSignal.timeout(10_000)).catch(() => undefined)
+  signal.throwIfAborted()
+  throw failed.signal.reason
+}
