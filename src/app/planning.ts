@@ -11,7 +11,9 @@ import type { Inventory, Node } from '../core/node.ts'
 import { planMoves } from '../core/plan-moves.ts'
 import type { Catalog, Plan, PlannedMove } from '../core/plan.ts'
 import { runbook } from '../core/runbook.ts'
-import type { MoveSettings } from '../core/stored-move.ts'
+import { forecastPauseMs } from '../core/forecast.ts'
+import { pathOf } from '../core/path.ts'
+import { noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
 import type { Source, Target } from '../providers/provider.ts'
 import type { Store } from '../workflows/store.ts'
 
@@ -96,11 +98,16 @@ export async function makePlan(config: Config, names: readonly string[], store: 
     if (catalogs[name].sizes.length === 0) inventories[name] = await takeInventory(config, name, store, signal)
   }
   for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await freshOrStored(config, name, store, signal)
-  const measured: Record<string, { path: 'direct'; forecastPauseMs: number | null }> = {}
-  for (const { name } of moves) measured[name] = { path: 'direct', forecastPauseMs: (await store.move(name))?.facts.measured.pauseMs ?? null }
+  const measured: Record<string, { path: 'direct' | 'relay'; forecastPauseMs: number | null }> = {}
+  for (const { name } of moves) measured[name] = measuredOf((await store.move(name))?.facts ?? noFacts)
   const plan = planMoves({ moves, inventories, catalogs, steps: runbook.map((row) => row.name), digest, measured })
   await store.savePlan(plan)
   return { plan, moves }
+}
+
+/** What earlier runs of a move have found out: a pause that was measured, else one forecast from its passes. */
+function measuredOf(facts: MoveFacts): { path: 'direct' | 'relay'; forecastPauseMs: number | null } {
+  return { path: pathOf(facts), forecastPauseMs: facts.measured.pauseMs ?? (facts.lastPass === null ? null : forecastPauseMs(facts)) }
 }
 
 async function freshOrStored(config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {

@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { kinds } from '../adapters.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { PlannedMove } from '../core/plan.ts'
-import { noFacts, type MoveFacts, type MoveSettings, type SideName } from '../core/stored-move.ts'
+import { noFacts, otherSide, type MoveFacts, type MoveSettings, type SideName } from '../core/stored-move.ts'
 import type { DnsProvider } from '../dns/provider.ts'
 import { askCaches } from '../dns/caches.ts'
 import { openSsh, type SshPlaces } from '../io/ssh.ts'
@@ -35,6 +35,9 @@ export type PortsOptions = {
   readonly configOf: (move: string) => Promise<ConfigText>
   readonly tell: (move: string, text: string) => void
 }
+
+/** How long whoever asks for a node waits for a way that this process carries; it is opened for as long as it takes. */
+const carriedWithinMs = 5000
 
 export function portsOpener(options: PortsOptions): OpenPorts {
   return async (settings, plan, wait) => {
@@ -87,9 +90,13 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
   const link: Ports['link'] = async (side, facts) => {
     const place = placeOf(side, settings, facts)
     const key = `${side}/${place.alias}/${place.address}`
-    const agent = links.has(key) ? null : await logins.agentOf(side)
+    const isKnown = links.has(key)
+    const agent = isKnown ? null : await logins.agentOf(side)
     const opened = links.get(key) ?? linkNode(openSsh({ ...place, agent }, options.ssh), settings.name, options.helperFile)
     links.set(key, opened)
+    // After a restart of this process nobody carries any more.
+    if (!isKnown && facts.relayed?.[side] === true)
+      await opened.carryPeer(placeOf(otherSide(side), settings, facts), carriedWithinMs, new AbortController().signal)
     return opened
   }
   return {

@@ -12,6 +12,7 @@ import { deviceWarnings } from './plan-devices.ts'
 import type { Catalog, Plan, PlannedMove, Size } from './plan.ts'
 import { useOf } from './observed.ts'
 import { chooseSize, type Need } from './sizing.ts'
+import { relayRisk } from './path.ts'
 import { changedInAnHour, completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
 import { wavesOf } from './waves.ts'
 
@@ -77,6 +78,7 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
       ...warningsOf(judged),
       ...deviceWarnings(found, chosen.size),
       ...outsiders(move, request.moves),
+      ...(measured.path === 'relay' ? [{ code: 'relayed', severity: 'warning', text: relayRisk } satisfies Notice] : []),
       ...overlooked(move, found, moved),
       ...notFollowed(move, found, moved),
     ],

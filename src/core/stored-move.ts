@@ -69,6 +69,8 @@ export const moveFactsSchema = z.object({
       offered: z.array(z.string()).nullable(),
     })
     .optional(),
+  /** Which side reaches the ssh of the other one through the controller alone, as it was last tried. */
+  relayed: z.object({ source: z.boolean(), target: z.boolean() }).optional(),
   ttlLoweredAt: z.string().nullable(),
   namesSwitchedAt: z.string().nullable(),
   /** Checks that passed on the serving side, by their text: only these must pass on the other. */

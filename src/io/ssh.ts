@@ -31,12 +31,18 @@ export type SshResult = { readonly exitCode: number; readonly stdout: string; re
 
 export type Conversation = { readonly stdin: Writable; readonly stdout: Readable; readonly ended: Promise<void>; readonly kill: () => void }
 
+/** A socket on the node, and where from here what connects to it is carried. */
+export type Carried = { readonly socket: string; readonly address: string; readonly port: number }
+
 export type Ssh = {
   readonly target: SshTarget
   /** Runs a command to its end; its exit code is the answer. Fails with ssh-unreachable, ssh-login, host-key-changed, timeout. */
   readonly run: (command: readonly string[], options: SshRunOptions) => Promise<SshResult>
-  /** Starts a command that talks on stdin and stdout for as long as the session lives. */
-  readonly start: (command: readonly string[]) => Conversation
+  /**
+   * Starts a command that talks on stdin and stdout for as long as the session lives. `carried`: the node listens on
+   * this socket meanwhile, and what connects there is connected from here; a node that refuses ends the session.
+   */
+  readonly start: (command: readonly string[], carried?: Carried) => Conversation
   /** Ends the master connection. */
   readonly close: () => Promise<void>
 }
@@ -62,8 +68,9 @@ export function openSsh(target: SshTarget, places: SshPlaces): Ssh {
       if (result.exitCode === 255) throwIfConnectionFailed(target, result.stderr)
       return result
     },
-    start: (command) => {
-      const child = execa('ssh', [...options, destination, remote(command)], { reject: false, buffer: false, stdin: 'pipe', stderr: 'ignore' })
+    start: (command, carried) => {
+      const words = carried === undefined ? options : carrying(sshOptions(target, { ...places, socketFolder: null }), carried)
+      const child = execa('ssh', [...words, destination, remote(command)], { reject: false, buffer: false, stdin: 'pipe', stderr: 'ignore' })
       return { stdin: child.stdin, stdout: child.stdout, ended: child.then(() => undefined), kill: () => void child.kill() }
     },
     close: async () => {
@@ -90,6 +97,11 @@ function sshOptions(target: SshTarget, places: SshPlaces): readonly string[] {
   const own = [`HostKeyAlias=${target.alias}`, ...(places.socketFolder === null ? ['ControlMaster=no', 'ControlPath=none'] : sharing(places.socketFolder))]
   const jump = target.jump === null ? [] : [`ProxyCommand=${throughJump(target.jump, common)}`]
   return ['-F', '/dev/null', '-p', String(target.port), ...[...common, ...own, ...jump].flatMap((setting) => ['-o', setting])]
+}
+
+/** On a connection of its own: a shared one would go on carrying when the session has ended. */
+function carrying(options: readonly string[], { socket, address, port }: Carried): readonly string[] {
+  return [...options, '-o', 'ExitOnForwardFailure=yes', '-R', `${socket}:${address.includes(':') ? `[${address}]` : address}:${port}`]
 }
 
 /** A path as the value of an option: ssh splits values at spaces, and replaces what follows a percent sign. */

@@ -12,6 +12,8 @@ export type Side = {
   readonly run: (command: readonly string[], options: RunOptions) => Promise<RunResult>
   /** Speaks to the helper of the node (docs/helper-protocol.md). */
   readonly call: (request: HelperRequest, signal: AbortSignal) => Promise<HelperAnswer>
+  /** This side reaches the other one's ssh through the controller alone (`relay` of docs/helper-protocol.md). */
+  readonly relayed?: boolean
   /** The folder of the helper on the node, without a trailing slash. */
   readonly folder: string
 }

@@ -5,6 +5,7 @@ import { Duplex, type Readable } from 'node:stream'
 import { LifeboatError } from '../core/errors.ts'
 import { quote, type Ssh, type SshResult, type SshRunOptions } from '../io/ssh.ts'
 import { openChannel, type Answer, type Channel, type Request } from './channel.ts'
+import { keepRelay, type Relay } from './relay.ts'
 
 export type Link = {
   readonly address: string
@@ -16,6 +17,8 @@ export type Link = {
   readonly call: (request: Request, signal: AbortSignal, deadlineMs?: number) => Promise<Answer>
   /** A connection from this node to a port of the other side, which lets its peer pass while it holds everybody else. */
   readonly dialPeer: (port: number, signal: AbortSignal) => Promise<Duplex>
+  /** Carries this node's ssh to the other side from now on, until the link is closed; answers whether the way stands within the time. */
+  readonly carryPeer: (to: { readonly address: string; readonly port: number }, deadlineMs: number, signal: AbortSignal) => Promise<boolean>
   /** Puts the helper of this build on the node and starts it; does nothing when it is there and runs. */
   readonly install: (signal: AbortSignal) => Promise<void>
   /** Whether the helper of this move is on the node, running or not. */
@@ -27,6 +30,7 @@ export type Link = {
 export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) => string): Link {
   const folder = `/var/lib/lifeboat/${move}`
   let channel: Channel | null = null
+  let relay: Relay | null = null
   return {
     address: ssh.target.address,
     port: ssh.target.port,
@@ -38,10 +42,22 @@ export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) =
       return await channel.call(request, signal, deadlineMs)
     },
     dialPeer: async (port, signal) => await dialPeer(ssh, [`${folder}/lifeboat-helper`, 'dial', '--move', move, '--port', String(port)], signal),
+    carryPeer: async (to, deadlineMs, signal) => {
+      relay ??= keepRelay(ssh, move, to)
+      return await relay.stands(deadlineMs, signal).then(
+        () => true,
+        () => {
+          signal.throwIfAborted()
+          return false
+        },
+      )
+    },
     install: async (signal) => await installHelper(ssh, move, folder, helperFile, signal),
     isInstalled: async (signal) => (await ssh.run(['test', '-e', `${folder}/lifeboat-helper`], { signal })).exitCode === 0,
     close: async () => {
       channel?.close()
+      relay?.close()
+      relay = null
       await ssh.close()
     },
   }

@@ -86,8 +86,16 @@ function sshWords(from: Side, to: Side, way: Way): readonly string[] {
     `${from.folder}/run_key`,
     '-p',
     String(to.port),
-    ...settings.flatMap((each) => ['-o', each]),
+    ...(from.relayed === true ? [...settings, `ProxyCommand=${from.folder}/lifeboat-helper relay --move ${moveOf(from)}`] : settings).flatMap((each) => [
+      '-o',
+      each,
+    ]),
   ]
+}
+
+/** The folder of the helper ends with the name of the move. */
+function moveOf(side: Side): string {
+  return side.folder.split('/').at(-1) ?? ''
 }
 
 /**

@@ -8,14 +8,21 @@ import { waitUntil } from '../../io/wait.ts'
 import { claimNode, freshFacts, reach, type Action, type Step } from '../run.ts'
 
 const sides = ['source', 'target'] as const
+const carriedWithinMs = 15_000
 
 export const prepareNode: Action = async (step) => {
   const links = { source: await installed(step, 'source'), target: await installed(step, 'target') }
-  await Promise.all(sides.map(async (side) => await configure(step, side, links)))
+  await Promise.all(sides.map(async (side) => await configure(step, side, links, false)))
   await Promise.all(sides.map(async (side) => await introduce(step, side, links)))
-  await Promise.all(sides.map(async (side) => await tryPeer(step, side, links[side])))
+  const [source, target] = await Promise.all(sides.map(async (side) => await tryPeer(step, side, links)))
+  const relayed = { source: source === 'relay', target: target === 'relay' }
+  await step.learn({ relayed })
   await tryPorts(step, links)
-  return { text: `Both nodes are prepared; ${counted(step.settings.ports.length, 'port')} and the peer channel were tried.` }
+  const carried = sides.filter((side) => relayed[side]).map((side) => ` The ${side} reaches the other side's ssh through this controller.`)
+  return {
+    text: `Both nodes are prepared; ${counted(step.settings.ports.length, 'port')} and the peer channel were tried.${carried.join('')}`,
+    details: { relayed },
+  }
 }
 
 /** The helper runs and has accepted our token. A new machine may need a while until it answers. */
@@ -38,7 +45,7 @@ function onlyWhileBooting(error: unknown): null {
   throw error
 }
 
-async function configure(step: Step, side: SideName, links: Record<SideName, Link>): Promise<void> {
+async function configure(step: Step, side: SideName, links: Record<SideName, Link>, relayed: boolean): Promise<void> {
   const peer = links[otherSide(side)]
   const hello = await links[side].call({ op: 'hello' }, step.signal)
   const { services, singletons, ports, data } = step.settings
@@ -49,7 +56,7 @@ async function configure(step: Step, side: SideName, links: Record<SideName, Lin
     singletons,
     ports: ports.map(({ port, protocol, proxyProtocol }) => ({ port, protocol, header: proxyProtocol === true ? port : Number(proxyProtocol) })),
     roots: data.filter((each) => each.kind === 'files').map((each) => ({ path: String(each['path']), exclude: each['exclude'] ?? [] })),
-    peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer) },
+    peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer), relayed },
     allow: await ourAddresses(step, links[side]),
   }
   if (typeof hello['role'] === 'string' && hello['configured'] === true && hello['role'] !== config.role) {
@@ -64,12 +71,23 @@ async function introduce(step: Step, side: SideName, links: Record<SideName, Lin
   await links[side].call({ op: 'authorize', token: step.run.token, publicKey: key.stdout.trim() }, step.signal)
 }
 
-async function tryPeer(step: Step, side: SideName, link: Link): Promise<void> {
-  const answer = await link.call({ op: 'peer', token: step.run.token }, step.signal, 30_000)
-  if (answer['reachable'] === true) return
+/** Directly, else through this process: both are tried for real. */
+async function tryPeer(step: Step, side: SideName, links: Record<SideName, Link>): Promise<'direct' | 'relay'> {
+  const [link, peer] = [links[side], links[otherSide(side)]]
+  const ask = async (): Promise<string | null> => {
+    const answer = await link.call({ op: 'peer', token: step.run.token }, step.signal, 30_000)
+    if (answer['reachable'] === true) return null
+    return typeof answer['why'] === 'string' ? answer['why'] : 'no answer'
+  }
+  const direct = await ask()
+  if (direct === null) return 'direct'
+  await configure(step, side, links, true)
+  const stands = await link.carryPeer({ address: peer.address, port: peer.port }, carriedWithinMs, step.signal)
+  const carried = stands ? await ask() : `${link.address} lets nobody listen on a socket there`
+  if (carried === null) return 'relay'
   throw new LifeboatError(
     'gate-closed',
-    `The ${side} ${link.address} does not reach the helper of the other side over ssh: ${typeof answer['why'] === 'string' ? answer['why'] : 'no answer'}.`,
+    `The ${side} ${link.address} does not reach the helper of the other side over ssh: ${direct}. Through this controller neither: ${carried}.`,
   )
 }
 

@@ -3,7 +3,7 @@
 import type { Pair, Side } from '../../movers/mover.ts'
 import type { Link } from '../../nodes/link.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
-import { reach, type Action, type Done, type Step } from '../run.ts'
+import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
 
 export type Direction = { readonly giver: SideName; readonly receiver: SideName }
 
@@ -19,10 +19,12 @@ export function along(way: Direction, act: (step: Step, way: Direction) => Promi
 export async function pairFrom(step: Step, giver: SideName): Promise<Pair> {
   const from = await reach(step, giver)
   const to = await reach(step, otherSide(giver))
-  return { from: sideOf(giver, from, step.run.token), to: sideOf(otherSide(giver), to, step.run.token) }
+  const { relayed } = await freshFacts(step)
+  const sideOf = (name: SideName, link: Link): Side => ({ ...sideFrom(name, link, step.run.token), relayed: relayed?.[name] ?? false })
+  return { from: sideOf(giver, from), to: sideOf(otherSide(giver), to) }
 }
 
-function sideOf(name: SideName, link: Link, token: number): Side {
+function sideFrom(name: SideName, link: Link, token: number): Side {
   return {
     name,
     address: link.address,

@@ -1,5 +1,6 @@
 // Data in step: recorders on both sides, a first copy, passes until a person (or --yes) approves.
 import { forecastPauseMs } from '../../core/forecast.ts'
+import { pathOf, relayRisk } from '../../core/path.ts'
 import { LifeboatError } from '../../core/errors.ts'
 import type { Pair, PassKind } from '../../movers/mover.ts'
 import { sleep } from '../../io/wait.ts'
@@ -73,7 +74,11 @@ async function awaitApproval(step: Step) {
   const { signals } = step.run.services
   const failures = await failedAttempts(step)
   const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
-  if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused) return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
+  const isRelayed = pathOf(await freshFacts(step)) === 'relay'
+  // What `--yes` said beforehand was said of the plan as it was then.
+  const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
+  if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
+    return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
   let told = ''
   for (;;) {
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
@@ -83,8 +88,9 @@ async function awaitApproval(step: Step) {
       return { text: 'Approved.', details: approval }
     }
     const pause = forecastPauseMs(await freshFacts(step))
-    const text =
+    const waits =
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
+    const text = isRelayed ? `${waits} ${relayRisk}` : waits
     if (told !== text) await step.waitFor(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
     told = text
     const done = await onePass(step, 'repeat')

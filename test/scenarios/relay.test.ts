@@ -1,0 +1,89 @@
+// Nodes that do not reach each other's ssh: there and back through the controller. What clients use stays open.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+import type { LabNode } from '../../lab/node.ts'
+
+await enterLab()
+const { at, setScene } = await import('../support/scenario.ts')
+const { oneSideServes } = await import('../support/sides.ts')
+const { startProber } = await import('../support/prober.ts')
+const { openMoments } = await import('../support/moment.ts')
+const { sleep } = await import('../../src/io/wait.ts')
+const { finishClean } = await import('../support/ending.ts')
+
+const table = 'inet walls'
+
+/** Nobody there answers the ssh of this address, nor says that nobody does. */
+async function wall(node: LabNode, against: LabNode): Promise<void> {
+  await node.run(`nft 'table ${table} { chain in { type filter hook input priority -400; ip saddr ${against.address} tcp dport 22 drop; }; }'`)
+}
+
+test('nodes that do not reach each other by ssh are moved there and back through the controller', async (t) => {
+  const scene = await setScene()
+  t.after(async () => await scene.stop())
+  const customers = scene.customers(10)
+  const prober = startProber(scene)
+  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  await wall(source, target)
+  await wall(target, source)
+  const plan = async () => JSON.parse((await scene.lifeboat(['plan', '--json'])).stdout) as { moves: { path: string; warnings: { code: string }[] }[] }
+  assert.equal((await plan()).moves[0]?.path, 'direct')
+
+  await t.test('what --yes said of another plan does not count: it waits, and says what the relay costs', async () => {
+    const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
+    assert.equal(exitCode, 4, stdout.slice(-1500) + stderr)
+    const records = await scene.journal()
+    const prepared = records.find(at('prepare-node', 'done'))
+    assert.deepEqual(prepared?.details['relayed'], { source: true, target: true })
+    assert.match(prepared?.text ?? '', /The source reaches the other side's ssh through this controller\./)
+    assert.match(records.find(at('await-approval', 'waiting'))?.text ?? '', /lost between seal and commit, both sides stay closed until it is back/)
+    const { moves } = await plan()
+    assert.equal(moves[0]?.path, 'relay')
+    assert.ok(moves[0]?.warnings.some(({ code }) => code === 'relayed'))
+  })
+
+  const approve = async (): Promise<void> => {
+    const { exitCode, stdout, stderr } = await scene.lifeboat(['approve', 'web-1'])
+    assert.equal(exitCode, 0, stdout + stderr)
+  }
+
+  await t.test('a controller that is lost after the seal leaves both sides closed; once it is back, the source serves', async () => {
+    const moments = await openMoments(scene)
+    await moments.arm('promote-target', 'started')
+    await approve()
+    await moments.reached()
+    scene.killController()
+    await moments.close()
+    // More than the lease and some questions that nobody carries.
+    await sleep(8000, AbortSignal.timeout(10_000))
+    for (const node of [source, target]) assert.notEqual((await node.attempt('systemctl is-active shop.service')).stdout, 'active\n', node.name)
+    const after = (await scene.journal()).at(-1)?.seq ?? 0
+    await scene.record(at('attempt', 'undone'), { after })
+    assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+    await scene.record(at('await-approval', 'waiting'), { after })
+  })
+
+  await t.test('a controller that was killed carries again, and the approved move switches', async () => {
+    scene.killController()
+    await approve()
+    await scene.record(at('watch-target', 'done'))
+    assert.equal(await oneSideServes(scene, 'web-1'), 'target')
+  })
+
+  await t.test('it goes back through the controller, too', async () => {
+    const { exitCode, stdout, stderr } = await scene.begin('rollback', 'web-1', '--yes', '--json')
+    assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+  })
+
+  await t.test('the plan says it now, so --yes counts; afterwards nothing is left', async () => {
+    const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
+    assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target', 'source', 'target'] })
+    await finishClean(scene)
+    const figures = await customers.stop()
+    assert.equal(figures.failed, 0)
+    assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+  })
+})
