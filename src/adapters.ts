@@ -4,7 +4,7 @@ import { manual } from './dns/manual.ts'
 import type { DnsAdapter } from './dns/provider.ts'
 import { rfc2136 } from './dns/rfc2136/index.ts'
 import { files } from './movers/files/index.ts'
-import type { MoverAdapter } from './movers/mover.ts'
+import type { Claims, MoverAdapter } from './movers/mover.ts'
 import { awsProvider } from './providers/aws/index.ts'
 import type { ProviderAdapter } from './providers/provider.ts'
 import { staticProvider } from './providers/static.ts'
@@ -22,6 +22,7 @@ export const kinds = {
   dns: Object.values(dns).map((adapter) => adapter.schema),
   data: Object.values(movers).map((adapter) => adapter.schema),
   hooks: [],
+  claimsOf,
 }
 
 // Each adapter was given a configuration that its own schema has parsed; the lists below forget which is whose.
@@ -35,4 +36,10 @@ export function dnsOf(kind: string): DnsAdapter<z.ZodType<never>> | undefined {
 
 export function moverOf(kind: string): MoverAdapter<z.ZodType<never>> | undefined {
   return (movers as Readonly<Record<string, unknown>>)[kind] as MoverAdapter<z.ZodType<never>> | undefined
+}
+
+/** What this entry under `data:` has to itself; null: it is no database. Its keys were parsed by the schema of its kind. */
+export function claimsOf(data: { readonly kind: string }): Claims | null {
+  const adapter = moverOf(data.kind)
+  return adapter?.claims?.(adapter.schema.parse(data)) ?? null
 }

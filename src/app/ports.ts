@@ -1,5 +1,5 @@
 // Builds what the workflows need for one move out of adapters, configuration and credentials.
-import { dnsOf, moverOf } from '../adapters.ts'
+import { claimsOf, dnsOf, moverOf } from '../adapters.ts'
 import { parseConfig, type ConfigText } from '../config/load.ts'
 import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
@@ -112,6 +112,7 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     ...provision,
     link,
     movers: await Promise.all(settings.data.map(async (data) => ({ name: data.name, mover: await mover(data) }))),
+    databases: settings.data.flatMap((data) => claimsOf(data) ?? []),
     askCaches: async (states, signal) => await askCaches(states, config.watch.resolvers, signal),
     names: await namesOf(config, settings, (text) => options.tell(settings.name, text)),
   }

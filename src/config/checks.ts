@@ -1,15 +1,16 @@
 // What a schema cannot see: names that point elsewhere in the file, and settings that exclude each other.
 import { wavesOf } from '../core/waves.ts'
 import { nearest } from '../core/nearest.ts'
+import { claimProblems } from './databases.ts'
 import type { Path, Problem } from './problems.ts'
-import type { Config, MoveConfig } from './schema.ts'
+import type { Config, Kinds, MoveConfig } from './schema.ts'
 
 /** Everything in this configuration that contradicts itself. */
-export function crossChecks(config: Config): Problem[] {
+export function crossChecks(config: Config, claimsOf: Kinds['claimsOf']): Problem[] {
   return [
     ...databaseProblems(config),
     ...witnessProblems(config),
-    ...Object.entries(config.moves).flatMap(([name, move]) => moveProblems(config, name, move)),
+    ...Object.entries(config.moves).flatMap(([name, move]) => [...moveProblems(config, name, move), ...claimProblems(name, move, claimsOf)]),
     ...cycleProblems(config),
   ]
 }

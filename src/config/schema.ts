@@ -13,7 +13,12 @@ export type Kinds = {
   readonly dns: readonly KindSchema[]
   readonly data: readonly KindSchema[]
   readonly hooks: readonly KindSchema[]
+  /** What an entry under `data:` has to itself; null: no database. */
+  readonly claimsOf: (data: OfKind) => DatabaseClaims | null
 }
+
+/** A port, units and folders that a database has to itself (movers/mover.ts). */
+export type DatabaseClaims = { readonly port: number; readonly units: readonly string[]; readonly folders: readonly string[] }
 
 /** One provider, DNS server or piece of data: beside these keys it has those that its adapter declared and parsed. */
 export type OfKind = { readonly kind: string; readonly [key: string]: unknown }

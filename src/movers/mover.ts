@@ -16,6 +16,8 @@ export type Side = {
   readonly relayed?: boolean
   /** The folder of the helper on the node, without a trailing slash. */
   readonly folder: string
+  /** The attempt that a switch has opened; absent outside of one. */
+  readonly attempt?: number
 }
 
 export type RunOptions = { readonly signal: AbortSignal; readonly deadlineMs?: number; readonly input?: string; readonly onLine?: (line: string) => void }
@@ -53,11 +55,17 @@ export type Mover = {
   readonly sync: (pair: Pair, kind: PassKind, signal: AbortSignal, onProgress: (text: string) => void) => Promise<Pass>
   /** Compares both sides; an empty list means equal. Called in the freeze. */
   readonly verify: (pair: Pair, signal: AbortSignal) => Promise<readonly Difference[]>
-  /** Makes the receiving side the one that may be written. For files nothing to do: the node opens. */
+  /**
+   * Makes the receiving side the one that may be written; its verdict is on disk, its services have not started. For files
+   * nothing to do: the node opens.
+   */
   readonly promote: (pair: Pair, signal: AbortSignal) => Promise<void>
-  /** Turns the direction round after the switch: from now on `pair.to` is followed by `pair.from`. */
+  /** Turns the direction round right after the switch: from now on `pair.to`, which serves, is followed by `pair.from`. */
   readonly reverse: (pair: Pair, signal: AbortSignal) => Promise<void>
-  /** Ends what it keeps running and removes what it left, except data. */
+  /**
+   * Ends what it keeps running and removes what it left, except data. `pair.from` serves and comes first; the other side may
+   * be dead.
+   */
   readonly release: (pair: Pair, signal: AbortSignal) => Promise<void>
 }
 
@@ -75,4 +83,16 @@ export type Prepared = {
 export type MoverAdapter<Schema extends z.ZodType = z.ZodType> = {
   readonly schema: Schema
   readonly connect: (config: z.infer<Schema>) => Promise<Mover>
+  /** Of a database, whose own state is its guard: a replica cannot be written. */
+  readonly claims?: (config: z.infer<Schema>) => Claims
+}
+
+/** What a database has to itself on both sides, known from its configuration alone. */
+export type Claims = {
+  /** Where it listens on loopback. The other side reaches it at `wayTo(port)` of its own loopback (core/way.ts). */
+  readonly port: number
+  /** Units that the mover stops and starts: they are among neither services nor singletons. */
+  readonly units: readonly string[]
+  /** Folders that it alone carries over. */
+  readonly folders: readonly string[]
 }

@@ -35,6 +35,7 @@ export const kinds: Kinds = {
     z.strictObject({ kind: z.literal('files'), path: z.string().startsWith('/'), exclude: z.array(z.string()).default([]) }),
     z.strictObject({ kind: z.literal('postgres'), password: secretField.optional() }),
   ],
+  claimsOf: ({ kind }) => (kind === 'postgres' ? { port: 5432, units: ['postgresql.service'], folders: ['/var/lib/postgresql/15/main'] } : null),
   hooks: [z.strictObject({ family: z.literal('alertmanager'), bearer: secretField.optional() })],
 }
 

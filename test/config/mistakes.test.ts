@@ -66,11 +66,10 @@ describe('a lifeboat.yaml with a mistake', () => {
     ['knows no port 0 in the short form', `${small}    ports: ["0/udp"]\n`, 'config-invalid', /^moves\.web-1\.ports\[0\]: .* \(line 12\)\.$/],
     [
       'knows no PROXY header of datagrams',
-      `${small}    ports: [{ port: 53, protocol: udp, proxyProtocol: true }]\n`,
+      `${small}    ports: [{ port: 53, protocol: udp, proxyProtocol: 1 }]\n`,
       'config-invalid',
       /^moves\.web-1\.ports\[0\].* \(line 12\)\.$/,
     ],
-    ['says what a PROXY header is', `${small}    ports: [{ port: 25, proxyProtocol: 0 }]\n`, 'config-invalid', /^moves\.web-1\.ports\[0\].* \(line 12\)\.$/],
     [
       'says what a check is',
       `${small}    checks: [http]\n`,
@@ -137,6 +136,30 @@ describe('a lifeboat.yaml with a mistake', () => {
       `${small}    data: [{ kind: postgres }]\n    checks: [{ sql: select 1, data: postgers }]\n`,
       'config-invalid',
       'moves.web-1.checks[0].data: is not one of `moves.web-1.data:`; did you mean postgres? (line 13).',
+    ],
+    [
+      'refuses the unit of a database among the services',
+      `${small}    data: [{ kind: postgres, name: shop-db }]\n    services: [shop, postgresql]\n`,
+      'config-invalid',
+      'moves.web-1.services[1]: must not be named here: the database shop-db is stopped and started by its mover (line 13).',
+    ],
+    [
+      'refuses a folder that a database lies in',
+      `${small}    data: [{ kind: postgres }, { kind: files, name: all, path: /var/lib }]\n`,
+      'config-invalid',
+      'moves.web-1.data[1].path: overlaps the folder of the database postgres, which is kept in step by replication (line 12).',
+    ],
+    [
+      'refuses a folder within that of a database',
+      `${small}    data: [{ kind: postgres }, { kind: files, path: /var/lib/postgresql/15/main/base }]\n`,
+      'config-invalid',
+      'moves.web-1.data[1].path: overlaps the folder of the database postgres, which is kept in step by replication (line 12).',
+    ],
+    [
+      'refuses two databases that would be followed at one port',
+      `${small}    data: [{ kind: postgres, name: a }, { kind: postgres, name: b }]\n`,
+      'config-invalid',
+      'moves.web-1.data[1]: has a port too much like that of a: both would be followed at port 25432 (line 12).',
     ],
     [
       'refuses a unit that is service and singleton',

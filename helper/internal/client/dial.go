@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"lifeboat/helper/internal/paths"
@@ -28,10 +29,36 @@ func DialPeer(p paths.Paths, port int, input io.Reader, output io.Writer) error 
 	if _, err := fmt.Fprintln(output, "connected"); err != nil {
 		return err
 	}
+	return join(conn, input, output)
+}
+
+// lead connects the other side with a port on this loopback, if a way leads there. What it refuses goes to stderr.
+func lead(p paths.Paths, asked string, input io.Reader, output io.Writer) error {
+	port, err := strconv.Atoi(asked)
+	if err != nil {
+		return fmt.Errorf("%.20q is no port", asked)
+	}
+	answer, err := Ask(p, map[string]any{"op": "peer-way", "port": port})
+	if err != nil {
+		return err
+	}
+	if answer["ok"] != true {
+		return fmt.Errorf("%v", answer["text"])
+	}
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", asked), 5*time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return join(conn, input, output)
+}
+
+// join passes bytes both ways until the connection ends.
+func join(conn net.Conn, input io.Reader, output io.Writer) error {
 	go func() {
 		io.Copy(conn, input)
 		conn.(*net.TCPConn).CloseWrite()
 	}()
-	_, err = io.Copy(output, conn)
+	_, err := io.Copy(output, conn)
 	return err
 }

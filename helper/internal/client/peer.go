@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Peer is the forced command of the other side's key: five questions, and receiving copies.
+// Peer is the forced command of the other side's key: a few questions, receiving copies, and the ways that databases follow.
 func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) error {
 	words, err := splitWords(asked)
 	if err != nil {
@@ -33,6 +33,8 @@ func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) er
 			return refuse(output, fmt.Sprintf("%q is no attempt", words[1]))
 		}
 		question["op"], question["attempt"] = map[string]string{"verdict": "verdict", "void": "peer-void"}[words[0]], attempt
+	case len(words) == 2 && words[0] == "way":
+		return lead(p, words[1], input, output)
 	case len(words) > 2 && words[0] == "rsync" && words[1] == "--server":
 		return receive(p, words)
 	default:

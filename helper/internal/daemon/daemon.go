@@ -51,6 +51,7 @@ type Daemon struct {
 	traffic   traffic
 	echo      echo
 	recording *recording
+	leading   leading
 	trouble   trouble
 	lonely    bool // the timer's program: no socket, no holder
 }

@@ -39,6 +39,9 @@ func (d *Daemon) watch(ctx context.Context) {
 			busy = true
 			go func() { d.undo(ctx); undone <- struct{}{} }()
 		}
+		if count%20 == 0 {
+			d.trouble.set("ways", d.settleWays(ctx))
+		}
 		if count%5 == 0 {
 			d.mend(ctx, count%50 == 0)
 		}
@@ -61,7 +64,7 @@ func (d *Daemon) look(ctx context.Context) bool {
 	if machine.Wanted(before) != machine.Wanted(after) {
 		go d.settleNow(ctx)
 	}
-	return a != nil && a.Over
+	return a != nil && a.Over || len(after.Due()) > 0
 }
 
 // mend makes rules again that somebody else removed; thoroughly: those in the node's own firewall too.
@@ -88,6 +91,9 @@ func (d *Daemon) undo(ctx context.Context) {
 	n := d.now()
 	a := n.Attempt
 	if a == nil || !a.Over {
+		d.effects.Lock()
+		defer d.effects.Unlock()
+		d.trouble.set("undo", d.takeBack(ctx))
 		return
 	}
 	if a.Phase == machine.Sealed {
@@ -108,12 +114,14 @@ func (d *Daemon) undoEffects(ctx context.Context) error {
 	if a == nil || !a.Over || a.Phase == machine.Sealed {
 		return nil
 	}
-	var thaw error
+	var thaw, left error
 	if a.Part == machine.Giver && a.Phase != machine.PhaseDone {
 		if a.Freeze != machine.NotStopped {
 			if err := d.record(machine.ThawBegun{Alone: true}); err != nil {
 				return err
 			}
+			// Databases open before what uses them starts.
+			left = d.takeBack(ctx)
 			// Clients of what did start must not wait for what did not.
 			if _, thaw = d.startRecorded(ctx, a.Running); thaw == nil {
 				if err := d.record(machine.Thawed{Alone: true}); err != nil {
@@ -127,6 +135,12 @@ func (d *Daemon) undoEffects(ctx context.Context) error {
 	}
 	if _, err := d.settle(ctx); err != nil {
 		return err
+	}
+	if left == nil {
+		left = d.takeBack(ctx)
+	}
+	if left != nil {
+		return left
 	}
 	if thaw != nil {
 		return fmt.Errorf("not everything started again: %w", thaw)

@@ -83,6 +83,7 @@ func init() {
 		"put-aside":        {false, (*Daemon).putAside},
 		"probe":            {false, (*Daemon).probe},
 		"shards":           {false, (*Daemon).shards},
+		"act":              {false, (*Daemon).act},
 	}
 }
 

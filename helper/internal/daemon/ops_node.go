@@ -102,6 +102,9 @@ func (d *Daemon) configure(ctx context.Context, r request) (answer, error) {
 	if _, err := d.settle(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.settleWays(ctx); err != nil {
+		return nil, err
+	}
 	filter := "none"
 	if d.rules != nil {
 		filter = d.rules.Name()

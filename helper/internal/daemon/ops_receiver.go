@@ -91,6 +91,9 @@ func (d *Daemon) makeVoid(ctx context.Context, event machine.MakeVoid) (answer, 
 			return nil, fmt.Errorf("%s runs again after it was stopped", unit)
 		}
 	}
+	if err := d.takeBack(ctx); err != nil {
+		return nil, err
+	}
 	if _, err := d.settle(ctx); err != nil {
 		return nil, err
 	}

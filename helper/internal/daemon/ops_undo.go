@@ -28,7 +28,10 @@ func (d *Daemon) thaw(ctx context.Context, r request) (answer, error) {
 	}
 	started := []units.Start{}
 	if a := d.now().Attempt; a != nil && a.Freeze == machine.Starting {
-		var err error
+		err := d.takeBack(ctx)
+		if err != nil {
+			return nil, err // the dead man goes on when nobody asks again
+		}
 		if started, err = d.startRecorded(ctx, a.Running); err != nil {
 			return answer{"started": started}, err
 		}

@@ -40,6 +40,8 @@ func (e OpenAttempt) apply(n *Node) *Refusal {
 		return refuse(GateClosed, "attempt %d is still open here, it is %s", a.Number, a.Phase)
 	}
 	switch {
+	case len(n.Effects) > 0:
+		return refuse(GateClosed, "%s of attempt %d is not taken back yet", n.Effects[0].ID, n.Effects[0].Attempt)
 	case e.Part != Giver && e.Part != Receiver:
 		return refuse(Usage, "part is %q, it must be giver or receiver", e.Part)
 	case e.Part == Giver && n.Role != Open:
@@ -65,7 +67,7 @@ func (e Renew) apply(n *Node) *Refusal {
 
 // replaceable: nothing of the attempt is left to undo, so that a later one may take its place.
 func (n *Node) replaceable(a *Attempt) bool {
-	if a.Holding || a.Freeze != NotStopped || a.Phase == Sealed {
+	if a.Holding || a.Freeze != NotStopped || a.Phase == Sealed || n.keepsEffects(a.Number) {
 		return false
 	}
 	return a.Part == Giver || n.VerdictOf(a.Number) != Promoted

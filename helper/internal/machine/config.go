@@ -29,6 +29,13 @@ type Peer struct {
 	Relayed bool `json:"relayed,omitempty"`
 }
 
+// Way is a TCP port on this node's loopback that leads to a port on the loopback of the other side, over the peer channel:
+// how a database follows the other one.
+type Way struct {
+	Listen int `json:"listen"`
+	To     int `json:"to"`
+}
+
 // Config is what the controller tells a node about the move.
 type Config struct {
 	Side       string   `json:"side"`
@@ -39,6 +46,7 @@ type Config struct {
 	Roots      []Root   `json:"roots"`
 	Peer       Peer     `json:"peer"`
 	Allow      []string `json:"allow"`
+	Ways       []Way    `json:"ways"`
 }
 
 func (c Config) clone() Config {
@@ -47,6 +55,7 @@ func (c Config) clone() Config {
 	c.Ports = slices.Clone(c.Ports)
 	c.Roots = slices.Clone(c.Roots)
 	c.Allow = slices.Clone(c.Allow)
+	c.Ways = slices.Clone(c.Ways)
 	c.Peer.HostKeys = slices.Clone(c.Peer.HostKeys)
 	return c
 }
@@ -106,6 +115,14 @@ func (c *Config) Check() error {
 		}
 		if p.Header < 0 || p.Header > 65535 {
 			return fmt.Errorf("%d is not a port for what is forwarded from %d", p.Header, p.Port)
+		}
+	}
+	for i, way := range c.Ways {
+		if way.Listen < 1 || way.Listen > 65535 || way.To < 1 || way.To > 65535 {
+			return fmt.Errorf("a way from port %d to %d is none", way.Listen, way.To)
+		}
+		if slices.ContainsFunc(c.Ways[:i], func(other Way) bool { return other.Listen == way.Listen }) {
+			return fmt.Errorf("two ways begin at port %d", way.Listen)
 		}
 	}
 	for _, root := range c.Roots {

@@ -143,6 +143,7 @@ func (e Release) apply(n *Node) *Refusal {
 		return refuse(GateClosed, "the other side has not committed attempt %d", a.Number)
 	case a.Part == Giver:
 		a.Phase, a.Freeze, n.Forwarding = PhaseDone, NotStopped, ForwardOn
+		n.settleEffects(a.Number)
 	}
 	a.Holding, a.Refusing = false, false
 	return nil

@@ -4,7 +4,10 @@
 // nothing (V5), and what ran before a freeze is written down once (V9).
 package machine
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 type Role string
 
@@ -104,6 +107,7 @@ type Node struct {
 	Tombstone  bool              `json:"tombstone"`
 	Sysctls    map[string]string `json:"sysctls"`
 	Roots      map[string]RootID `json:"roots"`
+	Effects    []Effect          `json:"effects,omitempty"`
 }
 
 // RootID is what a root was when it was configured: a pass that deletes needs the same one (V12).
@@ -134,6 +138,7 @@ func (n Node) Clone() Node {
 	n.Verdicts = maps.Clone(n.Verdicts)
 	n.Sysctls = maps.Clone(n.Sysctls)
 	n.Roots = maps.Clone(n.Roots)
+	n.Effects = slices.Clone(n.Effects)
 	if n.Config != nil {
 		c := n.Config.clone()
 		n.Config = &c

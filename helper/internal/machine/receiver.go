@@ -57,6 +57,7 @@ func (e Commit) apply(n *Node) *Refusal {
 	}
 	n.decide(a.Number, Committed)
 	a.Phase, n.Role, n.Forwarding = PhaseDone, Open, NotForwarding
+	n.settleEffects(a.Number)
 	return nil
 }
 

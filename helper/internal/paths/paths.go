@@ -8,7 +8,10 @@ import (
 	"strings"
 )
 
-type Paths struct{ Move string }
+type Paths struct {
+	Move string
+	Root string // empty but in tests: what stands before every folder
+}
 
 var moveName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
@@ -17,11 +20,11 @@ func For(move string) (Paths, error) {
 	if !moveName.MatchString(move) {
 		return Paths{}, fmt.Errorf("%q is not the name of a move", move)
 	}
-	return Paths{move}, nil
+	return Paths{Move: move}, nil
 }
 
-func (p Paths) Folder() string           { return "/var/lib/lifeboat/" + p.Move }
-func (p Paths) Runtime() string          { return "/run/lifeboat-" + p.Move }
+func (p Paths) Folder() string           { return p.Root + "/var/lib/lifeboat/" + p.Move }
+func (p Paths) Runtime() string          { return p.Root + "/run/lifeboat-" + p.Move }
 func (p Paths) in(name string) string    { return filepath.Join(p.Folder(), name) }
 func (p Paths) inRun(name string) string { return filepath.Join(p.Runtime(), name) }
 

@@ -3,6 +3,7 @@ import { codeOf } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { releaseMovers } from './movers.ts'
 import { removeHelper } from './prepare-node.ts'
 
 const askEveryMs = 2000
@@ -31,6 +32,7 @@ export const finish = {
   },
 
   'retire-source': async (step) => {
+    await releaseMovers(step, 'target')
     await sourceIfAlive(step, { op: 'tombstone', token: step.run.token })
     return { text: await step.run.ports.retire(step.signal) }
   },

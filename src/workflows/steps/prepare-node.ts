@@ -2,9 +2,11 @@
 import { LifeboatError } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
+import { wayTo } from '../../core/way.ts'
 import type { Link } from '../../nodes/link.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { waitUntil } from '../../io/wait.ts'
+import { releaseMovers } from './movers.ts'
 import { claimNode, freshFacts, reach, type Action, type Step } from '../run.ts'
 
 const sides = ['source', 'target'] as const
@@ -58,6 +60,7 @@ async function configure(step: Step, side: SideName, links: Record<SideName, Lin
     roots: data.filter((each) => each.kind === 'files').map((each) => ({ path: String(each['path']), exclude: each['exclude'] ?? [] })),
     peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer), relayed },
     allow: await ourAddresses(step, links[side]),
+    ways: step.run.ports.databases.map(({ port }) => ({ listen: wayTo(port), to: port })),
   }
   if (typeof hello['role'] === 'string' && hello['configured'] === true && hello['role'] !== config.role) {
     throw new LifeboatError('gate-closed', `The ${side} ${links[side].address} is ${hello['role']}, but should be ${config.role}.`, { details: { hello } })
@@ -133,6 +136,7 @@ export async function removeHelper(step: Step, side: SideName, how: { readonly f
 
 export const cleanNode: Action = async (step) => {
   if (step.facts.holdsData) {
+    await releaseMovers(step, 'source')
     await removeHelper(step, 'source', {})
     return { text: 'The helper is off the source; the target holds data and stays closed.' }
   }

@@ -2,7 +2,7 @@
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { dropLease } from '../lease.ts'
 import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
-import { along, back, forth, type Direction } from './sides.ts'
+import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 async function release(step: Step, way: Direction): Promise<Done> {
@@ -38,6 +38,8 @@ async function startSingletons(step: Step, way: Direction): Promise<Done> {
 async function startReverseSync(step: Step, way: Direction): Promise<Done> {
   if (!step.settings.reverseSync) return { text: 'Switched off (reverseSync: false).' }
   for (const side of [way.giver, way.receiver]) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
+  const pair = await pairFrom(step, way.giver)
+  for (const { mover } of step.run.ports.movers) await mover.reverse(pair, step.signal)
   const pass = await onePass(step, 'repeat')
   return { text: `The ${way.giver} follows: ${pass.text}`, details: pass.details }
 }

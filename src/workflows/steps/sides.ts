@@ -15,16 +15,19 @@ export function along(way: Direction, act: (step: Step, way: Direction) => Promi
   return async (step) => await act(step, way)
 }
 
-/** Data flows from the side that serves to the other one. */
-export async function pairFrom(step: Step, giver: SideName): Promise<Pair> {
+/** Data flows from the side that serves to the other one; `attempt`: within that attempt of a switch. */
+export async function pairFrom(step: Step, giver: SideName, attempt?: number): Promise<Pair> {
   const from = await reach(step, giver)
   const to = await reach(step, otherSide(giver))
   const { relayed } = await freshFacts(step)
-  const sideOf = (name: SideName, link: Link): Side => ({ ...sideFrom(name, link, step.run.token), relayed: relayed?.[name] ?? false })
+  const sideOf = (name: SideName, link: Link): Side => ({ ...sideFrom(name, link, step.run.token, attempt), relayed: relayed?.[name] ?? false })
   return { from: sideOf(giver, from), to: sideOf(otherSide(giver), to) }
 }
 
-function sideFrom(name: SideName, link: Link, token: number): Side {
+/** Copies and databases may be at work for longer than helpers usually are. */
+const patienceMs = 600_000
+
+function sideFrom(name: SideName, link: Link, token: number, attempt?: number): Side {
   return {
     name,
     address: link.address,
@@ -32,6 +35,7 @@ function sideFrom(name: SideName, link: Link, token: number): Side {
     user: link.user,
     folder: link.folder,
     run: link.run,
-    call: async (request, signal) => await link.call({ token, ...request }, signal, 600_000),
+    ...(attempt === undefined ? {} : { attempt }),
+    call: async (request, signal) => await link.call({ token, ...request }, signal, Math.max(patienceMs, Number(request['deadlineMs'] ?? 0) + 5000)),
   }
 }

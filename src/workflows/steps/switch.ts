@@ -11,6 +11,7 @@ import { sleep } from '../../io/wait.ts'
 import { keepLease, saysOver } from '../lease.ts'
 import { freshFacts, gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { checkReady } from './check-ready.ts'
+import { movesMore } from './movers.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
@@ -83,7 +84,7 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
   const began = performance.now()
   const { admitted } = await receiver.call({ op: 'end-copies', token: step.run.token }, step.signal)
   await step.learn({ admitted: Number(admitted) })
-  const pair = await pairFrom(step, way.giver)
+  const pair = await pairFrom(step, way.giver, (await freshFacts(step)).attempt)
   for (const { name, mover } of step.run.ports.movers) {
     const differences = await mover.verify(pair, step.signal)
     const first = differences[0]
@@ -110,11 +111,14 @@ async function seal(step: Step, way: Direction): Promise<Done> {
 async function promote(step: Step, way: Direction): Promise<Done> {
   const { receiver, attempt } = await duringAttempt(step, way)
   const began = performance.now()
-  const pair = await pairFrom(step, way.giver)
-  for (const { mover } of step.run.ports.movers) await mover.promote(pair, step.signal)
   const { seal: sealed, running, admitted } = await freshFacts(step)
+  const promotion = { op: 'promote', token: step.run.token, attempt, seal: sealed, admitted }
+  // The verdict comes before a database may be written, and that before the services.
+  if (movesMore(step)) await receiver.call({ ...promotion, units: [] }, step.signal)
+  const pair = await pairFrom(step, way.giver, attempt)
+  for (const { mover } of step.run.ports.movers) await mover.promote(pair, step.signal)
   const units = step.settings.services.filter((unit) => running.includes(unit))
-  const answer = await receiver.call({ op: 'promote', token: step.run.token, attempt, seal: sealed, units, admitted }, step.signal)
+  const answer = await receiver.call({ ...promotion, units }, step.signal)
   const startMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, startMs } })
   return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }

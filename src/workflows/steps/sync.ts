@@ -22,11 +22,18 @@ export const sync = {
     await step.run.ports.markHoldsData(step.signal)
     await step.learn({ holdsData: true })
     const pair = await pairFrom(step, 'source')
+    let files = 0
     for (const { name, mover } of step.run.ports.movers) {
       const prepared = await mover.prepare(pair, step.signal)
-      await step.learn({ files: prepared.files })
-      const { files, bytes, warnings, said, figures } = prepared
-      await step.say(`${name}: ${files} files, ${bytes} bytes${said === undefined ? '' : `; ${said}`}.`, { files, bytes, warnings, ...figures })
+      const { bytes, warnings, said, figures } = prepared
+      files += prepared.files
+      await step.learn({ files })
+      await step.say(`${name}: ${prepared.files} files, ${bytes} bytes${said === undefined ? '' : `; ${said}`}.`, {
+        files: prepared.files,
+        bytes,
+        warnings,
+        ...figures,
+      })
       for (const warning of warnings) await step.say(`${name}: ${warning}`)
     }
     return await onePass(step, 'first')
@@ -45,8 +52,8 @@ export const sync = {
 
 /** One pass of every mover from the side that serves to the other. A side that was restarted since the last one is not trusted. */
 export async function onePass(step: Step, wanted: PassKind) {
-  const { serving, boots: known } = await freshFacts(step)
-  const pair = await pairFrom(step, serving)
+  const { serving, boots: known, attempt } = await freshFacts(step)
+  const pair = await pairFrom(step, serving, wanted === 'final' ? attempt : undefined)
   const boots = await bootsOf(pair, step.signal)
   const isTrusted = known === null || (known.source === boots.source && known.target === boots.target)
   if (!isTrusted && wanted === 'final') throw new LifeboatError('gate-closed', 'A side was restarted since the last pass; both are compared first.')
