@@ -41,5 +41,5 @@ export function moverOf(kind: string): MoverAdapter<z.ZodType<never>> | undefine
 /** What this entry under `data:` has to itself; null: it is no database. Its keys were parsed by the schema of its kind. */
 export function claimsOf(data: { readonly kind: string }): Claims | null {
   const adapter = moverOf(data.kind)
-  return adapter?.claims?.(adapter.schema.parse(data)) ?? null
+  return adapter?.claims?.(data as never) ?? null
 }

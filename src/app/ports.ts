@@ -5,6 +5,7 @@ import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { kinds } from '../adapters.ts'
 import { LifeboatError } from '../core/errors.ts'
+import type { Move } from '../core/move.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import { noFacts, otherSide, type MoveFacts, type MoveSettings, type SideName } from '../core/stored-move.ts'
 import type { DnsProvider } from '../dns/provider.ts'
@@ -42,9 +43,9 @@ const carriedWithinMs = 5000
 export function portsOpener(options: PortsOptions): OpenPorts {
   return async (settings, plan, wait) => {
     const document = parseConfig(await options.configOf(settings.name), kinds).document
-    const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings) }
-    const { config, keys } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
-    return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan)
+    const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings), data: resolveMove(document, settings.name).data }
+    const { config, keys, data } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
+    return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan, data)
   }
 }
 
@@ -76,7 +77,8 @@ function withoutSsh(providers: Config['providers']): Config['providers'] {
   return Object.fromEntries(Object.entries(providers).map(([name, provider]) => [name, { ...provider, ssh: undefined }]))
 }
 
-async function openPorts(options: PortsOptions, config: Config, logins: Logins, settings: MoveSettings, plan: PlannedMove): Promise<Ports> {
+/** `data`: with its secrets, which the stored settings do not have. */
+async function openPorts(options: PortsOptions, config: Config, logins: Logins, settings: MoveSettings, plan: PlannedMove, data: Move['data']): Promise<Ports> {
   const { store } = options
   const target = await openTarget(config, settings.to.provider)
   const provision = provisioning({
@@ -111,8 +113,8 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
     link,
-    movers: await Promise.all(settings.data.map(async (data) => ({ name: data.name, mover: await mover(data) }))),
-    databases: settings.data.flatMap((data) => claimsOf(data) ?? []),
+    movers: await Promise.all(data.map(async (each) => ({ name: each.name, mover: await mover(each) }))),
+    databases: data.flatMap((each) => claimsOf(each) ?? []),
     askCaches: async (states, signal) => await askCaches(states, config.watch.resolvers, signal),
     names: await namesOf(config, settings, (text) => options.tell(settings.name, text)),
   }
@@ -124,10 +126,11 @@ function placeOf(side: SideName, settings: MoveSettings, facts: MoveFacts) {
   return { ...settings.target.ssh, address: facts.target.address, alias: `${settings.to.provider}/${facts.target.id}` }
 }
 
-async function mover(data: MoveSettings['data'][number]) {
+/** Parsed when the configuration was, by the schema of its kind. */
+async function mover(data: Move['data'][number]) {
   const adapter = moverOf(data.kind)
   if (adapter === undefined) throw new LifeboatError('config-invalid', `There is no mover of kind ${data.kind}.`)
-  return await adapter.connect(adapter.schema.parse(data))
+  return await adapter.connect(data as never)
 }
 
 /** One connection for each entry under `dns:`, so that names of one zone change in one transaction. */

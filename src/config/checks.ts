@@ -45,12 +45,17 @@ function moveProblems(config: Config, name: string, move: MoveConfig): Problem[]
       'is listed twice',
     ),
     ...duplicates([...move.singletons, ...move.services], [...path, 'services'], 'is listed twice, among services and singletons', move.singletons.length),
-    ...move.checks.flatMap((check, index) =>
-      check.kind === 'sql' && !data.includes(check.data)
-        ? unknownName([...path, 'checks', index, 'data'], check.data, Object.fromEntries(data.map((key) => [key, true])), `moves.${name}.data`)
-        : [],
-    ),
+    ...move.checks.flatMap((check, index) => (check.kind === 'sql' ? sqlProblems(name, move, [...path, 'checks', index, 'data'], check.data) : [])),
   ]
+}
+
+/** A statement needs a database of that name to be asked of. */
+function sqlProblems(name: string, move: MoveConfig, path: Path, asked: string): Problem[] {
+  const names = dataNames(move)
+  const isFolder = move.data[names.indexOf(asked)]?.kind === 'files'
+  return isFolder
+    ? [invalid(path, 'must be the name of a database: this is a folder')]
+    : unknownName(path, asked, Object.fromEntries(names.map((key) => [key, true])), `moves.${name}.data`)
 }
 
 /** The name of each piece of data; its kind where it has none. */

@@ -62,6 +62,8 @@ export type Mover = {
   readonly promote: (pair: Pair, signal: AbortSignal) => Promise<void>
   /** Turns the direction round right after the switch: from now on `pair.to`, which serves, is followed by `pair.from`. */
   readonly reverse: (pair: Pair, signal: AbortSignal) => Promise<void>
+  /** Databases only: runs one statement on this side, for a check of kind `sql`. Fails with the server's own words. */
+  readonly ask?: (side: Side, statement: string, signal: AbortSignal) => Promise<void>
   /**
    * Ends what it keeps running and removes what it left, except data. `pair.from` serves and comes first; the other side may
    * be dead.

@@ -13,15 +13,20 @@ export type CheckResult = { readonly check: string; readonly passed: boolean; re
 /** A side that holds its clients lets its peer alone pass: these ports are then checked by way of the peer. */
 export type Way = { readonly ports: readonly number[]; readonly dial: Link['dialPeer'] }
 
+/** Runs a statement in the database of this name under `data:`, on the side that is checked; fails with what the server says. */
+export type AskDatabase = (data: string, statement: string, signal: AbortSignal) => Promise<void>
+
+export type Means = { readonly askDatabase: AskDatabase; readonly way?: Way | null }
+
 /** Runs all checks side by side; each has its own time limit. */
-export async function runChecks(checks: readonly StoredCheck[], link: Link, signal: AbortSignal, way: Way | null = null): Promise<readonly CheckResult[]> {
-  return await Promise.all(checks.map(async (check) => await runCheck(check, link, signal, way)))
+export async function runChecks(checks: readonly StoredCheck[], link: Link, signal: AbortSignal, means: Means): Promise<readonly CheckResult[]> {
+  return await Promise.all(checks.map(async (check) => await runCheck(check, link, signal, means)))
 }
 
-async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal, way: Way | null): Promise<CheckResult> {
+async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal, means: Means): Promise<CheckResult> {
   const began = performance.now()
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
-  const failure = await tryCheck(check, link, limit, way).catch((error: unknown) =>
+  const failure = await tryCheck(check, link, limit, means).catch((error: unknown) =>
     limit.aborted ? `no answer within ${check.timeoutMs / 1000} s` : messageOf(error),
   )
   signal.throwIfAborted()
@@ -30,7 +35,7 @@ async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal, way
 }
 
 /** Null when the check passes, else what was wrong. */
-async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, way: Way | null): Promise<string | null> {
+async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, { askDatabase, way }: Means): Promise<string | null> {
   const socketTo = async (port: number) => (way?.ports.includes(port) === true ? await way.dial(port, signal) : null)
   switch (check.kind) {
     case 'http': {
@@ -50,7 +55,8 @@ async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, way
       return result.exitCode === 0 ? null : `ended with ${result.exitCode}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`
     }
     case 'sql':
-      return 'checks of kind sql are run by the mover of that database'
+      await askDatabase(check.data, check.sql, signal)
+      return null
   }
 }
 

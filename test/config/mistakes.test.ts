@@ -162,6 +162,12 @@ describe('a lifeboat.yaml with a mistake', () => {
       'moves.web-1.data[1]: has a port too much like that of a: both would be followed at port 25432 (line 12).',
     ],
     [
+      'refuses a statement that is asked of a folder',
+      `${small}    data: [{ kind: files, path: /srv/shop }]\n    checks: [{ sql: select 1, data: files }]\n`,
+      'config-invalid',
+      'moves.web-1.checks[0].data: must be the name of a database: this is a folder (line 13).',
+    ],
+    [
       'refuses a unit that is service and singleton',
       `${small}    services: [shop]\n    singletons: [shop.service]\n`,
       'config-invalid',
@@ -235,7 +241,6 @@ describe('a lifeboat.yaml with a mistake', () => {
       else assert.match(error.message, message)
     })
   }
-
   it('lists all its problems in the details, in the order of the lines', () => {
     const error = failure(small.replace('region: eu', 'regoin: eu').replace('env:TSIG', 'c2VjcmV0').replace('project: shop', 'project: Shop'))
     const problems = error.details['problems'] as { line: number; code: string; path: string }[]

@@ -5,9 +5,15 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import test from 'node:test'
-import { runChecks, type Way } from '../../src/nodes/checks.ts'
+import { runChecks, type AskDatabase, type Way } from '../../src/nodes/checks.ts'
 import type { Conversation, Ssh } from '../../src/io/ssh.ts'
 import { linkNode } from '../../src/nodes/link.ts'
+
+const askDatabase: AskDatabase = async (data, statement) => {
+  if (data !== 'shop-db') throw new Error(`no database ${data}`)
+  if (statement !== 'select 1') throw new Error('syntax error')
+  return await Promise.resolve()
+}
 
 const signal = AbortSignal.timeout(20_000)
 
@@ -44,13 +50,28 @@ test('the ports of a move are checked over the peer, others directly', async (t)
     [check('http://{address}/health'), check(`http://{address}:${port}/health`), { kind: 'tcp', port: 80, timeoutMs: 5000 }],
     link,
     signal,
-    way,
+    { askDatabase, way },
   )
   assert.deepEqual(
     results.map(({ passed, text }) => [passed, text]),
     results.map(() => [true, 'passed']),
   )
   assert.deepEqual(asked, [80, 80])
+})
+
+test('a statement passes when its database takes it, and fails with the words of the server', async () => {
+  const sql = (data: string, statement: string) => ({ kind: 'sql', sql: statement, data, timeoutMs: 5000 }) as const
+  const results = await runChecks([sql('shop-db', 'select 1'), sql('shop-db', 'selekt'), sql('other', 'select 1')], nodeWith(['false']), signal, {
+    askDatabase,
+  })
+  assert.deepEqual(
+    results.map(({ check, passed, text }) => [check, passed, text]),
+    [
+      ['`select 1` answers on shop-db', true, 'passed'],
+      ['`selekt` answers on shop-db', false, 'syntax error'],
+      ['`select 1` answers on other', false, 'no database other'],
+    ],
+  )
 })
 
 test('a connection of the peer begins after the line that tells of it, and is refused in words', async () => {

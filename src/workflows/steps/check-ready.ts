@@ -1,5 +1,6 @@
 // The last gate before anybody waits (runbook.md §3a): all that could stop the switch later is looked at now.
 import { forecastPauseMs } from '../../core/forecast.ts'
+import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { openConnections } from '../../nodes/connections.ts'
@@ -7,7 +8,7 @@ import type { Link } from '../../nodes/link.ts'
 import { freshFacts, gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
-import type { Direction } from './sides.ts'
+import { meansOf, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const mostLagSeconds = 30
@@ -28,7 +29,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   const seconds = Number(pass.details.seconds)
   if (seconds > mostLagSeconds) throw gateClosed(`The last pass took ${seconds.toFixed(1)} s; the limit is ${mostLagSeconds} s.`)
   await refuseFullDisk(step, receiver, Number(pass.details.movedBytes))
-  const passed = await checksThatPass(step, giver)
+  const passed = await checksThatPass(step, way.giver, giver)
   const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
   const forecastMs = forecastPauseMs(await freshFacts(step))
   const limitMs = budgetShare * step.settings.downtimeBudgetMs
@@ -58,8 +59,8 @@ async function refuseFullDisk(step: Step, receiver: Link, movedBytes: number): P
   if (leastMiB < needMiB) throw gateClosed(`${receiver.address} has ${leastMiB} MiB left for the data; the limit is ${needMiB} MiB.`)
 }
 
-async function checksThatPass(step: Step, link: Link): Promise<number> {
-  const results = await runChecks(step.settings.checks, link, step.signal)
+async function checksThatPass(step: Step, side: SideName, link: Link): Promise<number> {
+  const results = await runChecks(step.settings.checks, link, step.signal, meansOf(step, side, link))
   const passed = results.filter((result) => result.passed).map((result) => result.check)
   if (results.length > 0 && passed.length === 0) throw gateClosed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
   await step.learn({ checksPassed: passed })

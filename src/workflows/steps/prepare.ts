@@ -5,6 +5,7 @@ import { counted } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import type { Action, Step } from '../run.ts'
 import { namesNow } from './names.ts'
+import { meansOf } from './sides.ts'
 
 export const prepare = {
   'check-source': async (step) => {
@@ -53,7 +54,7 @@ async function askSource(step: Step): Promise<string> {
   try {
     const link = await step.run.ports.link('source', step.facts)
     await link.run(['true'], { signal: step.signal })
-    const passed = (await runChecks(checks, link, step.signal)).filter((result) => result.passed).length
+    const passed = (await runChecks(checks, link, step.signal, meansOf(step, 'source', link))).filter((result) => result.passed).length
     return `ssh answers${checks.length === 0 ? '' : `, ${passed} of ${counted(checks.length, 'check')} passed`}`
   } catch (error) {
     step.signal.throwIfAborted()

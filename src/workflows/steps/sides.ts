@@ -1,6 +1,8 @@
 // The two sides of a move as steps and movers use them, and the direction of a switch: the giver serves until it is
 // sealed, the receiver from the commit on. Going back is the same with the sides exchanged.
+import { LifeboatError } from '../../core/errors.ts'
 import type { Pair, Side } from '../../movers/mover.ts'
+import type { Means } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
 import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
@@ -22,6 +24,17 @@ export async function pairFrom(step: Step, giver: SideName, attempt?: number): P
   const { relayed } = await freshFacts(step)
   const sideOf = (name: SideName, link: Link): Side => ({ ...sideFrom(name, link, step.run.token, attempt), relayed: relayed?.[name] ?? false })
   return { from: sideOf(giver, from), to: sideOf(otherSide(giver), to) }
+}
+
+/** What checks use on this node: a `sql` one goes to the mover of its database. */
+export function meansOf(step: Step, name: SideName, link: Link): Means {
+  return {
+    askDatabase: async (data, statement, signal) => {
+      const mover = step.run.ports.movers.find((each) => each.name === data)?.mover
+      if (mover?.ask === undefined) throw new LifeboatError('config-invalid', `${data} is no database that could be asked.`)
+      await mover.ask(sideOf(name, link, step.run.token), statement, signal)
+    },
+  }
 }
 
 /** Copies and databases may be at work for longer than helpers usually are. */

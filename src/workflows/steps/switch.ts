@@ -12,7 +12,7 @@ import { keepLease, saysOver } from '../lease.ts'
 import { freshFacts, gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { checkReady } from './check-ready.ts'
 import { movesMore } from './movers.ts'
-import { along, back, forth, pairFrom, type Direction } from './sides.ts'
+import { along, back, forth, meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const leaseMs = 5000
@@ -132,7 +132,7 @@ async function checkReceiver(step: Step, way: Direction): Promise<Done> {
     const hello = await receiver.call({ op: 'hello' }, step.signal)
     // A receiver that forwarded until now holds clients of its own.
     const byPeer = hello['forwarding'] === true ? { ports: tcpPortsOf(step), dial: giver.dialPeer } : null
-    const results = await runChecks(step.settings.checks, receiver, step.signal, byPeer)
+    const results = await runChecks(step.settings.checks, receiver, step.signal, { ...meansOf(step, way.receiver, receiver), way: byPeer })
     const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
     if (failed === undefined) return { text: `${counted(wanted.length, 'check')} passed on ${receiver.address}.`, details: { checks: results } }
     if (performance.now() > end) throw gateClosed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)

@@ -7,6 +7,7 @@ import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
 import { namesNow } from './names.ts'
+import { meansOf } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const checkEveryMs = 5000
@@ -49,7 +50,8 @@ export const watch = {
 /** The first check that the source passed and the target does not; null: all hold. */
 async function firstRedCheck(step: Step): Promise<string | null> {
   const wanted = (await freshFacts(step)).checksPassed
-  const results = await runChecks(step.settings.checks, await reach(step, 'target'), step.signal)
+  const target = await reach(step, 'target')
+  const results = await runChecks(step.settings.checks, target, step.signal, meansOf(step, 'target', target))
   const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
   return failed === undefined ? null : `${failed.check}: ${failed.text}`
 }
