@@ -28,7 +28,7 @@ export async function tryAct(side: Side, command: readonly string[], { signal, d
       ...(input === undefined ? {} : { input }),
       ...(role === undefined ? {} : { role }),
       ...(side.attempt === undefined ? {} : { attempt: side.attempt }),
-      ...(undo === undefined ? {} : { id: undo.id, undo: undo.command }),
+      ...(undo === undefined ? {} : { effect: undo.id, undo: undo.command }),
     },
     signal,
   )

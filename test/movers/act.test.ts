@@ -27,7 +27,7 @@ const signal = AbortSignal.timeout(60_000)
 test('an act within a switch carries its attempt and what takes it back; outside of one neither', async () => {
   const within = sideThatSays({ ok: true, exitCode: 0, stdout: 'done', stderr: '' }, 7)
   assert.equal(await act(within.side, ['stop'], { signal, undo: { id: 'stop', command: ['start'] } }), 'done')
-  assert.deepEqual(within.asked, [{ op: 'act', command: ['stop'], deadlineMs: 60_000, attempt: 7, id: 'stop', undo: ['start'] }])
+  assert.deepEqual(within.asked, [{ op: 'act', command: ['stop'], deadlineMs: 60_000, attempt: 7, effect: 'stop', undo: ['start'] }])
   const outside = sideThatSays({ ok: true, exitCode: 0, stdout: '', stderr: '' })
   await act(outside.side, ['seed'], { signal, role: 'closed', input: 'secret', deadlineMs: 5000 })
   assert.deepEqual(outside.asked, [{ op: 'act', command: ['seed'], deadlineMs: 5000, role: 'closed', input: 'secret' }])

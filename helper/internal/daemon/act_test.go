@@ -53,7 +53,7 @@ func ask(t *testing.T, d *Daemon, fields map[string]any) answer {
 // scribe is an act that writes its name, lingers, and writes again; its undo takes both away.
 func scribe(file, seconds string) map[string]any {
 	return map[string]any{
-		"op": "act", "token": 1, "attempt": 1, "id": "scribe", "deadlineMs": 60_000,
+		"op": "act", "token": 1, "attempt": 1, "effect": "scribe", "deadlineMs": 60_000,
 		"command": []string{"sh", "-c", "echo begun > " + file + "; sleep " + seconds + "; echo late > " + file},
 		"undo":    []string{"rm", "-f", file},
 	}
@@ -124,7 +124,7 @@ func TestAnUndoThatFailsIsKeptAndTheOthersAreDone(t *testing.T) {
 	root := t.TempDir()
 	d := frozenDaemon(t, root)
 	for id, undo := range map[string][]string{"good": {"true"}, "bad": {"sh", "-c", "echo no >&2; exit 3"}} {
-		told := ask(t, d, map[string]any{"op": "act", "token": 1, "attempt": 1, "id": id, "deadlineMs": 5000, "command": []string{"true"}, "undo": undo})
+		told := ask(t, d, map[string]any{"op": "act", "token": 1, "attempt": 1, "effect": id, "deadlineMs": 5000, "command": []string{"true"}, "undo": undo})
 		if told["ok"] != true || told["exitCode"] != 0 {
 			t.Fatal(told)
 		}

@@ -27,7 +27,7 @@ const (
 // copy: it is registered like one, and a promotion or a higher token ends it.
 func (d *Daemon) act(ctx context.Context, r request) (answer, error) {
 	var f struct {
-		ID            string
+		Effect        string
 		Role          machine.Role
 		Command, Undo []string
 		Input         string
@@ -52,7 +52,7 @@ func (d *Daemon) act(ctx context.Context, r request) (answer, error) {
 		ctx = over
 		d.effects.Lock()
 		defer d.effects.Unlock()
-		if err := d.step(machine.Act{Call: d.call(r), ID: f.ID, Undo: f.Undo}); err != nil {
+		if err := d.step(machine.Act{Call: d.call(r), ID: f.Effect, Undo: f.Undo}); err != nil {
 			return nil, err
 		}
 	}
