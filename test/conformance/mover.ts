@@ -6,6 +6,8 @@ import type { Mover, Pair, PassKind } from '../../src/movers/mover.ts'
 export type MoverUnderTest = {
   readonly mover: Mover
   readonly pair: Pair
+  /** Opens the giving side after a final pass, as a thaw does: where a mover has closed it. */
+  readonly reopen?: () => Promise<void>
   /** A change of the data on the giving side, as an application makes it. */
   readonly change: () => Promise<void>
   /** Stranger ones, each of which a pass must carry over by itself. */
@@ -27,7 +29,7 @@ export type Damage = {
 
 export function moverConformance(name: string, make: (test: TestContext) => Promise<MoverUnderTest>): void {
   void test(`${name} keeps the promises of a mover`, async (t) => {
-    const { mover, pair, change, oddChanges, contents, damages } = await make(t)
+    const { mover, pair, reopen = nothing, change, oddChanges, contents, damages } = await make(t)
     const pass = async (kind: PassKind) => await mover.sync(pair, kind, deadline(), (text) => t.diagnostic(text))
     const equal = async () => assert.equal(await contents('target'), await contents('source'))
 
@@ -43,6 +45,7 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
       await equal()
       for (const kind of ['first', 'repeat', 'audit', 'final'] as const) assert.equal((await pass(kind)).movedBytes, 0, kind)
       await equal()
+      await reopen()
     })
     await t.test('a change is carried over by the next pass, and only the change', async () => {
       const { movedBytes } = await pass('repeat')
@@ -72,7 +75,9 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
           differences.some(({ path }) => path.includes(names)),
           JSON.stringify(differences),
         )
+        await reopen()
         await pass(mendedBy)
+        if (reopen !== nothing) await pass('final')
         assert.deepEqual(await mover.verify(pair, deadline()), [])
         await equal()
       })
@@ -91,6 +96,10 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
       assert.equal(await contents('target'), before)
     })
   })
+}
+
+async function nothing(): Promise<void> {
+  await Promise.resolve()
 }
 
 function deadline(): AbortSignal {

@@ -1,0 +1,129 @@
+// Redis by replication, through the way between the helpers. The side that does not serve is a replica, which cannot be
+// written, and its configuration file says so: a restart makes no second writer. Tried with 7.0.
+import { z } from 'zod'
+import { LifeboatError } from '../../core/errors.ts'
+import { portField, secretField } from '../../core/fields.ts'
+import { waitUntil } from '../../io/wait.ts'
+import type { Difference, Mover, MoverAdapter, Pair, Pass, PassKind, Side } from '../mover.ts'
+import { backTo, closeWrites, configFile, follow, forgetPassword, keepPassword, leaderOf, nobody } from './follow.ts'
+import { prepare } from './prepare.ts'
+import { readInfo, type Position } from './replies.ts'
+import { ask, position, talk, type Server } from './talk.ts'
+
+const schema = z.strictObject({
+  kind: z.literal('redis').describe('A Redis server, by replication.'),
+  name: z.string().optional().describe('How reports and checks name it; redis by default.'),
+  port: portField.default(6379).describe('Where it listens on 127.0.0.1, the same on both sides.'),
+  user: z.string().regex(/^\S+$/).optional().describe('ACL user with all rights; default: the default user.'),
+  password: secretField.optional().describe('The same on both sides.'),
+  unit: z
+    .string()
+    .regex(/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.service$/, 'must be the name of a service unit')
+    .default('redis-server.service')
+    .describe('Its unit, the same on both sides.'),
+})
+
+/** In the freeze the budget of the switch ends the wait before this does. */
+const patienceMs = { live: 24 * 3600_000, frozen: 10_000 } as const
+
+export const redis: MoverAdapter<typeof schema> = {
+  schema,
+  connect: async ({ name = 'redis', port, user, password, unit }) => redisMover({ name, port, user, password, unit }),
+  claims: ({ port, unit }) => ({ port, units: [unit], folders: [] }),
+}
+
+function redisMover(server: Server): Mover {
+  let received: number | null = null
+  return {
+    prepare: async (pair, signal) => await prepare(server, pair, signal),
+    sync: async (pair, kind, signal, onProgress) => {
+      signal.throwIfAborted()
+      const began = performance.now()
+      const before = received ?? (await receivedBytes(server, pair.to, signal))
+      if (kind === 'final') await lastPass(server, pair, signal)
+      else await livePass(server, pair, signal, onProgress)
+      received = await receivedBytes(server, pair.to, signal)
+      return passOf(kind, received < before ? received : received - before, (performance.now() - began) / 1000)
+    },
+    verify: async (pair, signal) => await compare(server, pair, signal),
+    promote: async ({ to }, signal) => {
+      const file = await configFile(server, to, signal)
+      const undo = { id: `redis ${server.name}`, command: backTo(server, to, file, leaderOf(server)) }
+      await talk(server, to, ['REPLICAOF NO ONE', 'CONFIG REWRITE'], signal, undo)
+    },
+    reverse: async ({ from, to }, signal) => {
+      await keepPassword(server, to, signal)
+      await follow(server, from, signal)
+    },
+    ask: async (side, statement, signal) => await ask(server, side, statement, signal),
+    release: async (pair, signal) => await release(server, pair, signal),
+  }
+}
+
+function passOf(kind: PassKind, movedBytes: number, seconds: number): Pass {
+  // What is written while a pass waits for what was there before it comes with the next one.
+  const isLast = kind === 'final'
+  return { movedBytes, movedFiles: 0, remainingBytes: isLast ? 0 : null, lagSeconds: isLast ? 0 : seconds, seconds }
+}
+
+/** What it was sent by those it followed since it started: a first copy, and then writes as they are made. Not told before 7.0. */
+async function receivedBytes(server: Server, side: Side, signal: AbortSignal): Promise<number> {
+  return Number(readInfo(await talk(server, side, ['INFO stats'], signal)).get('total_net_repl_input_bytes') ?? 0)
+}
+
+/** Follows if it does not yet, and waits for what was written before. */
+async function livePass(server: Server, { from, to }: Pair, signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
+  const { follows } = await position(server, to, signal)
+  if (follows !== leaderOf(server)) {
+    await keepPassword(server, from, signal)
+    await follow(server, to, signal)
+    onProgress(`${server.name}: the ${to.name} follows from now on; the first seconds pass in silence (repl-diskless-sync-delay).`)
+  }
+  // Its first follower gives a server a history: what it told before says nothing.
+  await followed(server, to, ({ isLinked }) => isLinked, patienceMs.live, signal)
+  const wanted = await position(server, from, signal)
+  await followed(server, to, hasAll(wanted), patienceMs.live, signal)
+}
+
+async function lastPass(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<void> {
+  const hasReached = async (wanted: Position) => await followed(server, to, hasAll(wanted), patienceMs.frozen, signal)
+  await closeWrites(server, from, hasReached, patienceMs.frozen, signal)
+  await hasReached(await position(server, from, signal))
+}
+
+const hasAll = (wanted: Position) => (there: Position) => there.isLinked && there.history === wanted.history && there.offset >= wanted.offset
+
+/** Waits until the follower is as it should be. */
+async function followed(server: Server, to: Side, isSo: (there: Position) => boolean, deadlineMs: number, signal: AbortSignal): Promise<void> {
+  const look = async () => (isSo(await position(server, to, signal)) ? true : null)
+  const everyMs = to.attempt === undefined ? 100 : 2
+  await waitUntil(look, { what: `That Redis ${server.name} of the ${to.name} has what the other side has`, deadlineMs, everyMs, signal })
+}
+
+/** Equal positions in one history, and a giver that stays closed. */
+async function compare(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<readonly Difference[]> {
+  const [here, there] = await Promise.all([position(server, from, signal), position(server, to, signal)])
+  const file = await configFile(server, from, signal)
+  const { stdout } = await from.run(['sed', '-n', 's/^replicaof //p', file], { signal })
+  const isClosed = here.follows === nobody && stdout.trim() === nobody.replace(':', ' ')
+  return [
+    ...(isClosed ? [] : [{ path: server.name, what: `may still be written on the ${from.name}` }]),
+    ...(there.follows === leaderOf(server) ? [] : [{ path: server.name, what: `does not follow on the ${to.name}` }]),
+    ...(here.history === there.history ? [] : [{ path: server.name, what: 'has another history on each side' }]),
+    ...(here.offset === there.offset ? [] : [{ path: server.name, what: `is at ${here.offset} on the ${from.name} and at ${there.offset} on the ${to.name}` }]),
+  ]
+}
+
+/** The side that does not serve waits for nobody from now on: what it holds stays, and cannot be written. */
+async function release(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<void> {
+  const withoutLogin = [
+    ...(server.password === undefined ? [] : ['CONFIG SET masterauth ""']),
+    ...(server.user === undefined ? [] : ['CONFIG SET masteruser ""']),
+  ]
+  await talk(server, from, [...withoutLogin, 'CONFIG REWRITE'], signal)
+  await forgetPassword(server, from, signal)
+  const { follows } = await position(server, to, signal)
+  if (follows === null) throw new LifeboatError('gate-closed', `Redis ${server.name} of the ${to.name} may be written; it is left as it is.`)
+  await talk(server, to, [...withoutLogin, `REPLICAOF ${nobody.replace(':', ' ')}`, 'CONFIG REWRITE'], signal)
+  await forgetPassword(server, to, signal)
+}
