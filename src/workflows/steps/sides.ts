@@ -32,7 +32,7 @@ export function meansOf(step: Step, name: SideName, link: Link): Means {
     askDatabase: async (data, statement, signal) => {
       const mover = step.run.ports.movers.find((each) => each.name === data)?.mover
       if (mover?.ask === undefined) throw new LifeboatError('config-invalid', `${data} is no database that could be asked.`)
-      await mover.ask(sideOf(name, link, step.run.token), statement, signal)
+      await mover.ask(sideFrom(name, link, step.run.token), statement, signal)
     },
   }
 }
