@@ -30,7 +30,7 @@ async function ours({ pair }: Grove, { mover, settle, change }: GrownTree, { cha
   const began = performance.now()
   const { movedFiles } = await mover.sync(pair, 'final', signal, () => undefined)
   if (movedFiles < changes) throw new Error(`The pass carried over ${movedFiles} of ${changes} files.`)
-  if (compared && (await mover.verify(pair, signal)).length > 0) throw new Error('The sides differ after the pass.')
+  if (compared && (await mover.verify(pair, signal, () => undefined)).length > 0) throw new Error('The sides differ after the pass.')
   return (performance.now() - began) / 1000
 }
 

@@ -37,6 +37,7 @@ export const moveSettingsSchema = z.object({
   finish: z.object({ policy: z.enum(['manual', 'auto-rollback']), watchForMs: z.number(), forwardForMs: z.number() }),
 })
 
+const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })
 const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string() })
 
 export const moveFactsSchema = z.object({
@@ -49,6 +50,8 @@ export const moveFactsSchema = z.object({
   /** Boots under which all passes were made. After another boot, or a comparison that failed, a pass must read contents. */
   boots: z.object({ source: z.string(), target: z.string() }).nullable(),
   lastPass: passFacts.nullable(),
+  /** The last comparison of everything while the source was in use. Null: none, or what came after it made it worthless. */
+  audited: auditFacts.nullable().default(null),
   /** Highest attempt ever opened; only rises. */
   attempt: z.number(),
   seal: z.record(z.string(), z.unknown()).nullable(),
@@ -99,6 +102,7 @@ export const noFacts: MoveFacts = {
   files: null,
   boots: null,
   lastPass: null,
+  audited: null,
   attempt: 0,
   seal: null,
   running: [],

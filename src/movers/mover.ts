@@ -48,13 +48,30 @@ export type PassKind = 'first' | 'repeat' | 'audit' | 'final'
 
 export type Difference = { readonly path: string; readonly what: string }
 
+/**
+ * `whole`: everything, before the switch. `changed`: what has changed since both sides were last found equal, or everything
+ * where that is not known. `afterwards`: everything, after the switch; what it finds must not change what later passes
+ * carry, as the side that does not serve may have what the other one lost.
+ */
+export type AuditKind = 'whole' | 'changed' | 'afterwards'
+
+/** What a comparison of two sides in use has found: real differences only. `unknown`: what changes meanwhile is not known. */
+export type Audit =
+  | { readonly kind: 'everything' | 'changed'; readonly files: number; readonly seconds: number; readonly differences: readonly Difference[] }
+  | { readonly kind: 'unknown'; readonly why: string }
+
 /** Each method is safe to repeat after a crash; `sync` may be called for ever; `release` twice is fine. */
 export type Mover = {
   /** Checks both sides (tools, space, roots) and reads what a pass will cost. Changes nothing that a client could see. */
   readonly prepare: (pair: Pair, signal: AbortSignal) => Promise<Prepared>
   readonly sync: (pair: Pair, kind: PassKind, signal: AbortSignal, onProgress: (text: string) => void) => Promise<Pass>
-  /** Compares both sides; an empty list means equal. Called in the freeze. */
-  readonly verify: (pair: Pair, signal: AbortSignal) => Promise<readonly Difference[]>
+  /**
+   * Compares what is not known to be equal; an empty list means that both sides are. Called in the freeze, so it should
+   * cost what has changed; when it looks at everything it says so by `onProgress`.
+   */
+  readonly verify: (pair: Pair, signal: AbortSignal, onProgress: (text: string) => void) => Promise<readonly Difference[]>
+  /** Compares both sides while the giving one is in use. Absent: what `verify` compares is everything there is. */
+  readonly audit?: (pair: Pair, kind: AuditKind, signal: AbortSignal) => Promise<Audit>
   /**
    * Makes the receiving side the one that may be written; its verdict is on disk, its services have not started. For files
    * nothing to do: the node opens.

@@ -1,7 +1,7 @@
 // What every mover promises (src/movers/mover.ts), run on two nodes whose receiving side is closed.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Mover, Pair, PassKind } from '../../src/movers/mover.ts'
+import type { AuditKind, Mover, Pair, PassKind } from '../../src/movers/mover.ts'
 
 export type MoverUnderTest = {
   readonly mover: Mover
@@ -16,6 +16,8 @@ export type MoverUnderTest = {
   readonly contents: (side: 'source' | 'target') => Promise<string>
   /** Ways to make the receiving side differ behind the mover's back. */
   readonly damages: readonly Damage[]
+  /** Of a mover that has an audit: one that nobody notices, as a copy that went wrong. */
+  readonly unnoticed?: Damage
 }
 
 export type Damage = {
@@ -29,8 +31,26 @@ export type Damage = {
 
 export function moverConformance(name: string, make: (test: TestContext) => Promise<MoverUnderTest>): void {
   void test(`${name} keeps the promises of a mover`, async (t) => {
-    const { mover, pair, reopen = nothing, change, oddChanges, contents, damages } = await make(t)
+    const { mover, pair, reopen = nothing, change, oddChanges, contents, damages, unnoticed } = await make(t)
     const pass = async (kind: PassKind) => await mover.sync(pair, kind, deadline(), (text) => t.diagnostic(text))
+    /** What verify finds, and whether it had to look at everything. */
+    const verify = async () => {
+      const said: string[] = []
+      const differences = await mover.verify(pair, deadline(), (text) => said.push(text))
+      return { paths: differences.map(({ path }) => path), said }
+    }
+    /** Paths that an audit finds to differ; nothing where there is no audit. */
+    const audit = async (kind: AuditKind) => {
+      const found = await mover.audit?.(pair, kind, deadline())
+      if (found === undefined) return []
+      assert.ok(found.kind !== 'unknown', JSON.stringify(found))
+      return found.differences.map(({ path }) => path)
+    }
+    const names = (paths: readonly string[], part: string) =>
+      assert.ok(
+        paths.some((path) => path.includes(part)),
+        JSON.stringify(paths),
+      )
     const equal = async () => assert.equal(await contents('target'), await contents('source'))
 
     await t.test('preparing twice tells the same cost and changes nothing that it would copy', async () => {
@@ -57,31 +77,58 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
     for (const { title, act } of oddChanges) {
       await t.test(`the next pass carries over ${title}`, async () => {
         await act()
+        assert.deepEqual(await audit('whole'), [], 'what changes while it is in use is no difference')
         await pass('repeat')
         await equal()
+        assert.deepEqual(await audit('changed'), [])
       })
     }
     await t.test('a final pass leaves nothing behind, and then both sides verify as equal', async () => {
       await change()
       const final = await pass('final')
       assert.deepEqual([final.remainingBytes, final.lagSeconds], [0, 0])
-      assert.deepEqual(await mover.verify(pair, deadline()), [])
+      assert.deepEqual((await verify()).paths, [])
     })
-    for (const { title, act, names, mendedBy } of damages) {
-      await t.test(`verify names ${title}, and the next ${mendedBy} pass mends it`, async () => {
-        await act()
-        const differences = await mover.verify(pair, deadline())
-        assert.ok(
-          differences.some(({ path }) => path.includes(names)),
-          JSON.stringify(differences),
-        )
+    await t.test(
+      'what changed after the last pass is no difference while it is in use, and one in the freeze',
+      { skip: mover.audit === undefined },
+      async () => {
+        await change()
+        assert.deepEqual(await audit('whole'), [])
+        assert.notDeepEqual((await verify()).paths, [])
+        await pass('repeat')
+      },
+    )
+    for (const damage of damages) {
+      await t.test(`verify names ${damage.title}, and the next ${damage.mendedBy} pass mends it`, async () => {
+        assert.deepEqual(await audit('whole'), [])
+        await damage.act()
+        const { paths, said } = await verify()
+        names(paths, damage.names)
+        // After an audit there is no need to look at everything.
+        if (mover.audit !== undefined) assert.deepEqual(said, [])
         await reopen()
-        await pass(mendedBy)
+        await pass(damage.mendedBy)
         if (reopen !== nothing) await pass('final')
-        assert.deepEqual(await mover.verify(pair, deadline()), [])
+        assert.deepEqual((await verify()).paths, [])
         await equal()
       })
     }
+    if (unnoticed !== undefined)
+      await t.test(`an audit names ${unnoticed.title}, which the recorders did not; before the switch everything is looked at from then on`, async () => {
+        assert.deepEqual(await audit('whole'), [])
+        await unnoticed.act()
+        assert.deepEqual(await verify(), { paths: [], said: [] })
+        names(await audit('afterwards'), unnoticed.names)
+        assert.deepEqual(await verify(), { paths: [], said: [] })
+        names(await audit('whole'), unnoticed.names)
+        const { paths, said } = await verify()
+        names(paths, unnoticed.names)
+        assert.equal(said.length, 1)
+        await pass(unnoticed.mendedBy)
+        assert.deepEqual((await verify()).paths, [])
+        await equal()
+      })
     await t.test('an abort ends a pass with the reason of the signal', async () => {
       const reason = new Error('enough')
       await assert.rejects(

@@ -7,6 +7,7 @@ await enterLab()
 const { files } = await import('../../src/movers/files/index.ts')
 const { moverConformance } = await import('../conformance/mover.ts')
 const { preparedPair } = await import('../support/pair.ts')
+const { asReceiver } = await import('../support/receiver.ts')
 const { setScene } = await import('../support/scenario.ts')
 const { listingOf } = await import('../support/listing.ts')
 
@@ -29,6 +30,10 @@ function watchedCall(call: Side['call'], passes: string[]): Side['call'] {
     return await call(request, signal)
   }
 }
+
+/** The file is changed in place, and its time put back. */
+const torn = `open my $file, "+<", "${root}/catalogue/sparse" or die; my @was = stat $file; seek $file, 7, 0; print $file "X"; close $file;
+  utime @was[8, 9], "${root}/catalogue/sparse"`
 
 moverConformance('files', async (t) => {
   const scene = await setScene({ files: 60 })
@@ -116,5 +121,11 @@ moverConformance('files', async (t) => {
         'audit',
       ),
     ],
+    unnoticed: {
+      title: 'other bytes of the same length and time that a copy wrote',
+      names: 'catalogue/sparse',
+      mendedBy: 'audit',
+      act: async () => void (await target.run(asReceiver('web-1', torn))),
+    },
   }
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeOf } from '../../src/core/errors.ts'
-import { differencesOf } from '../../src/movers/files/compare.ts'
+import { differencesOf } from '../../src/movers/files/manifest.ts'
 import { judgeExit, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
 import { plainWay } from '../../src/movers/files/way.ts'
 import type { Side } from '../../src/movers/mover.ts'
@@ -76,10 +76,10 @@ test('the figures of a pass are read with their thousands separators', () => {
 test('differences name the path and on which side it is', () => {
   const line = (path: string, size: number): string => `0\t${path}\tf\t${size}\t0644\t0\t0\t1700000000000000000\t-\t-\t-\t-`
   const from = [line('a', 1), line('b', 2), line('c', 3)]
-  const to = [line('a', 1), line('b', 9), line('d', 4)]
-  assert.deepEqual(differencesOf(from, to), [
-    { path: 'c', what: 'is missing on the receiving side' },
-    { path: 'd', what: 'is only on the receiving side' },
+  const to = [line('a', 1), line('b', 9), line('d', 4), '0\te\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-']
+  assert.deepEqual(differencesOf(from, to, 'target'), [
+    { path: 'c', what: 'is missing on the target' },
+    { path: 'd', what: 'is only on the target' },
     { path: 'b', what: 'differs' },
   ])
 })

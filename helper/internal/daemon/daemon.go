@@ -52,6 +52,7 @@ type Daemon struct {
 	echo      echo
 	recording *recording
 	leading   leading
+	manifests manifests
 	trouble   trouble
 	lonely    bool // the timer's program: no socket, no holder
 }

@@ -70,6 +70,7 @@ func init() {
 		"start-singletons": {false, (*Daemon).startSingletons},
 		"stop-singletons":  {false, (*Daemon).stopSingletons},
 		"manifest":         {false, (*Daemon).manifest},
+		"manifest-lines":   {false, (*Daemon).manifestLines},
 		"tombstone":        {false, (*Daemon).tombstone},
 		"remove":           {false, (*Daemon).remove},
 		"record-start":     {false, (*Daemon).recordStart},

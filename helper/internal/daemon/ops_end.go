@@ -29,8 +29,8 @@ func (d *Daemon) tombstone(ctx context.Context, r request) (answer, error) {
 	if err := peerlink.Authorize(d.paths, ""); err != nil {
 		return nil, err
 	}
-	for _, file := range []string{d.paths.Key(), d.paths.Key() + ".pub", d.paths.KnownHosts()} {
-		if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+	for _, path := range []string{d.paths.Key(), d.paths.Key() + ".pub", d.paths.KnownHosts(), d.paths.Record()} {
+		if err := os.RemoveAll(path); err != nil {
 			return nil, err
 		}
 	}

@@ -3,92 +3,142 @@ package daemon
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
+	"time"
 
+	"lifeboat/helper/internal/hashes"
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/manifest"
 	"lifeboat/helper/internal/roots"
 )
 
-var manifests atomic.Int64
+// manifests is what is being compared: the newest question is the one that somebody waits for.
+type manifests struct {
+	mu   sync.Mutex
+	made int64
+	stop context.CancelFunc
+}
 
-// manifest writes a manifest of the roots asked for (all of the move when none is named) and says where it lies.
+// begin ends the one before; the files of the last few stay, so that a caller who was interrupted can still read them.
+func (m *manifests) begin(parent context.Context) (ctx context.Context, number int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stop != nil {
+		m.stop()
+	}
+	m.made++
+	ctx, m.stop = context.WithCancel(parent)
+	return ctx, m.made % 4
+}
+
+// manifest writes a manifest of one root, or of the names in it that are asked for, and says where it lies.
 func (d *Daemon) manifest(ctx context.Context, r request) (answer, error) {
 	var f struct {
-		Roots   []string
-		Content string
-		Lists   []struct{ Root, File string }
+		Root     string
+		Content  bool
+		Remember bool
+		Names    []byte // NUL-separated, relative to the root; base64 in JSON
+		Listed   bool
 	}
 	if err := r.read(&f); err != nil {
 		return nil, err
 	}
-	n := d.now()
-	if n.Config == nil {
-		return nil, &machine.Refusal{Code: machine.GateClosed, Text: "this node is not configured yet"}
+	job, err := d.manifestJob(f.Root)
+	if err != nil {
+		return nil, err
 	}
-	listed := map[string]map[string]struct{}{}
-	for _, list := range f.Lists {
-		names, err := readList(list.File)
-		if err != nil {
+	if job.Content = f.Content; f.Listed {
+		if job.Names, err = namesOf(f.Names); err != nil {
 			return nil, err
 		}
-		listed[list.Root] = names
+	} else if f.Content {
+		name := sha256.Sum256([]byte(f.Root))
+		job.Hashes = hashes.Open(d.paths.Hashes(hex.EncodeToString(name[:8])), d.bootID)
+		defer debug.FreeOSMemory() // the program is small all the rest of the time
 	}
-	if f.Content == "" {
-		f.Content = "none"
-	}
-	if !slices.Contains([]string{"none", "all", "listed"}, f.Content) {
-		return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("content is %q, it must be none, all or listed", f.Content)}
-	}
-	if f.Roots == nil {
-		for _, root := range n.Config.Roots {
-			f.Roots = append(f.Roots, root.Path)
+	job.Gently = f.Remember
+	if f.Remember && job.Hashes != nil {
+		flushed := time.Now()
+		if err := roots.Flush(f.Root); err != nil {
+			return nil, err
 		}
+		job.Hashes.Remember(flushed)
 	}
-	jobs := []manifest.Job{}
-	for _, path := range f.Roots {
-		at := slices.IndexFunc(n.Config.Roots, func(root machine.Root) bool { return root.Path == path })
-		if at < 0 {
-			return nil, &machine.Refusal{Code: machine.Usage, Text: path + " is no root of this move"}
-		}
-		if err := roots.Same(path, n.Roots[path]); err != nil {
-			return nil, &machine.Refusal{Code: machine.GateClosed, Text: err.Error()}
-		}
-		exclude := n.Config.Roots[at].Exclude
-		jobs = append(jobs, manifest.Job{
-			Root:    path,
-			Exclude: func(relative string) bool { return excludedBy(exclude, relative) },
-			Content: func(relative string) bool {
-				_, is := listed[path][relative]
-				return f.Content == "all" || f.Content == "listed" && is
-			},
-		})
-	}
-	// The last few stay, so that a caller who was interrupted can still read what he was told of.
-	file := filepath.Join(d.paths.Record(), "manifest-"+strconv.FormatInt(manifests.Add(1)%4, 10))
-	result, err := manifest.Write(ctx, file, jobs)
+	ctx, number := d.manifests.begin(ctx)
+	file := filepath.Join(d.paths.Record(), "manifest-"+strconv.FormatInt(number, 10))
+	result, err := manifest.Write(ctx, file, file+".sums", []manifest.Job{job})
 	if err != nil {
 		return nil, err
 	}
-	return answer{"digest": result.Digest, "entries": result.Entries, "bytes": result.Bytes, "file": file}, nil
+	if f.Remember && job.Hashes != nil {
+		if err := job.Hashes.Save(); err != nil {
+			return nil, fmt.Errorf("what was read cannot be remembered: %w", err)
+		}
+	}
+	return answer{"digest": result.Digest, "entries": result.Entries, "bytes": result.Bytes, "read": result.Read, "file": file, "sums": file + ".sums"}, nil
 }
 
-func readList(file string) (map[string]struct{}, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+// manifestJob is everything under a root, without contents; it refuses what is no root, or not the same folder any more.
+func (d *Daemon) manifestJob(path string) (manifest.Job, error) {
+	n := d.now()
+	if n.Config == nil {
+		return manifest.Job{}, &machine.Refusal{Code: machine.GateClosed, Text: "this node is not configured yet"}
 	}
-	names := map[string]struct{}{}
-	for _, name := range bytes.Split(content, []byte{0}) {
-		if len(name) > 0 {
-			names[strings.TrimPrefix(string(name), "./")] = struct{}{}
+	at := slices.IndexFunc(n.Config.Roots, func(root machine.Root) bool { return root.Path == path })
+	if at < 0 {
+		return manifest.Job{}, &machine.Refusal{Code: machine.Usage, Text: path + " is no root of this move"}
+	}
+	if err := roots.Same(path, n.Roots[path]); err != nil {
+		return manifest.Job{}, &machine.Refusal{Code: machine.GateClosed, Text: err.Error()}
+	}
+	exclude := n.Config.Roots[at].Exclude
+	return manifest.Job{Root: path, Exclude: func(relative string) bool { return excludedBy(exclude, relative) }}, nil
+}
+
+// namesOf reads what a caller asks for; a name that leaves the root is refused.
+func namesOf(list []byte) ([]string, error) {
+	names := []string{}
+	for _, name := range bytes.Split(list, []byte{0}) {
+		if len(name) == 0 {
+			continue
 		}
+		text := strings.TrimPrefix(string(name), "./")
+		if !filepath.IsLocal(text) || filepath.Clean(text) != text {
+			return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("%q is no name in a root", text)}
+		}
+		names = append(names, text)
 	}
 	return names, nil
+}
+
+// manifestLines picks the lines of some buckets of a manifest that was written before.
+func (d *Daemon) manifestLines(_ context.Context, r request) (answer, error) {
+	var f struct {
+		File    string
+		Buckets []byte // a bit for each; base64 in JSON
+		Limit   int
+	}
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	if filepath.Dir(f.File) != d.paths.Record() || !strings.HasPrefix(filepath.Base(f.File), "manifest-") {
+		return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("%q is no manifest", f.File)}
+	}
+	if len(f.Buckets) != manifest.Buckets/8 {
+		return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("%d bytes of buckets, they must be %d", len(f.Buckets), manifest.Buckets/8)}
+	}
+	count, err := manifest.Select(f.File, f.File+".lines", f.Buckets, f.Limit)
+	if os.IsNotExist(err) {
+		return nil, &machine.Refusal{Code: machine.Usage, Text: f.File + " is not there any more"}
+	}
+	return answer{"file": f.File + ".lines", "count": count}, err
 }

@@ -7,43 +7,75 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+
+	"lifeboat/helper/internal/hashes"
 
 	"golang.org/x/sys/unix"
 )
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-// contentOf hashes a file. It does not touch its access time, and gives up when nobody waits any more.
-func contentOf(ctx context.Context, path string) (string, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOATIME, 0)
+// workThrough does one piece of work after the other. Gently: on a thread that gives way to others.
+func workThrough(work <-chan func(), gently bool) {
+	if gently {
+		runtime.LockOSThread() // never given back: the thread ends with this
+		unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 19)
+		const whoThread, last = 1, 2<<13 | 7 // IOPRIO_WHO_PROCESS, the lowest of IOPRIO_CLASS_BE (ioprio_set(2)); idle might never end
+		unix.Syscall(unix.SYS_IOPRIO_SET, whoThread, 0, last)
+	}
+	for act := range work {
+		act()
+	}
+}
+
+var errOther = errors.New("the name belongs to another file by now")
+
+// contentOf hashes the file that had this stat, and says whether it has it still. It does not touch its access time, does
+// not wait for what is no file, and gives up when nobody waits any more.
+func contentOf(ctx context.Context, path string, was *unix.Stat_t) (sum hashes.Sum, same bool, err error) {
+	const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK
+	fd, err := unix.Open(path, flags|unix.O_NOATIME, 0)
 	if errors.Is(err, unix.EPERM) {
-		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		fd, err = unix.Open(path, flags, 0)
+	}
+	if errors.Is(err, unix.ENXIO) {
+		return sum, false, errOther
 	}
 	if err != nil {
-		return "", &os.PathError{Op: "open", Path: path, Err: err}
+		return sum, false, &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	file := os.NewFile(uintptr(fd), path)
 	defer file.Close()
+	var is unix.Stat_t
+	if err := unix.Fstat(fd, &is); err != nil {
+		return sum, false, err
+	}
+	if is.Ino != was.Ino || is.Dev != was.Dev {
+		return sum, false, errOther
+	}
 	unix.Fadvise(fd, 0, 0, unix.FADV_SEQUENTIAL)
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
-	sum := sha256.New()
+	hash := sha256.New()
 	for {
 		if err := ctx.Err(); err != nil {
-			return "", err
+			return sum, false, err
 		}
 		n, err := file.Read(*buffer)
-		sum.Write((*buffer)[:n])
+		hash.Write((*buffer)[:n])
 		if errors.Is(err, io.EOF) {
-			return hex.EncodeToString(sum.Sum(nil)), nil
+			break
 		}
 		if err != nil {
-			return "", err
+			return sum, false, err
 		}
 	}
+	err = unix.Fstat(fd, &is)
+	return hashes.Sum(hash.Sum(nil)), err == nil && is.Size == was.Size && is.Mtim == was.Mtim && is.Ctim == was.Ctim, err
 }
 
 // xattrs is a digest of names and values, access control lists among them; "-" where there are none.

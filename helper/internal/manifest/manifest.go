@@ -6,13 +6,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
+	"sync/atomic"
+
+	"lifeboat/helper/internal/hashes"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,35 +23,47 @@ import (
 type Job struct {
 	Root    string
 	Exclude func(relative string) bool
-	// Content says whether a file's content is to be hashed.
-	Content func(relative string) bool
+	// Names, when there are any, are all that is looked at, with the folders above them and the root.
+	Names []string
+	// Content says whether files are read.
+	Content bool
+	// Hashes is asked before a file is read; nil: every file is.
+	Hashes *hashes.Cache
+	// Gently gives way to others on this machine while it reads files.
+	Gently bool
 }
 
 type Result struct {
 	Digest  string `json:"digest"`
 	Entries int64  `json:"entries"`
 	Bytes   int64  `json:"bytes"`
+	Read    int64  `json:"read"` // files whose content was read
 }
 
-const workers = 2 // files hashed at once
+const workers = 2 // files read at once
 
-// Write writes the manifest of the roots, in their order, and answers its digest. Lines follow the tree: the names of a
-// folder in byte order, each folder's content after it, so that two equal trees give equal bytes.
-func Write(ctx context.Context, file string, jobs []Job) (Result, error) {
+// Write writes the manifest of the roots, in their order, and answers its digest; the sums of its buckets go to another
+// file. Lines follow the tree: the names of a folder in byte order, each folder's content after it, so that two equal
+// trees give equal bytes. What goes while a tree is in use is left out.
+func Write(ctx context.Context, file, sumsFile string, jobs []Job) (Result, error) {
 	out, err := os.Create(file)
 	if err != nil {
 		return Result{}, err
 	}
 	defer out.Close()
 	sum := sha256.New()
-	w := &writer{ctx: ctx, lines: make(chan chan line, 256), slots: make(chan struct{}, workers)}
+	w := &writer{ctx: ctx, lines: make(chan chan line, 256), work: make(chan func())}
 	result := make(chan error, 1)
 	go func() { result <- w.drain(bufio.NewWriterSize(io.MultiWriter(out, sum), 64<<10)) }()
+	for range workers {
+		go workThrough(w.work, slices.ContainsFunc(jobs, func(job Job) bool { return job.Gently }))
+	}
 	for i, job := range jobs {
-		if err = w.walk(i, job); err != nil {
+		if err = w.write(i, job); err != nil {
 			break
 		}
 	}
+	close(w.work)
 	close(w.lines)
 	if drained := <-result; err == nil {
 		err = drained
@@ -57,21 +71,29 @@ func Write(ctx context.Context, file string, jobs []Job) (Result, error) {
 	if err == nil {
 		err = ctx.Err()
 	}
-	w.result.Digest = hex.EncodeToString(sum.Sum(nil))
+	if err == nil {
+		err = os.WriteFile(sumsFile, w.sums.bytes(), 0o600)
+	}
+	w.result.Digest, w.result.Read = hex.EncodeToString(sum.Sum(nil)), w.read.Load()
 	return w.result, err
 }
 
 type line struct {
-	text string
+	text string // empty: gone meanwhile
 	err  error
 }
 
 type writer struct {
 	ctx    context.Context
 	lines  chan chan line // in order; a hash may come later than the lines after it
-	slots  chan struct{}
+	work   chan func()
+	first  map[inode]string // of a file with several names the one that came first
+	sums   sums
+	read   atomic.Int64
 	result Result
 }
+
+type inode struct{ device, number uint64 }
 
 // drain writes the lines in their order. It goes on reading after an error, so that nobody waits for it.
 func (w *writer) drain(out *bufio.Writer) error {
@@ -81,7 +103,8 @@ func (w *writer) drain(out *bufio.Writer) error {
 		if first == nil {
 			first = l.err
 		}
-		if first == nil {
+		if first == nil && l.text != "" {
+			w.sums.add([]byte(l.text))
 			_, first = out.WriteString(l.text)
 		}
 	}
@@ -91,7 +114,7 @@ func (w *writer) drain(out *bufio.Writer) error {
 	return out.Flush()
 }
 
-func (w *writer) walk(index int, job Job) error {
+func (w *writer) write(index int, job Job) error {
 	real, err := filepath.EvalSymlinks(job.Root)
 	if err != nil {
 		return fmt.Errorf("root %s: %w", job.Root, err)
@@ -100,12 +123,19 @@ func (w *writer) walk(index int, job Job) error {
 	if err := unix.Lstat(real, &stat); err != nil {
 		return fmt.Errorf("root %s: %w", job.Root, err)
 	}
+	w.first = map[inode]string{}
 	w.entry(index, job, real, ".", &stat)
+	if job.Names != nil {
+		return w.listed(index, job, real, stat.Dev)
+	}
 	return w.folder(index, job, real, "", stat.Dev)
 }
 
 func (w *writer) folder(index int, job Job, path, prefix string, device uint64) error {
 	dir, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) && prefix != "" {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -146,65 +176,63 @@ func (w *writer) folder(index int, job Job, path, prefix string, device uint64) 
 
 func (w *writer) entry(index int, job Job, full, relative string, stat *unix.Stat_t) {
 	w.result.Entries++
-	next := make(chan line, 1)
+	isFile := stat.Mode&unix.S_IFMT == unix.S_IFREG
+	if isFile && stat.Nlink > 1 {
+		at := inode{uint64(stat.Dev), stat.Ino}
+		if first, seen := w.first[at]; seen {
+			w.put(line{fields(index, relative, "h", "-", "-", "-", "-", "-", quote(first), "-", "-", "-"), nil})
+			return
+		}
+		w.first[at] = relative
+	}
 	text, err := describe(index, full, relative, stat)
-	if stat.Mode&unix.S_IFMT == unix.S_IFREG {
+	switch {
+	case gone(err):
+		w.put(line{})
+	case isFile && err == nil:
 		w.result.Bytes += stat.Size
-		if err == nil && job.Content(relative) {
-			w.slots <- struct{}{}
-			go func() {
-				hash, err := contentOf(w.ctx, full)
-				<-w.slots
-				next <- line{text + "\t" + hash + "\n", err}
-			}()
-			w.lines <- next
+		w.content(job, full, relative, text, stat)
+	default:
+		w.put(line{text + "\t-\n", err})
+	}
+}
+
+// content puts the line of a file; its hash may come later.
+func (w *writer) content(job Job, full, relative, text string, stat *unix.Stat_t) {
+	if !job.Content {
+		w.put(line{text + "\t-\n", nil})
+		return
+	}
+	if job.Hashes != nil {
+		if sum, known := job.Hashes.Find(stat); known {
+			w.put(line{text + "\t" + hex.EncodeToString(sum[:]) + "\n", nil})
 			return
 		}
 	}
-	next <- line{text + "\t-\n", err}
+	next := make(chan line, 1)
+	own := *stat // the walk goes on meanwhile
+	w.work <- func() {
+		sum, same, err := contentOf(w.ctx, full, &own)
+		w.read.Add(1)
+		if same && err == nil && job.Hashes != nil {
+			job.Hashes.Keep(&own, sum)
+		}
+		if gone(err) {
+			next <- line{}
+			return
+		}
+		next <- line{text + "\t" + hex.EncodeToString(sum[:]) + "\n", err}
+	}
 	w.lines <- next
 }
 
-// describe is a line without its last field: root's number, path, type, size, mode, uid, gid, mtime in ns, link target,
-// device numbers, digest of the extended attributes. The root's own mtime is left out: what a sync puts aside changes it.
-func describe(index int, full, relative string, stat *unix.Stat_t) (string, error) {
-	kind, size, link, device := "?", "-", "-", "-"
-	mtime := strconv.FormatInt(stat.Mtim.Sec*1e9+stat.Mtim.Nsec, 10)
-	switch stat.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		kind, size = "f", strconv.FormatInt(stat.Size, 10)
-	case unix.S_IFDIR:
-		kind = "d"
-	case unix.S_IFLNK:
-		target, err := os.Readlink(full)
-		if err != nil {
-			return "", err
-		}
-		kind, link = "l", quote(target)
-	case unix.S_IFCHR, unix.S_IFBLK:
-		kind, device = "c", fmt.Sprintf("%d:%d", unix.Major(stat.Rdev), unix.Minor(stat.Rdev))
-		if stat.Mode&unix.S_IFMT == unix.S_IFBLK {
-			kind = "b"
-		}
-	case unix.S_IFIFO:
-		kind = "p"
-	case unix.S_IFSOCK:
-		kind = "s"
-	}
-	if relative == "." {
-		mtime = "-"
-	}
-	attributes, err := xattrs(full)
-	if err != nil {
-		return "", fmt.Errorf("attributes of %s: %w", full, err)
-	}
-	return strings.Join([]string{
-		strconv.Itoa(index), quote(relative), kind, size, fmt.Sprintf("%04o", stat.Mode&0o7777),
-		strconv.Itoa(int(stat.Uid)), strconv.Itoa(int(stat.Gid)), mtime, link, device, attributes,
-	}, "\t"), nil
+func (w *writer) put(l line) {
+	next := make(chan line, 1)
+	next <- l
+	w.lines <- next
 }
 
-// quote keeps a name on one line and in one field.
-func quote(name string) string {
-	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(name)
+// gone: there when its folder was read, and not any more, or something else by now.
+func gone(err error) bool {
+	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) || errors.Is(err, errOther)
 }

@@ -21,13 +21,19 @@ func tree(t *testing.T) string {
 	return root
 }
 
-func write(t *testing.T, root string, content bool) (Result, string) {
+func exclude(relative string) bool {
+	return strings.HasPrefix(relative, "cache/") || strings.HasPrefix(relative, ".lifeboat-deleted")
+}
+
+func write(t *testing.T, root string) (Result, string) {
+	t.Helper()
+	return writeJob(t, Job{Root: root, Exclude: exclude, Content: true})
+}
+
+func writeJob(t *testing.T, job Job) (Result, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "manifest")
-	exclude := func(relative string) bool {
-		return strings.HasPrefix(relative, "cache/") || strings.HasPrefix(relative, ".lifeboat-deleted")
-	}
-	result, err := Write(context.Background(), file, []Job{{root, exclude, func(string) bool { return content }}})
+	result, err := Write(context.Background(), file, file+".sums", []Job{job})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +42,8 @@ func write(t *testing.T, root string, content bool) (Result, string) {
 }
 
 func TestEqualTreesHaveEqualManifests(t *testing.T) {
-	one, first := write(t, tree(t), true)
-	two, second := write(t, tree(t), true)
+	one, first := write(t, tree(t))
+	two, second := write(t, tree(t))
 	if one != two || first != second {
 		t.Fatalf("%+v\n%s\n%+v\n%s", one, first, two, second)
 	}
@@ -47,12 +53,13 @@ func TestEqualTreesHaveEqualManifests(t *testing.T) {
 }
 
 func TestEveryDifferenceShows(t *testing.T) {
-	base, _ := write(t, tree(t), true)
+	base, _ := write(t, tree(t))
 	for name, script := range map[string]string{
 		"content of the same size and time": `printf 'ONE\n' > b/c/one; touch -d @1700000000.123456789 b/c/one`,
 		"a nanosecond":                      `touch -d @1700000000.123456788 "a b/two"`,
 		"mode":                              `chmod 600 b/c/one`,
 		"link target":                       `ln -sfn elsewhere link; touch -h -d @1700000000.5 link`,
+		"one file under two names":          `ln -f b/c/one "a b/one"; rm b/c/one; ln "a b/one" b/c/one`,
 		"a name more":                       `touch extra`,
 		"a name less":                       `rm pipe`,
 		"type":                              `rm pipe; touch -d @1700000000.123456789 pipe`,
@@ -63,7 +70,7 @@ func TestEveryDifferenceShows(t *testing.T) {
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %s", name, out)
 		}
-		if changed, _ := write(t, root, true); changed.Digest == base.Digest {
+		if changed, _ := write(t, root); changed.Digest == base.Digest {
 			t.Errorf("%s does not show", name)
 		}
 	}

@@ -36,6 +36,9 @@ func (p Paths) Key() string        { return p.in("run_key") }
 func (p Paths) KnownHosts() string { return p.in("known_hosts") }
 func (p Paths) Record() string     { return p.in("record") }
 
+// Hashes is what is known of the contents of one root.
+func (p Paths) Hashes(root string) string { return filepath.Join(p.Record(), "hashes-"+root) }
+
 func (p Paths) Promoted() string  { return p.inRun("promoted") }
 func (p Paths) Frozen() string    { return p.inRun("frozen") }
 func (p Paths) DeadMan() string   { return p.inRun("deadman.json") }

@@ -1,32 +1,83 @@
-// Both sides side by side: manifests that their helpers write, never what rsync believes.
-import type { Difference, Pair } from '../mover.ts'
+// Two comparisons. In the freeze: what was named since both sides were last found equal, or everything where that is not
+// known. While a side is in use: everything or what is new, without what is named meanwhile.
+import type { Audit, AuditKind, Mover, Pair } from '../mover.ts'
+import { doubt, type Known } from './known.ts'
+import { differencesIn, writeManifests, type Scope } from './manifest.ts'
+import { listedAtMost } from './pass.ts'
+import { namedSince, readNamed, severalNames, type Point } from './recorder.ts'
 import type { Root } from './rsync.ts'
 
-export async function compare(root: Root, pair: Pair, content: 'all' | 'none', signal: AbortSignal): Promise<readonly Difference[]> {
-  const request = { op: 'manifest', roots: [root.path], content }
-  const [from, to] = await Promise.all([pair.from.call(request, signal), pair.to.call(request, signal)])
-  if (from['digest'] === to['digest']) return []
-  const lines = await Promise.all([read(pair.from, from, signal), read(pair.to, to, signal)])
-  const differences = differencesOf(lines[0], lines[1])
-  // Whatever the lines say: two digests that differ are never taken for equal.
-  return differences.length > 0 ? differences : [{ path: root.path, what: 'has another digest, though its manifests read alike' }]
+/** What a helper reads in one message is bounded; so many bytes of names cost more than reading a tree. */
+const nameBytesAtMost = 4 * 1024 * 1024
+
+export function comparisons(root: Root, known: Known): Required<Pick<Mover, 'verify' | 'audit'>> {
+  return {
+    verify: async (pair, signal, onProgress) => {
+      const { scope, why, point } = await newScope(root, known, pair, true, signal)
+      if (scope.kind === 'everything') onProgress(`The whole tree is compared: ${why}.`)
+      const manifests = await writeManifests(root, pair, scope, false, signal)
+      const differences = (await differencesIn(manifests, root, pair, null, signal)) ?? [{ path: root.path, what: 'differs in too many names to list' }]
+      if (differences.length > 0) doubt(known)
+      else known.compared = point
+      return differences
+    },
+
+    audit: async (pair, kind, signal) => {
+      if (kind === 'changed' && known.recorder === 'distrusted') return { kind: 'unknown', why: notNamed }
+      const scope = kind === 'changed' ? (await newScope(root, known, pair, false, signal)).scope : everything
+      const found = await inUse(root, known.point, pair, scope, signal)
+      if (found.kind !== 'unknown') learn(known, kind, found)
+      return found
+    },
+  }
 }
 
-async function read(side: Pair['from'], answer: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<readonly string[]> {
-  const result = await side.run(['cat', String(answer['file'])], { signal, deadlineMs: 60_000 })
-  return result.stdout.split('\n').filter((line) => line !== '')
+const everything = { kind: 'everything' } as const
+const notNamed = 'a recorder did not name what had changed'
+
+/** Two sides that passes have made equal at `point`; what was named since then is no difference. */
+async function inUse(root: Root, point: Point | null, pair: Pair, scope: Scope, signal: AbortSignal): Promise<Audit> {
+  if (point === null) return { kind: 'unknown', why: 'no pass has made both sides equal yet' }
+  const began = performance.now()
+  const manifests = await writeManifests(root, pair, scope, true, signal)
+  const named = await namedSince(point, root, pair, false, signal)
+  if (named.kind === 'unknown') return { kind: 'unknown', why: named.why }
+  const names = manifests.equal ? null : await readNamed(named, signal)
+  const differences = await differencesIn(manifests, root, pair, names, signal)
+  if (differences === null) return { kind: 'unknown', why: 'too much changed meanwhile' }
+  const seconds = (performance.now() - began) / 1000
+  return { kind: scope.kind === 'everything' ? 'everything' : 'changed', files: manifests.entries, seconds, differences }
 }
 
-/** Lines of two manifests (docs/helper-protocol.md, `manifest`) that stand on one side only, by their path. */
-export function differencesOf(from: readonly string[], to: readonly string[]): readonly Difference[] {
-  const [left, right] = [new Map(from.map(keyed)), new Map(to.map(keyed))]
-  const missing = [...left.keys()].filter((path) => !right.has(path)).map((path) => ({ path, what: 'is missing on the receiving side' }))
-  const surplus = [...right.keys()].filter((path) => !left.has(path)).map((path) => ({ path, what: 'is only on the receiving side' }))
-  const other = [...left].filter(([path, line]) => right.has(path) && right.get(path) !== line).map(([path]) => ({ path, what: 'differs' }))
-  return [...missing, ...surplus, ...other]
+function learn(known: Known, kind: AuditKind, found: Exclude<Audit, { kind: 'unknown' }>): void {
+  if (found.differences.length === 0) {
+    known.compared = known.point
+    // Everything that differed was named: no pass could try the recorder harder.
+    if (found.kind === 'everything' && known.recorder === 'untried') known.recorder = 'trusted'
+  } else if (kind !== 'afterwards') {
+    known.compared = null
+    known.recorder = 'distrusted'
+  }
 }
 
-/** The second field of a line is the path; the first one numbers the roots that were asked for, here always one. */
-function keyed(line: string): [string, string] {
-  return [line.split('\t')[1] ?? line, line]
+/** What was named since both sides were last found equal; everything, and why, where that is not known or not worth it. */
+async function newScope(
+  root: Root,
+  { compared, recorder }: Known,
+  pair: Pair,
+  inFreeze: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly scope: Scope; readonly why: string; readonly point: Point | null }> {
+  const named = await namedSince(compared, root, pair, inFreeze, signal)
+  const all = (why: string) => ({ scope: everything, why, point: named.point })
+  if (recorder === 'distrusted') return all(notNamed)
+  if (recorder === 'untried' || compared === null) return all('both sides were not compared since this controller began or a side differed')
+  if (named.kind === 'unknown') return all(named.why)
+  if (named.by.some(({ linked }) => linked > 0)) return all(severalNames)
+  const count = named.by.reduce((sum, { there, gone }) => sum + there.count + gone.count, 0)
+  if (count > listedAtMost) return all(`${count} names changed`)
+  const { there, gone } = await readNamed(named, signal)
+  const names = [...new Set([...there, ...gone])]
+  if (names.reduce((sum, name) => sum + name.length, 0) > nameBytesAtMost) return all('the names that changed are too long')
+  return { scope: { kind: 'names', names }, why: '', point: named.point }
 }

@@ -3,7 +3,8 @@
 // a whole one.
 import { z } from 'zod'
 import type { Mover, MoverAdapter } from '../mover.ts'
-import { compare } from './compare.ts'
+import { comparisons } from './compare.ts'
+import { nothingKnown } from './known.ts'
 import { passes } from './pass.ts'
 import { surveyOf } from './prepare.ts'
 import type { Root } from './rsync.ts'
@@ -16,30 +17,18 @@ const schema = z.strictObject({
   linkMbps: z.number().positive().optional().describe('Megabits a second that its copies may take, but for the last one in the freeze; no limit by default.'),
 })
 
-/** Up to this size the comparison in the freeze reads the contents too; above it metadata alone. */
-const contentLimitBytes = 256 * 1024 * 1024
-
 export const files: MoverAdapter<typeof schema> = {
   schema,
   connect: async (config) => filesMover({ path: config.path, exclude: config.exclude, linkMbps: config.linkMbps }),
 }
 
 function filesMover(root: Root): Mover {
-  let bytes = 0
+  const known = { ...nothingKnown }
   const survey = surveyOf(root)
-  const { sync, doubt } = passes(root, survey.wayOf)
   return {
-    prepare: async (pair, signal) => {
-      const prepared = await survey.prepare(pair, signal)
-      bytes = prepared.bytes
-      return prepared
-    },
-    sync,
-    verify: async (pair, signal) => {
-      const differences = await compare(root, pair, bytes <= contentLimitBytes ? 'all' : 'none', signal)
-      if (differences.length > 0) doubt()
-      return differences
-    },
+    prepare: survey.prepare,
+    sync: passes(root, known, survey.wayOf),
+    ...comparisons(root, known),
     // The node opens as a whole; there is nothing about files that could be promoted, turned round or kept running.
     promote: async () => undefined,
     reverse: async () => undefined,

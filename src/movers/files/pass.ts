@@ -1,12 +1,13 @@
 // One pass: of the names that the recorders tell, where they are known to be all, else of the whole tree.
 import type { Mover, Pair, Pass, PassKind } from '../mover.ts'
-import { changesSince, namesIn, readList, type Changes, type Names, type Point } from './recorder.ts'
 import { firstCopy } from './first.ts'
+import type { Known } from './known.ts'
 import type { Survey } from './prepare.ts'
+import { changesSince, isNamed, namedSince, namesIn, readList, readNamed, type Changes, type Names, type Point } from './recorder.ts'
 import { judgeExit, readChanges, readStats, rsyncCommand, trimmed, type Root } from './rsync.ts'
 
 /** Above this many names reading the whole tree costs no more: 0.2 ms a listed name against 22 µs for each there is. */
-const listedAtMost = 20_000
+export const listedAtMost = 20_000
 /** Names that are sent to a helper in one message. */
 const namesAtOnce = 1000
 /** A whole pass that finds more than this has met an unknown tree, and says nothing about the recorder. */
@@ -14,16 +15,13 @@ const foundAtMost = 10_000
 
 /**
  * `sync` of a mover. The first repeated pass looks at the whole tree and holds what it finds against what the recorder
- * named in that time: a difference that was not named makes every later pass a whole one. What is known lives in memory;
- * after a restart of the controller it is found out again, and so it is after `doubt`, when a comparison has found what no
- * pass had carried over.
+ * named in that time: a difference that was not named makes every later pass a whole one.
  */
-export function passes(root: Root, wayOf: Survey['wayOf']): { readonly sync: Mover['sync']; readonly doubt: () => void } {
-  let point: Point | null = null
-  let recorder: 'untried' | 'trusted' | 'distrusted' = 'untried'
+export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover['sync'] {
   let reason = ''
-  const sync: Mover['sync'] = async (pair, kind, signal, onProgress) => {
-    const changes = await changesSince(point, root, pair, listedAtMost, signal)
+  return async (pair, kind, signal, onProgress) => {
+    const { point, recorder } = known
+    const changes = await changesSince(point, root, pair, listedAtMost, kind === 'final', signal)
     const scope = recorder === 'trusted' ? scopeOf(kind, changes) : whole
     // Told once, not at every pass of a move that waits for days.
     const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
@@ -32,21 +30,14 @@ export function passes(root: Root, wayOf: Survey['wayOf']): { readonly sync: Mov
     const { pass, found } = await push(root, wayOf, pair, kind, scope, signal)
     if (recorder === 'untried' && kind === 'repeat' && point !== null) {
       const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
-      if (unnamed === undefined) recorder = 'trusted'
+      if (unnamed === undefined) known.recorder = 'trusted'
       else if (unnamed !== null) {
-        recorder = 'distrusted'
+        known.recorder = 'distrusted'
         onProgress(`The recorder did not name ${unnamed}, which had changed; from now on every pass reads the whole tree.`)
       }
     }
-    point = changes.point
+    known.point = changes.point
     return pass
-  }
-  return {
-    sync,
-    doubt: () => {
-      point = null
-      if (recorder === 'trusted') recorder = 'untried'
-    },
   }
 }
 
@@ -106,19 +97,14 @@ async function putAside(root: Root, pair: Pair, gone: Names, pass: string, signa
   return { moved, left }
 }
 
-/** What a whole pass changed and the recorder has not named since `point`; null: it cannot be said. */
+/** What a whole pass changed and no recorder has named since `point`; null: it cannot be said. */
 async function unnamedAmong(found: readonly string[], point: Point, root: Root, pair: Pair, signal: AbortSignal): Promise<readonly string[] | null> {
   if (found.length === 0) return []
   if (found.length > foundAtMost) return null
-  const named = await changesSince(point, root, pair, Number.MAX_SAFE_INTEGER, signal)
+  const named = await namedSince(point, root, pair, false, signal)
   if (named.kind === 'unknown') return null
-  const lists = await Promise.all([named.there, named.gone].map(async (list) => await readList(pair.from, list, signal)))
-  const names = new Set(lists.flatMap(namesIn))
+  const names = await readNamed(named, signal)
+  // Of a file with several names a write tells one.
+  if (names.linked) return null
   return found.filter((name) => !isNamed(name, names))
-}
-
-/** By itself, or by a folder above it that is gone. */
-function isNamed(name: string, names: ReadonlySet<string>): boolean {
-  const parts = name.split('/')
-  return parts.some((_, index) => names.has(parts.slice(0, parts.length - index).join('/')))
 }

@@ -13,10 +13,16 @@ export type Point = Readonly<Record<Side['name'], Mark>>
 /** Names in a file on a side, NUL-separated and relative to the root. */
 export type Names = { readonly file: string; readonly count: number }
 
+/** What the recorder of a side names: what is there, what is gone, and how many of the former have other names as well. */
+export type Told = { readonly side: Side; readonly there: Names; readonly gone: Names; readonly linked: number }
+
+type Unknown = { readonly kind: 'unknown'; readonly why: string; readonly point: Point | null }
+
+/** What both recorders have named, the giving side's first; or why that is not all. */
+export type Named = { readonly kind: 'named'; readonly by: readonly [Told, Told]; readonly point: Point } | Unknown
+
 /** What differs at most: names that are there on the giving side, and names that are gone there; or why that is not known. */
-export type Changes =
-  | { readonly kind: 'listed'; readonly there: Names; readonly gone: Names; readonly point: Point }
-  | { readonly kind: 'unknown'; readonly why: string; readonly point: Point | null }
+export type Changes = { readonly kind: 'listed'; readonly there: Names; readonly gone: Names; readonly point: Point } | Unknown
 
 const answer = z.object({
   complete: z.boolean(),
@@ -28,34 +34,49 @@ const answer = z.object({
 const markOf = z.object({ epoch: z.string(), sequence: z.number() })
 const nothing = { file: '', count: 0, linked: 0, goneFile: '', goneCount: 0 }
 
-/** Asks both recorders. `point` null: nobody knows when the sides were last equal. `limit`: with more names a whole pass is cheaper. */
-export async function changesSince(point: Point | null, { path }: Root, pair: Pair, limit: number, signal: AbortSignal): Promise<Changes> {
-  const [from, to] = await Promise.all([pair.from, pair.to].map(async (side) => await names(side, path, point?.[side.name] ?? null, signal)))
+/**
+ * Asks both recorders. `point` null: nobody knows when the sides were last equal. A recorder that has missed something
+ * begins anew, so that the whole pass that must follow has a place to begin at; but not in a freeze, whose seal asks it
+ * whether it has missed anything.
+ */
+export async function namedSince(point: Point | null, root: Root, pair: Pair, inFreeze: boolean, signal: AbortSignal): Promise<Named> {
+  const [from, to] = await Promise.all([pair.from, pair.to].map(async (side) => await ask(side, root.path, point?.[side.name] ?? null, inFreeze, signal)))
   if (!from || !to) return { kind: 'unknown', why: 'no recorder runs', point: null }
   const next = { [pair.from.name]: from.mark, [pair.to.name]: to.mark } as Point
-  const unknown = (why: string): Changes => ({ kind: 'unknown', why, point: next })
-  if (point === null) return unknown('no pass has made both sides equal yet')
-  if (!from.complete) return unknown(from.why)
-  if (!to.complete) return unknown(to.why)
-  // Nobody but passes should write there: a promotion that was taken back has, and what it wrote must go.
-  if (to.list.count + to.list.goneCount > 0) return unknown(`the ${pair.to.name} was written to`)
-  if (from.list.linked > 0) return unknown('a file with several names was written to')
-  const { file, count, goneFile, goneCount } = from.list
-  if (count + goneCount > limit) return unknown(`${count + goneCount} names changed`)
-  return { kind: 'listed', there: { file, count }, gone: { file: goneFile, count: goneCount }, point: next }
+  const why = point === null ? 'no pass has made both sides equal yet' : from.why || to.why
+  return why === '' ? { kind: 'named', by: [from.told, to.told], point: next } : { kind: 'unknown', why, point: next }
 }
 
-/** Null: no recorder runs. One that has missed something begins anew, so that the whole pass that must follow has a place to begin at. */
-async function names(side: Side, path: string, after: Mark | null, signal: AbortSignal) {
+/** What a pass would have to look at. With more names than `limit` a whole pass is cheaper. */
+export async function changesSince(point: Point | null, root: Root, pair: Pair, limit: number, inFreeze: boolean, signal: AbortSignal): Promise<Changes> {
+  const named = await namedSince(point, root, pair, inFreeze, signal)
+  if (named.kind === 'unknown') return named
+  const [{ there, gone, linked }, to] = named.by
+  const unknown = (why: string): Changes => ({ kind: 'unknown', why, point: named.point })
+  // Nobody but passes should write there: a promotion that was taken back has, and what it wrote must go.
+  if (to.there.count + to.gone.count > 0) return unknown(`the ${pair.to.name} was written to`)
+  if (linked > 0) return unknown(severalNames)
+  if (there.count + gone.count > limit) return unknown(`${there.count + gone.count} names changed`)
+  return { kind: 'listed', there, gone, point: named.point }
+}
+
+export const severalNames = 'a file with several names was written to'
+
+/** Null: no recorder runs. */
+async function ask(side: Side, path: string, after: Mark | null, inFreeze: boolean, signal: AbortSignal) {
   try {
     // On a busy node events wait to be read. A recorder that cannot do this has lost something, and says so below.
     await side.call({ op: 'record-drain' }, signal).catch((error: unknown) => {
       if (codeOf(error) !== 'node-failed') throw error
     })
     const told = answer.parse(await side.call({ op: 'record-names', after: after?.sequence ?? Number.MAX_SAFE_INTEGER, epoch: after?.epoch ?? '' }, signal))
-    const mark = told.complete ? told : markOf.parse(await side.call({ op: 'record-start' }, signal))
-    const list = told.lists.find(({ root }) => trimmed(root) === trimmed(path)) ?? nothing
-    return { mark: { epoch: mark.epoch, sequence: mark.sequence }, complete: told.complete, why: told.why, list }
+    const mark = told.complete || inFreeze ? told : markOf.parse(await side.call({ op: 'record-start' }, signal))
+    const { file, count, linked, goneFile, goneCount } = told.lists.find(({ root }) => trimmed(root) === trimmed(path)) ?? nothing
+    return {
+      mark: { epoch: mark.epoch, sequence: mark.sequence },
+      why: told.complete ? '' : told.why,
+      told: { side, there: { file, count }, gone: { file: goneFile, count: goneCount }, linked },
+    }
   } catch (error) {
     if (codeOf(error) === 'gate-closed') return null
     throw error
@@ -76,4 +97,21 @@ export function namesIn(list: Buffer): readonly string[] {
     .split('\0')
     .filter(Boolean)
     .map((name) => name.replace(/^\.\//, ''))
+}
+
+/** All that both sides name, each name once. */
+export async function readNamed(named: Extract<Named, { kind: 'named' }>, signal: AbortSignal) {
+  const read = async (which: 'there' | 'gone') =>
+    new Set((await Promise.all(named.by.map(async (told) => namesIn(await readList(told.side, told[which], signal))))).flat())
+  const [there, gone] = await Promise.all([read('there'), read('gone')])
+  return { there, gone, linked: named.by.some(({ linked }) => linked > 0) }
+}
+
+export type NamesRead = Awaited<ReturnType<typeof readNamed>>
+
+/** By itself, or by a folder above it that is gone. */
+export function isNamed(name: string, { there, gone }: NamesRead): boolean {
+  if (there.has(name)) return true
+  const parts = name.split('/')
+  return parts.some((_, index) => gone.has(parts.slice(0, parts.length - index).join('/')))
 }

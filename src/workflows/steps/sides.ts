@@ -39,6 +39,7 @@ export function meansOf(step: Step, name: SideName, link: Link): Means {
 
 /** Copies and databases may be at work for longer than helpers usually are. */
 const patienceMs = 600_000
+const dayMs = 24 * 3600_000
 
 function sideFrom(name: SideName, link: Link, token: number, attempt?: number): Side {
   return {
@@ -49,6 +50,8 @@ function sideFrom(name: SideName, link: Link, token: number, attempt?: number): 
     folder: link.folder,
     run: link.run,
     ...(attempt === undefined ? {} : { attempt }),
-    call: async (request, signal) => await link.call({ token, ...request }, signal, Math.max(patienceMs, Number(request['deadlineMs'] ?? 0) + 5000)),
+    // A manifest reads a whole tree; a line that is lost ends it earlier.
+    call: async (request, signal) =>
+      await link.call({ token, ...request }, signal, request.op === 'manifest' ? dayMs : Math.max(patienceMs, Number(request['deadlineMs'] ?? 0) + 5000)),
   }
 }

@@ -85,16 +85,17 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
   const { admitted } = await receiver.call({ op: 'end-copies', token: step.run.token }, step.signal)
   await step.learn({ admitted: Number(admitted) })
   const pair = await pairFrom(step, way.giver, (await freshFacts(step)).attempt)
+  const said: string[] = []
   for (const { name, mover } of step.run.ports.movers) {
-    const differences = await mover.verify(pair, step.signal)
+    const differences = await mover.verify(pair, step.signal, (text) => said.push(` ${name}: ${text}`))
     const first = differences[0]
     // What a pass did not see, the next one must not overlook.
-    if (first !== undefined) await step.learn({ boots: { source: '', target: '' } })
+    if (first !== undefined) await step.learn({ boots: { source: '', target: '' }, audited: null })
     if (first !== undefined) throw gateClosed(`${name}: ${counted(differences.length, 'difference')}, the first: ${first.path} ${first.what}.`)
   }
   const verifyMs = Math.round(performance.now() - began)
   await step.learn({ measured: { ...(await freshFacts(step)).measured, verifyMs } })
-  return { text: `Both sides are equal (${verifyMs} ms).`, details: { verifyMs } }
+  return { text: `Both sides are equal (${verifyMs} ms).${said.join('')}`, details: { verifyMs } }
 }
 
 async function seal(step: Step, way: Direction): Promise<Done> {
