@@ -6,12 +6,14 @@ import { runChecks } from '../../nodes/checks.ts'
 import { openConnections } from '../../nodes/connections.ts'
 import type { Link } from '../../nodes/link.ts'
 import { freshFacts, gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
+import { audit } from './audit.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
 import { meansOf, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const mostLagSeconds = 30
+const compareForMs = 20_000
 /** The forecast must leave room for what was not foreseen. */
 const budgetShare = 0.6
 /** Beside what the next pass may bring, twice. */
@@ -28,6 +30,9 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   const pass = await onePass(step, 'repeat')
   const seconds = Number(pass.details.seconds)
   if (seconds > mostLagSeconds) throw gateClosed(`The last pass took ${seconds.toFixed(1)} s; the limit is ${mostLagSeconds} s.`)
+  if (way.receiver === 'target' && (await freshFacts(step)).audited === null)
+    throw gateClosed('Both sides were not compared as a whole since they were last made equal.')
+  await compareNew(step)
   await refuseFullDisk(step, receiver, Number(pass.details.movedBytes))
   const passed = await checksThatPass(step, way.giver, giver)
   const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
@@ -46,6 +51,21 @@ async function record(step: Step, link: Link): Promise<void> {
   await link.call({ op: 'record-start', token: step.run.token }, step.signal)
   const status = await link.call({ op: 'record-status' }, step.signal)
   if (status['running'] !== true || status['gap'] === true) throw gateClosed(`Changes on ${link.address} are not recorded: ${String(status['why'])}.`)
+}
+
+/** What has changed since the last comparison, so that the freeze has only what changes from now on. */
+async function compareNew(step: Step): Promise<void> {
+  const late = gateClosed(`Comparing both sides did not end within ${compareForMs / 1000} s; in the freeze it would take as long.`)
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(late), compareForMs)
+  try {
+    const [first, ...others] = (await audit(step, 'changed', AbortSignal.any([step.signal, limit.signal]))).differences
+    if (first === undefined) return
+    await step.learn({ boots: { source: '', target: '' }, audited: null })
+    throw gateClosed(`${counted(1 + others.length, 'difference')} that no recorder named, the first: ${first}.`)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function refuseFullDisk(step: Step, receiver: Link, movedBytes: number): Promise<void> {

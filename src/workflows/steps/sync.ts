@@ -3,14 +3,17 @@ import { forecastPauseMs } from '../../core/forecast.ts'
 import { pathOf, relayRisk } from '../../core/path.ts'
 import { LifeboatError } from '../../core/errors.ts'
 import type { Pair, PassKind } from '../../movers/mover.ts'
+import { counted } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
 import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
 import { pairFrom } from './sides.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
 const restMs = { busy: 500, calm: 3000 } as const
 const calmPassSeconds = 2
 const failuresUntilAsked = 3
+const restAfterAudit = 9
 
 export const sync = {
   'start-recording': async (step) => {
@@ -42,7 +45,11 @@ export const sync = {
   'keep-in-sync': async (step) => {
     for (;;) {
       const done = await onePass(step, 'repeat')
-      if (Number(done.details?.['seconds'] ?? 0) <= calmPassSeconds) return done
+      if (Number(done.details?.['seconds'] ?? 0) <= calmPassSeconds) {
+        const { unknown } = await compareInUse(step)
+        if (unknown !== null) await step.say(`Not compared: ${unknown}.`)
+        return done
+      }
       await step.say(done.text, done.details)
     }
   },
@@ -58,7 +65,10 @@ export async function onePass(step: Step, wanted: PassKind) {
   const isTrusted = known === null || (known.source === boots.source && known.target === boots.target)
   if (!isTrusted && wanted === 'final') throw new LifeboatError('gate-closed', 'A side was restarted since the last pass; both are compared first.')
   const kind = isTrusted ? wanted : 'audit'
-  if (kind === 'audit') await step.say('A side was restarted or differed; contents are compared.')
+  if (kind === 'audit') {
+    await step.say('A side was restarted or differed; contents are compared.')
+    await step.learn({ audited: null })
+  }
   if (known === null) await step.learn({ boots })
   let [seconds, movedBytes, movedFiles] = [0, 0, 0]
   for (const { mover } of step.run.ports.movers) {
@@ -69,6 +79,46 @@ export async function onePass(step: Step, wanted: PassKind) {
   }
   await step.learn({ boots, lastPass: { seconds, movedBytes, movedFiles, endedAt: new Date().toISOString() } })
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
+}
+
+/**
+ * Compares what no comparison has covered yet, so that a freeze has little to compare: everything at first, later what has
+ * changed. What differs and was not named as changed is mended by a pass that reads contents, once; the freeze looks at
+ * everything then, as the recorder is not trusted any more.
+ */
+async function compareInUse(step: Step): Promise<Pick<Audited, 'unknown' | 'seconds'>> {
+  const first = await audit(step, (await freshFacts(step)).audited === null ? 'whole' : 'changed')
+  const [difference] = first.differences
+  if (difference === undefined) {
+    if (first.unknown === null && first.everything) await keepAudit(step, first)
+    return first
+  }
+  await step.say(`${counted(first.differences.length, 'difference')} that no recorder named, the first: ${difference}.`)
+  await step.learn({ boots: { source: '', target: '' } })
+  await onePass(step, 'repeat')
+  const again = await audit(step, 'whole')
+  if (again.unknown === null) await keepAudit(step, again)
+  return { unknown: again.unknown, seconds: first.seconds + again.seconds }
+}
+
+/** One pass after the other, each followed by a comparison of what is new, which takes a tenth of the time at most. */
+export function keepInStep(step: Step) {
+  let [next, told] = [0, '']
+  return async () => {
+    const done = await onePass(step, 'repeat')
+    if (performance.now() < next) return done
+    const { unknown, seconds } = await compareInUse(step)
+    next = performance.now() + restAfterAudit * 1000 * seconds
+    if (unknown !== null && unknown !== told) await step.say(`Not compared: ${unknown}.`)
+    told = unknown ?? ''
+    return done
+  }
+}
+
+async function keepAudit(step: Step, found: Audited): Promise<void> {
+  const audited = factsOf(found)
+  await step.say(`${wordsOf(found)}.`, audited)
+  await step.learn({ audited })
 }
 
 async function bootsOf(pair: Pair, signal: AbortSignal): Promise<{ source: string; target: string }> {
@@ -86,6 +136,7 @@ async function awaitApproval(step: Step) {
   const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
   if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
     return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
+  const pass = keepInStep(step)
   let told = ''
   for (;;) {
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
@@ -100,7 +151,7 @@ async function awaitApproval(step: Step) {
     const text = isRelayed ? `${waits} ${relayRisk}` : waits
     if (told !== text) await step.waitFor(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
     told = text
-    const done = await onePass(step, 'repeat')
+    const done = await pass()
     await restUntilSignal(step, Number(done.details['movedFiles']) > 0 ? restMs.busy : restMs.calm)
   }
 }

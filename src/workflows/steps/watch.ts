@@ -5,10 +5,11 @@ import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
-import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
-import { onePass } from './sync.ts'
+import { keepInStep, onePass } from './sync.ts'
 
 const checkEveryMs = 5000
 const syncEveryMs = 3000
@@ -17,28 +18,20 @@ const redInARow = 3
 
 export const watch = {
   'watch-target': async (step) => {
-    const end = performance.now() + step.settings.finish.watchForMs
-    for (let red = 0; ;) {
-      const failure = await firstRedCheck(step)
-      red = failure === null ? 0 : red + 1
-      if (failure !== null) await step.say(`${failure} (${red} in a row).`)
-      if (red >= redInARow) throw new LifeboatError('gate-closed', `The target fails a check that the source passed: ${failure}.`)
-      const [stragglers, cached] = await Promise.all([countStragglers(step), cachedNames(step)])
-      await step.learn({ cached })
-      const leftMs = Math.max(0, end - performance.now())
-      const seen = `${stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler')}${cachedText(cached)}`
-      const details = { stragglers, cached }
-      if (leftMs === 0 && red === 0) return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s.`, details }
-      await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch.`, details)
-      await sleep(Math.max(200, Math.min(checkEveryMs, leftMs)), step.signal)
+    const whole = auditInBackground(step, async () => await followBack(step, async () => await onePass(step, 'repeat')))
+    try {
+      return await watchTarget(step, whole)
+    } finally {
+      whole.stop()
     }
   },
 
   'await-finish': async (step) => {
     const { signals } = step.run.services
+    const pass = keepInStep(step)
     for (let told = false; ; told = true) {
       if ((await signals.take(step.run.move, step.run.run, 'finish')) !== null) return { text: 'Finish was asked for.' }
-      await followBack(step)
+      await followBack(step, pass)
       await countStragglers(step)
       const price = rollbackPrice(await freshFacts(step))
       if (!told) await step.waitFor('Switched. Waiting for `finish` or `rollback`.', { waitingFor: 'finish', price })
@@ -46,6 +39,36 @@ export const watch = {
     }
   },
 } satisfies Record<string, Action>
+
+/** Through the window, and until the whole tree is compared. */
+async function watchTarget(step: Step, whole: Background): Promise<Done> {
+  const end = performance.now() + step.settings.finish.watchForMs
+  for (let red = 0; ;) {
+    const failure = await firstRedCheck(step)
+    red = failure === null ? 0 : red + 1
+    if (failure !== null) await step.say(`${failure} (${red} in a row).`)
+    if (red >= redInARow) throw new LifeboatError('gate-closed', `The target fails a check that the source passed: ${failure}.`)
+    const [stragglers, cached] = await Promise.all([countStragglers(step), cachedNames(step)])
+    await step.learn({ cached })
+    const compared = await tellComparison(step, whole)
+    const leftMs = Math.max(0, end - performance.now())
+    const seen = `${stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler')}${cachedText(cached)}`
+    const details = { stragglers, cached }
+    if (leftMs === 0 && red === 0 && compared !== runsStill)
+      return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s; ${compared}.`, details }
+    await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch; ${compared}.`, details)
+    await sleep(Math.max(200, Math.min(checkEveryMs, leftMs)), step.signal)
+  }
+}
+
+const runsStill = 'the whole tree is being compared'
+
+async function tellComparison(step: Step, whole: Background): Promise<string> {
+  const { found, why } = whole.look()
+  if (found === null) return why === null ? runsStill : `the whole tree is not compared: ${why}`
+  await refuseDifferences(step, found)
+  return wordsOf(found)
+}
 
 /** The first check that the source passed and the target does not; null: all hold. */
 async function firstRedCheck(step: Step): Promise<string | null> {
@@ -57,10 +80,10 @@ async function firstRedCheck(step: Step): Promise<string | null> {
 }
 
 /** One reverse pass. A source that cannot follow is told; the target serves on. */
-async function followBack(step: Step): Promise<void> {
+async function followBack(step: Step, pass: () => Promise<unknown>): Promise<void> {
   if (!step.settings.reverseSync) return
   try {
-    await onePass(step, 'repeat')
+    await pass()
   } catch (error) {
     step.signal.throwIfAborted()
     if (!['ssh-unreachable', 'timeout', 'sync-failed', 'node-failed'].includes(codeOf(error))) throw error
