@@ -87,13 +87,12 @@ function carry(from: Socket, to: Socket, link: Link, wire: Wire): void {
     onTheWay += bytes.length
     if (onTheWay >= windowBytes) from.pause()
     deliver(bytes.length, () => {
-      const flowing = to.destroyed || to.write(bytes)
       const arrived = () => {
         onTheWay -= bytes.length
         if (onTheWay < windowBytes) from.resume()
       }
-      if (flowing) arrived()
-      else to.once('drain', arrived)
+      if (to.destroyed) arrived()
+      else to.write(bytes, arrived)
     })
   })
   from.once('end', () => deliver(0, () => to.end()))
