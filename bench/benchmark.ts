@@ -40,7 +40,7 @@ export type Line = {
   readonly ours: number
   readonly theirs: number | null
   readonly opponent: string | null
-  /** How many times better than the opponent. */
+  /** How many times better than the opponent; null also where ours is nothing at all. */
   readonly ratio: number | null
   readonly goal: string
   readonly holds: boolean
@@ -99,7 +99,7 @@ export function linesOf(name: string, one: Pick<Case, 'name' | 'unit' | 'goals' 
       ours: rounded(ours),
       theirs: opponent === null ? null : rounded(theirs),
       opponent,
-      ratio: opponent === null ? null : rounded(theirs / ours),
+      ratio: opponent === null || ours === 0 ? null : rounded(theirs / ours),
       goal: text,
       holds: holds(ours, theirs),
       rounds,

@@ -70,7 +70,7 @@ ${parts.length === 0 ? 'No full run was kept yet.\n' : parts.join('\n')}`
 
 function partOf(name: string, says: string, { date, cores, load, lines }: Results[string]): string {
   const rows = lines.map((each) => {
-    const [other, theirs, ratio] = each.opponent === null ? ['-', '-', '-'] : [each.opponent, `${each.theirs} ${each.unit}`, String(each.ratio)]
+    const [other, theirs, ratio] = each.opponent === null ? ['-', '-', '-'] : [each.opponent, `${each.theirs} ${each.unit}`, each.ratio ?? '-']
     return `| ${each.case} | ${each.ours} ${each.unit} | ${other} | ${theirs} | ${ratio} | ${each.goal} | ${each.holds ? 'yes' : '**no**'} | ${each.rounds} |`
   })
   const notes = new Map(lines.map((each) => [each.case, each.notes]))

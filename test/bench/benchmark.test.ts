@@ -36,6 +36,11 @@ test('contestants take turns within each round, each round begins with another, 
   ])
 })
 
+test('nothing at all is not so many times better than something', async () => {
+  const [line] = await measure('b', played({ ours: [0], theirs: [3] }, [better(2, 'theirs')]), true, () => undefined)
+  assert.deepEqual([line?.ratio, line?.holds], [null, true])
+})
+
 test('the stage is cleared when a contestant fails', async () => {
   const order: string[] = []
   const one = played({ ours: [1] }, [below(2)], order)
