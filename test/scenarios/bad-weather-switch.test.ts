@@ -1,0 +1,91 @@
+// What goes wrong between the nodes while they switch: their link is cut, a helper is killed, a clock is an hour ahead.
+// Nothing is lost, and at the end both sides are equal to the last byte, read by find and sha256sum.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+import { waitUntil } from '../../src/io/wait.ts'
+
+await enterLab()
+const { answersWithin, at, setScene } = await import('../support/scenario.ts')
+const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
+const { finishClean } = await import('../support/ending.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+const { listingOf } = await import('../support/listing.ts')
+const { causeFault } = await import('../../lab/faults.ts')
+
+const root = '/srv/shop'
+const helper = 'lifeboat-web-1-helper.service'
+/** Time as the programs that work with data see it; the times of files are what lies on the disk, on any clock. */
+const hourAhead = 'NO_FAKE_STAT=1 FAKE_UTIME=0 faketime -f +1h'
+
+test('bad weather while a move switches, to a node whose clock is an hour ahead', async (t) => {
+  const scene = await setScene({ files: 40 })
+  t.after(async () => await scene.stop())
+  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  await target.run(`mv /usr/bin/rsync /usr/bin/rsync.real
+    printf '%s\n' '#!/bin/sh' ': > /run/ahead; exec env ${hourAhead} /usr/bin/rsync.real "$@"' > /usr/bin/rsync && chmod 755 /usr/bin/rsync
+    start=$(systemctl show --value -p ExecStart shop.service | sed 's/.*argv\\[\\]=\\([^;]*\\) ;.*/\\1/')
+    mkdir /etc/systemd/system/shop.service.d
+    printf '%s\n' [Service] ExecStart= "ExecStart=/usr/bin/env ${hourAhead} $start" > /etc/systemd/system/shop.service.d/clock.conf && systemctl daemon-reload`)
+  const customers = scene.customers(5)
+  const prober = startProber(scene)
+  const moments = await openMoments(scene)
+  t.after(async () => await moments.close())
+  const soon = { everyMs: 100, deadlineMs: 60_000, signal: AbortSignal.timeout(300_000) }
+  /** While the move waits: lays a large file on the source, lets the move go on over a slow link, and answers once half of the file is over. */
+  const half = async (name: string) => {
+    await source.run(`head -c 12M /dev/urandom > ${root}/${name}`)
+    await causeFault(scene, 'link', 'slow-link')
+    await moments.pass()
+    const begun = async () => ((await target.attempt(`find ${root} -name '*${name}*' -size +1M | grep .`)).exitCode === 0 ? true : null)
+    await waitUntil(begun, { ...soon, what: `A part of ${name} on the target` })
+  }
+
+  await t.test('the link is cut in the first copy: one sentence, exit 3, and the source serves as before', async () => {
+    const running = scene.begin('migrate', '--yes', '--json')
+    await moments.at('first-sync', 'started')
+    await half('large')
+    await causeFault(scene, 'link', 'none')
+    const { exitCode, stdout, stderr } = await running
+    const failure = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
+    assert.deepEqual([exitCode, failure['code']], [3, 'sync-failed'], stdout.slice(-1500) + stderr)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+  })
+
+  const running = scene.begin('migrate', '--yes', '--json')
+  await t.test('the link is cut in the final pass: the source serves again', async () => {
+    await moments.at('hold-clients', 'started')
+    await half('last')
+    await moments.arm('freeze-source', 'started')
+    await causeFault(scene, 'link', 'none')
+    const undone = await scene.record(at('attempt', 'undone'))
+    assert.match(undone.text, /final-sync/)
+    await answersWithin(source.address, 7000)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+    assert.deepEqual(failedRequests(customers), [])
+  })
+
+  await t.test('the helper of the source is killed while it holds clients: it is back at once, and the move comes to its end', async () => {
+    await moments.reached()
+    await source.run(`systemctl kill --signal=KILL ${helper}`)
+    const back = async () => ((await source.attempt(`systemctl is-active --quiet ${helper}`)).exitCode === 0 ? true : null)
+    await waitUntil(back, { ...soon, what: 'The return of the helper', everyMs: 20, deadlineMs: 5000 })
+    await moments.pass()
+    const { exitCode, stdout, stderr } = await running
+    assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'target')
+  })
+
+  await t.test('no acknowledged write is lost, and the source follows to the last byte', async () => {
+    const figures = await customers.stop()
+    assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
+    const hour = Number(await target.run(`tail -1 ${root}/orders.log | cut -f2`)) - Date.now() / 1000
+    assert.ok(hour > 3000, `the clock of the target was ${hour} s ahead`)
+    await target.run('test -e /run/ahead')
+    const same = async () => ((await listingOf(source, root)) === (await listingOf(target, root)) ? true : null)
+    await waitUntil(same, { ...soon, what: 'A source that is equal to the target', everyMs: 500, deadlineMs: 30_000 })
+    await finishClean(scene)
+  })
+})
