@@ -44,7 +44,10 @@ let skies = 0
 async function open(): Promise<Sky> {
   // A file for each name, several times over.
   const scene = await setScene({ folder: path.join(worldFolder, `storm-${skies++}`), names: false, files: 10, volumeMiB: 10_240 })
-  const { close, ...pair } = await preparedPair(scene, 'web-1')
+  const { close, ...pair } = await preparedPair(scene, 'web-1').catch(async (error: unknown) => {
+    await scene.stop()
+    throw error
+  })
   return {
     source: scene.source('web-1'),
     pair,

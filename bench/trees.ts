@@ -3,6 +3,7 @@
 // file system, not disks.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { LabNode } from '../lab/node.ts'
 import { worldFolder } from '../lab/place.ts'
 import { slowLink } from '../lab/slow-link.ts'
 import { copyVolume, makeVolume, type Volume } from '../lab/volume.ts'
@@ -34,7 +35,7 @@ export type GrownTree = {
   readonly plain: (options: readonly string[]) => Promise<number>
 }
 
-export type Grove = { readonly scene: Scene; readonly pair: Pair; readonly trees: readonly GrownTree[]; readonly close: () => Promise<void> }
+export type Grove = { readonly pair: Pair; readonly trees: readonly GrownTree[]; readonly close: () => Promise<void> }
 
 const script = path.join(import.meta.dirname, 'trees.py')
 let groves = 0
@@ -45,35 +46,35 @@ export async function growTrees(specs: readonly TreeSpec[], far: boolean): Promi
   const placed = specs.map((spec, index) => ({ spec, device: `/dev/xvd${'cd'[index] ?? ''}`, mount: `/mnt/tree-${index}`, volume: `${name}-${index}` }))
   const data = placed.map(({ mount }) => ({ kind: 'files', name: path.basename(mount), path: `${mount}/root` }))
   const scene = await setScene({ folder: path.join(worldFolder, name), names: false, files: 10, config: { moves: { 'web-1': { data } } } })
-  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
-  const volumes: Volume[] = []
-  for (const { spec, device, mount, volume } of placed) {
-    const [from, to] = await twins(volume, spec)
-    volumes.push(from, to)
-    for (const [node, half] of [
-      [source, from],
-      [target, to],
-    ] as const) {
-      await node.attach(device, half)
-      await node.run(`mkdir -p ${mount} && mount ${device} ${mount} && mkdir ${mount}/root`)
+  const ends: (() => Promise<void>)[] = [scene.stop]
+  const close = async (): Promise<void> => {
+    for (const end of ends) await end()
+  }
+  try {
+    const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+    for (const { spec, device, mount, volume } of placed) {
+      const [from, to] = await twins(volume, spec)
+      ends.push(from.remove, to.remove)
+      await mountOn(source, from, device, mount)
+      await mountOn(target, to, device, mount)
     }
+    const { close: closePair, ...pair } = await preparedPair(scene, 'web-1')
+    ends.unshift(closePair)
+    // Afterwards, so that the passes of the move itself have nothing to read.
+    for (const node of [source, target]) for (const { mount } of placed) await node.run(`mv ${mount}/tree ${mount}/root/tree`)
+    await source.run('umask 077 && cat > /root/.ssh/id_ed25519', { input: readFileSync(scene.keyFile, 'utf8') })
+    if (far) ends.unshift((await slowLink([source.address], [target.address], wan)).restore)
+    return { pair, trees: await Promise.all(placed.map(async ({ spec, mount }) => await grown(spec, `${mount}/root`, pair, scene))), close }
+  } catch (error) {
+    // What comes after a case that failed finds the addresses free.
+    await close()
+    throw error
   }
-  const { close, ...pair } = await preparedPair(scene, 'web-1')
-  // Afterwards, so that the passes of the move itself have nothing to read.
-  for (const node of [source, target]) for (const { mount } of placed) await node.run(`mv ${mount}/tree ${mount}/root/tree`)
-  await source.run('umask 077 && cat > /root/.ssh/id_ed25519', { input: readFileSync(scene.keyFile, 'utf8') })
-  const link = far ? await slowLink([source.address], [target.address], wan) : null
-  return {
-    scene,
-    pair,
-    trees: await Promise.all(placed.map(async ({ spec, mount }) => await grown(spec, `${mount}/root`, pair, scene))),
-    close: async () => {
-      await link?.restore()
-      await close()
-      await scene.stop()
-      for (const volume of volumes) await volume.remove()
-    },
-  }
+}
+
+async function mountOn(node: LabNode, volume: Volume, device: string, mount: string): Promise<void> {
+  await node.attach(device, volume)
+  await node.run(`mkdir -p ${mount} && mount ${device} ${mount} && mkdir ${mount}/root`)
 }
 
 /** The same fresh file system for each side: ext4 is slow for minutes where files were deleted. Small blocks, or a million small files would not fit in memory twice. */
