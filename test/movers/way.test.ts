@@ -47,6 +47,7 @@ test('a fast, near way takes one connection and no compression; a far one as man
   assert.equal(chooseWay(modern(), modern(2), measured(40, 120e6), null).connections, 4)
   assert.equal(chooseWay(modern(), modern(1), measured(40, 120e6), null).connections, 2)
   assert.equal(chooseWay(modern(), modern(8), measured(150, 120e6), null).connections, 8)
+  assert.equal(chooseWay(modern(), modern(8), measured(40, 30e6), null).connections, 2)
   assert.equal(chooseWay(modern(), modern(8), null, null).connections, 1)
 })
 
@@ -62,7 +63,7 @@ test('an old end is served by what it has', () => {
 
 test('a limit counts as the rate of the way', () => {
   const way = chooseWay(modern(), modern(), measured(40, 120e6), 80)
-  assert.deepEqual([way.limitKiB, way.connections, way.compression], [9765, 1, 'zstd'])
+  assert.deepEqual([way.limitKiB, way.connections, way.compression], [9765, 2, 'zstd'])
 })
 
 test('whatever was measured, connections stay within their limits and a forecast is a number', () => {

@@ -36,6 +36,8 @@ export const plainWay: Way = {
 /** What OpenSSH has on the way at most on one connection, in bytes: it carries no more than this a round trip. */
 const windowBytes = 2 * 1024 * 1024
 const mostConnections = 8
+/** From this round trip on a probe used several connections, too. */
+const farMs = 5
 /** A receiving core keeps up with more than one copy of a far source; two were measured. */
 const connectionsPerCpu = 2
 /** From here on compressing costs more than it saves, bytes a second: what a probe finds of a gigabit. Below `slow` zstd is worth its processor. */
@@ -66,10 +68,10 @@ function compressionFor(rate: number | null, both: (feature: string) => boolean)
   return both(wanted) ? wanted : null
 }
 
-/** As many as fill the way, and one more: a copy that waits for an answer leaves its share to the others. */
+/** As many as fill the way, and one more: a copy that waits for an answer leaves its share to the others. A far way takes two at least, as a busy node measures it too slow. */
 function connectionsFor(rate: number, rttMs: number, cpus: number): number {
   const needed = Math.ceil((rate * rttMs) / 1000 / windowBytes)
-  return needed <= 1 ? 1 : Math.min(needed + 1, mostConnections, connectionsPerCpu * cpus)
+  return needed <= 1 && rttMs < farMs ? 1 : Math.min(needed + 1, mostConnections, connectionsPerCpu * cpus)
 }
 
 /** Seconds, before any pass was measured: 0.11 ms to make a file and 22 µs to look at one, or what the way carries. */
