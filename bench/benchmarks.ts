@@ -4,8 +4,20 @@ import type { Benchmark } from './benchmark.ts'
 import { cutoverHttp } from './cutover-http.ts'
 import { demoPause } from './demo-pause.ts'
 import { finalDelta1m, finalDelta200k } from './final-delta.ts'
+import { bigFilesWan, smallFiles } from './first-copy.ts'
 import { inside100 } from './inside-100.ts'
 import { inventory5000 } from './inventory-5000.ts'
 import { recorderStorm } from './recorder-storm.ts'
 
-export const benchmarks: readonly Benchmark[] = [inventory5000, inside100, finalDelta200k, finalDelta1m, auditWan, recorderStorm, cutoverHttp, demoPause]
+export const benchmarks: readonly Benchmark[] = [
+  inventory5000,
+  inside100,
+  finalDelta200k,
+  finalDelta1m,
+  auditWan,
+  recorderStorm,
+  smallFiles,
+  bigFilesWan,
+  cutoverHttp,
+  demoPause,
+]

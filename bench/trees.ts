@@ -21,7 +21,7 @@ export const trees = {
 } as const satisfies Record<string, TreeSpec>
 
 /** 20 ms each way, 1 Gbit/s in each direction. */
-const wan = { delayMs: 20, bytesPerSecond: 125_000_000 }
+export const wan = { delayMs: 20, bytesPerSecond: 125_000_000 }
 export const wanNote = '40 ms there and back, 1 Gbit/s: a relay in user space, so without loss and without the slow start of TCP.'
 
 export type GrownTree = {
