@@ -30,3 +30,12 @@ func TestAProbeEchoesThenTellsTheRate(t *testing.T) {
 		t.Fatalf("%q, %v", line, err)
 	}
 }
+
+func TestARateLeavesTheBeginningOutWhereEnoughCameAfterIt(t *testing.T) {
+	if got := rate(1000, time.Second, 900, 500*time.Millisecond); got != 1800 {
+		t.Errorf("the rate of 900 bytes in half a second is %v", got)
+	}
+	if got := rate(1000, 50*time.Millisecond, 0, 0); got != 20_000 {
+		t.Errorf("the rate of 1000 bytes in 50 ms is %v", got)
+	}
+}
