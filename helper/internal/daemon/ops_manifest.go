@@ -28,7 +28,7 @@ type manifests struct {
 	stop context.CancelFunc
 }
 
-// begin ends the one before; the files of the last few stay, so that a caller who was interrupted can still read them.
+// begin ends the one before, whose files stay: its caller may be reading them.
 func (m *manifests) begin(parent context.Context) (ctx context.Context, number int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -37,7 +37,7 @@ func (m *manifests) begin(parent context.Context) (ctx context.Context, number i
 	}
 	m.made++
 	ctx, m.stop = context.WithCancel(parent)
-	return ctx, m.made % 4
+	return ctx, m.made % 2
 }
 
 // manifest writes a manifest of one root, or of the names in it that are asked for, and says where it lies.

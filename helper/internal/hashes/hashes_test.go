@@ -76,6 +76,25 @@ func TestWhatChangedALittleBeforeTheFlushIsNotRemembered(t *testing.T) {
 	}
 }
 
+func TestWhatIsSeenAgainStaysKnown(t *testing.T) {
+	cache, file, sum := kept(t)
+	other := file + "-other"
+	os.WriteFile(other, nil, 0o600)
+	c := Open(cache, boot)
+	c.Remember(time.Now().Add(time.Hour))
+	c.Find(statOf(t, file))
+	c.Keep(statOf(t, other), sum)
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	again := Open(cache, boot)
+	for _, path := range []string{file, other} {
+		if _, known := again.Find(statOf(t, path)); !known {
+			t.Errorf("%s is not known", path)
+		}
+	}
+}
+
 func TestWhatIsNotSeenAnyMoreIsForgotten(t *testing.T) {
 	cache, file, sum := kept(t)
 	other := file + "-other"

@@ -58,6 +58,7 @@ func contentOf(ctx context.Context, path string, was *unix.Stat_t) (sum hashes.S
 		return sum, false, errOther
 	}
 	unix.Fadvise(fd, 0, 0, unix.FADV_SEQUENTIAL)
+	unix.Fadvise(fd, 0, 0, unix.FADV_NOREUSE) // what others keep in memory shall not give way to this (Linux 6.3)
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	hash := sha256.New()
