@@ -85,3 +85,23 @@ test('a copy that went wrong is mended before the switch, and the freeze compare
   assert.equal(figures.failed, 0)
   assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
 })
+
+test('a side without power before the switch closes the gate until both are compared anew', async (t) => {
+  const scene = await setCase(t, 'power')
+  const moments = await openMoments(scene)
+  t.after(async () => await moments.close())
+
+  const moving = scene.begin('migrate', '--yes', '--json')
+  await moments.at('check-ready', 'started')
+  await scene.target('web-1').powerCut()
+  await scene.target('web-1').powerOn()
+  await moments.pass()
+  const { exitCode, stdout, stderr } = await moving
+  assert.equal(exitCode, 0, stdout + stderr)
+
+  const records = await scene.journal()
+  const refused = records.findIndex(({ step, state, text }) => step === 'check-ready' && state === 'failed' && text.startsWith('Both sides were not compared'))
+  const compared = records.findIndex(({ step, text }, index) => index > refused && step === 'keep-in-sync' && whole.test(text))
+  const ready = records.findIndex(at('check-ready', 'done'))
+  assert.ok(refused > 0 && refused < compared && compared < ready, JSON.stringify(records.map(({ step, state, text }) => `${step} ${state} ${text}`)))
+})

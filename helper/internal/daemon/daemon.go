@@ -36,8 +36,9 @@ type Daemon struct {
 	mu    sync.Mutex
 	node  machine.Node
 	clock deadlines
-	// admitted counts who was let in to copy since this program began: a comparison holds only while nobody more comes.
-	admitted int64
+	// admitted counts who was let in to copy since this program began, for each root: a comparison holds only while
+	// nobody more comes.
+	admitted map[string]int64
 
 	// effects guards what is done: rules, holder and units are changed by one at a time.
 	effects sync.Mutex
@@ -69,7 +70,7 @@ func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, er
 		return nil, err
 	}
 	d := &Daemon{paths: p, version: version, build: build, bootID: id, journal: journal.Open(p.Journal()), peer: peerlink.New(p), holder: holder.New(), relay: holder.NewRelay()}
-	d.node.Move = p.Move
+	d.node.Move, d.admitted = p.Move, map[string]int64{}
 	if _, err := durable.ReadJSON(p.State(), &d.node); err != nil {
 		return nil, fmt.Errorf("the state of this node cannot be read: %w", err)
 	}

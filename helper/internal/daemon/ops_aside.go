@@ -37,7 +37,7 @@ func (d *Daemon) putAside(_ context.Context, r request) (answer, error) {
 	d.mu.Lock()
 	err := mayReceive(d.node)
 	if err == nil {
-		d.admitted++
+		d.admitted[f.Root]++
 	}
 	d.mu.Unlock()
 	if err != nil {

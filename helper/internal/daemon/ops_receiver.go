@@ -64,7 +64,7 @@ func (d *Daemon) admittedSince(then *int64) int64 {
 	if then == nil {
 		return 0
 	}
-	return d.admitted - *then
+	return d.admittedInAll() - *then
 }
 
 func (d *Daemon) demote(ctx context.Context, r request) (answer, error) {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/roots"
@@ -28,8 +29,14 @@ func (d *Daemon) recordStart(ctx context.Context, q request) (answer, error) {
 
 func (d *Daemon) recordStatus(context.Context, request) (answer, error) {
 	told := d.recording.status()
-	told["bootId"] = d.bootID
+	told["bootId"], told["admitted"] = d.bootID, d.admittedByRoot()
 	return told, nil
+}
+
+func (d *Daemon) admittedByRoot() map[string]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.admitted)
 }
 
 func (d *Daemon) recordDrain(ctx context.Context, _ request) (answer, error) {
@@ -61,7 +68,7 @@ func (d *Daemon) recordNames(_ context.Context, r request) (answer, error) {
 	if f.Epoch != status.Epoch && why == "" {
 		why = fmt.Sprintf("epoch %s is over, this is %s", f.Epoch, status.Epoch)
 	}
-	return answer{"complete": why == "", "why": why, "epoch": status.Epoch, "sequence": status.Sequence, "lists": lists}, nil
+	return answer{"complete": why == "", "why": why, "epoch": status.Epoch, "sequence": status.Sequence, "lists": lists, "admitted": d.admittedByRoot()}, nil
 }
 
 func (d *Daemon) recordStop(context.Context, request) (answer, error) {

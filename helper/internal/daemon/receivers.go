@@ -35,7 +35,7 @@ func (d *Daemon) admit(pid int, destination string) error {
 	if err := roots.Same(root, n.Roots[root]); err != nil {
 		return &machine.Refusal{Code: machine.GateClosed, Text: err.Error()}
 	}
-	d.admitted++
+	d.admitted[root]++
 	file := filepath.Join(d.paths.Receivers(), strconv.Itoa(pid))
 	return os.WriteFile(file, []byte(start), 0o600)
 }
@@ -96,7 +96,15 @@ func (d *Daemon) endCopies(ctx context.Context, _ request) (answer, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return answer{"admitted": d.admitted}, nil
+	return answer{"admitted": d.admittedInAll()}, nil
+}
+
+// admittedInAll is called with mu held.
+func (d *Daemon) admittedInAll() (all int64) {
+	for _, count := range d.admitted {
+		all += count
+	}
+	return all
 }
 
 // endReceivers returns when nobody receives any more. Asked to end, rsync takes its unfinished file away; who does not

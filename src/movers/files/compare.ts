@@ -1,10 +1,10 @@
 // Two comparisons. In the freeze: what was named since both sides were last found equal, or everything where that is not
 // known. While a side is in use: everything or what is new, without what is named meanwhile.
 import type { Audit, AuditKind, Mover, Pair } from '../mover.ts'
-import { doubt, type Known } from './known.ts'
+import { doubt, noticeStrangers, type Known } from './known.ts'
 import { differencesIn, writeManifests, type Scope } from './manifest.ts'
 import { listedAtMost } from './pass.ts'
-import { namedSince, readNamed, severalNames, type Point } from './recorder.ts'
+import { admittedBy, namedSince, readNamed, severalNames, type Point } from './recorder.ts'
 import type { Root } from './rsync.ts'
 
 /** What a helper reads in one message is bounded; so many bytes of names cost more than reading a tree. */
@@ -18,14 +18,14 @@ export function comparisons(root: Root, known: Known): Required<Pick<Mover, 'ver
       const manifests = await writeManifests(root, pair, scope, false, signal)
       const differences = (await differencesIn(manifests, root, pair, null, signal)) ?? [{ path: root.path, what: 'differs in too many names to list' }]
       if (differences.length > 0) doubt(known)
-      else known.compared = point
+      else settle(known, point)
       return differences
     },
 
     audit: async (pair, kind, signal) => {
       if (kind === 'changed' && known.recorder === 'distrusted') return { kind: 'unknown', why: notNamed }
       const scope = kind === 'changed' ? (await newScope(root, known, pair, false, signal)).scope : everything
-      const found = await inUse(root, known.point, pair, scope, signal)
+      const found = await inUse(root, known, pair, scope, signal)
       if (found.kind !== 'unknown') learn(known, kind, found)
       return found
     },
@@ -33,14 +33,18 @@ export function comparisons(root: Root, known: Known): Required<Pick<Mover, 'ver
 }
 
 const everything = { kind: 'everything' } as const
+const strangers = 'a copy was broken off, or somebody else was let in'
 const notNamed = 'a recorder did not name what had changed'
 
-/** Two sides that passes have made equal at `point`; what was named since then is no difference. */
-async function inUse(root: Root, point: Point | null, pair: Pair, scope: Scope, signal: AbortSignal): Promise<Audit> {
+/** Two sides that passes have made equal at a point; what was named since then is no difference. */
+async function inUse(root: Root, known: Known, pair: Pair, scope: Scope, signal: AbortSignal): Promise<Audit> {
+  const { point } = known
   if (point === null) return { kind: 'unknown', why: 'no pass has made both sides equal yet' }
   const began = performance.now()
+  if (noticeStrangers(known, await admittedBy(pair, root, signal)) && scope.kind === 'names') return { kind: 'unknown', why: strangers }
   const manifests = await writeManifests(root, pair, scope, true, signal)
   const named = await namedSince(point, root, pair, false, signal)
+  if (noticeStrangers(known, named.admitted)) return { kind: 'unknown', why: strangers }
   if (named.kind === 'unknown') return { kind: 'unknown', why: named.why }
   const names = manifests.equal ? null : await readNamed(named, signal)
   const differences = await differencesIn(manifests, root, pair, names, signal)
@@ -51,26 +55,34 @@ async function inUse(root: Root, point: Point | null, pair: Pair, scope: Scope, 
 
 function learn(known: Known, kind: AuditKind, found: Exclude<Audit, { kind: 'unknown' }>): void {
   if (found.differences.length === 0) {
-    known.compared = known.point
+    settle(known, known.point)
     // Everything that differed was named: no pass could try the recorder harder.
     if (found.kind === 'everything' && known.recorder === 'untried') known.recorder = 'trusted'
   } else if (kind !== 'afterwards') {
     known.compared = null
-    known.recorder = 'distrusted'
+    if (!known.disturbed) known.recorder = 'distrusted'
   }
+}
+
+function settle(known: Known, point: Point | null): void {
+  known.compared = point
+  known.disturbed = false
 }
 
 /** What was named since both sides were last found equal; everything, and why, where that is not known or not worth it. */
 async function newScope(
   root: Root,
-  { compared, recorder }: Known,
+  known: Known,
   pair: Pair,
   inFreeze: boolean,
   signal: AbortSignal,
 ): Promise<{ readonly scope: Scope; readonly why: string; readonly point: Point | null }> {
-  const named = await namedSince(compared, root, pair, inFreeze, signal)
+  const named = await namedSince(known.compared, root, pair, inFreeze, signal)
+  noticeStrangers(known, named.admitted)
+  const { compared, recorder, disturbed } = known
   const all = (why: string) => ({ scope: everything, why, point: named.point })
   if (recorder === 'distrusted') return all(notNamed)
+  if (disturbed) return all(strangers)
   if (recorder === 'untried' || compared === null) return all('both sides were not compared since this controller began or a side differed')
   if (named.kind === 'unknown') return all(named.why)
   if (named.by.some(({ linked }) => linked > 0)) return all(severalNames)

@@ -1,9 +1,9 @@
 // One pass: of the names that the recorders tell, where they are known to be all, else of the whole tree.
 import type { Mover, Pair, Pass, PassKind } from '../mover.ts'
 import { firstCopy } from './first.ts'
-import type { Known } from './known.ts'
+import { disturb, noticeStrangers, type Known } from './known.ts'
 import type { Survey } from './prepare.ts'
-import { changesSince, isNamed, namedSince, namesIn, readList, readNamed, type Changes, type Names, type Point } from './recorder.ts'
+import { admittedBy, changesSince, isNamed, namedSince, namesIn, readList, readNamed, type Changes, type Names, type Point } from './recorder.ts'
 import { judgeExit, readChanges, readStats, rsyncCommand, trimmed, type Root } from './rsync.ts'
 
 /** Above this many names reading the whole tree costs no more: 0.2 ms a listed name against 22 µs for each there is. */
@@ -22,12 +22,17 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
   return async (pair, kind, signal, onProgress) => {
     const { point, recorder } = known
     const changes = await changesSince(point, root, pair, listedAtMost, kind === 'final', signal)
+    noticeStrangers(known, changes.admitted)
     const scope = recorder === 'trusted' ? scopeOf(kind, changes) : whole
     // Told once, not at every pass of a move that waits for days.
     const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
     if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
     reason = why
-    const { pass, found } = await push(root, wayOf, pair, kind, scope, signal)
+    const { pass, found } = await push(root, wayOf, pair, kind, scope, signal).catch((error: unknown) => {
+      disturb(known)
+      throw error
+    })
+    known.admitted = await admittedBy(pair, root, signal)
     if (recorder === 'untried' && kind === 'repeat' && point !== null) {
       const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
       if (unnamed === undefined) known.recorder = 'trusted'

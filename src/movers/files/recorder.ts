@@ -16,15 +16,19 @@ export type Names = { readonly file: string; readonly count: number }
 /** What the recorder of a side names: what is there, what is gone, and how many of the former have other names as well. */
 export type Told = { readonly side: Side; readonly there: Names; readonly gone: Names; readonly linked: number }
 
-type Unknown = { readonly kind: 'unknown'; readonly why: string; readonly point: Point | null }
+/** How many copies each side has let in. */
+export type Admitted = Readonly<Record<Side['name'], number>>
+
+type Unknown = { readonly kind: 'unknown'; readonly why: string; readonly point: Point | null; readonly admitted: Admitted | null }
 
 /** What both recorders have named, the giving side's first; or why that is not all. */
-export type Named = { readonly kind: 'named'; readonly by: readonly [Told, Told]; readonly point: Point } | Unknown
+export type Named = { readonly kind: 'named'; readonly by: readonly [Told, Told]; readonly point: Point; readonly admitted: Admitted } | Unknown
 
 /** What differs at most: names that are there on the giving side, and names that are gone there; or why that is not known. */
-export type Changes = { readonly kind: 'listed'; readonly there: Names; readonly gone: Names; readonly point: Point } | Unknown
+export type Changes = { readonly kind: 'listed'; readonly there: Names; readonly gone: Names; readonly point: Point; readonly admitted: Admitted } | Unknown
 
-const answer = z.object({
+const admittedOf = z.object({ admitted: z.record(z.string(), z.number()) })
+const answer = admittedOf.extend({
   complete: z.boolean(),
   why: z.string(),
   epoch: z.string(),
@@ -41,10 +45,11 @@ const nothing = { file: '', count: 0, linked: 0, goneFile: '', goneCount: 0 }
  */
 export async function namedSince(point: Point | null, root: Root, pair: Pair, inFreeze: boolean, signal: AbortSignal): Promise<Named> {
   const [from, to] = await Promise.all([pair.from, pair.to].map(async (side) => await ask(side, root.path, point?.[side.name] ?? null, inFreeze, signal)))
-  if (!from || !to) return { kind: 'unknown', why: 'no recorder runs', point: null }
+  if (!from || !to) return { kind: 'unknown', why: 'no recorder runs', point: null, admitted: null }
+  const admitted = { [pair.from.name]: from.admitted, [pair.to.name]: to.admitted } as Admitted
   const next = { [pair.from.name]: from.mark, [pair.to.name]: to.mark } as Point
   const why = point === null ? 'no pass has made both sides equal yet' : from.why || to.why
-  return why === '' ? { kind: 'named', by: [from.told, to.told], point: next } : { kind: 'unknown', why, point: next }
+  return why === '' ? { kind: 'named', by: [from.told, to.told], point: next, admitted } : { kind: 'unknown', why, point: next, admitted }
 }
 
 /** What a pass would have to look at. With more names than `limit` a whole pass is cheaper. */
@@ -52,12 +57,12 @@ export async function changesSince(point: Point | null, root: Root, pair: Pair, 
   const named = await namedSince(point, root, pair, inFreeze, signal)
   if (named.kind === 'unknown') return named
   const [{ there, gone, linked }, to] = named.by
-  const unknown = (why: string): Changes => ({ kind: 'unknown', why, point: named.point })
+  const unknown = (why: string): Changes => ({ ...named, kind: 'unknown', why })
   // Nobody but passes should write there: a promotion that was taken back has, and what it wrote must go.
   if (to.there.count + to.gone.count > 0) return unknown(`the ${pair.to.name} was written to`)
   if (linked > 0) return unknown(severalNames)
   if (there.count + gone.count > limit) return unknown(`${there.count + gone.count} names changed`)
-  return { kind: 'listed', there, gone, point: named.point }
+  return { ...named, kind: 'listed', there, gone }
 }
 
 export const severalNames = 'a file with several names was written to'
@@ -75,12 +80,24 @@ async function ask(side: Side, path: string, after: Mark | null, inFreeze: boole
     return {
       mark: { epoch: mark.epoch, sequence: mark.sequence },
       why: told.complete ? '' : told.why,
+      admitted: countOf(told, path),
       told: { side, there: { file, count }, gone: { file: goneFile, count: goneCount }, linked },
     }
   } catch (error) {
     if (codeOf(error) === 'gate-closed') return null
     throw error
   }
+}
+
+/** Asks both sides how many copies they have let in. */
+export async function admittedBy({ from, to }: Pair, { path }: Root, signal: AbortSignal): Promise<Admitted> {
+  const count = async (side: Side) => countOf(admittedOf.parse(await side.call({ op: 'record-status' }, signal)), path)
+  const [given, received] = await Promise.all([count(from), count(to)])
+  return { [from.name]: given, [to.name]: received } as Admitted
+}
+
+function countOf({ admitted }: z.infer<typeof admittedOf>, path: string): number {
+  return Object.entries(admitted).find(([root]) => trimmed(root) === trimmed(path))?.[1] ?? 0
 }
 
 /** The bytes of a list. */
