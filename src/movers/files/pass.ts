@@ -86,7 +86,7 @@ async function runRsync(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: Pa
     return result.stdout
   }
   if (scope.kind === 'listed') return await run(scope.there.file, signal)
-  return kind === 'first' ? await firstCopy(root, way.connections, pair, run, signal) : await run(null, signal)
+  return kind === 'first' ? await firstCopy(root, way.connections, pass, pair, run, signal) : await run(null, signal)
 }
 
 /** Names that are gone go on the other side, too; before the copies, which may put something else in their place. */
