@@ -1,4 +1,5 @@
 // The recorder of changed names while files are made faster than anybody could watch new folders.
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { worldFolder } from '../lab/place.ts'
@@ -9,30 +10,9 @@ import { setScene } from '../test/support/scenario.ts'
 import { below, within, type Benchmark, type Case, type Stage } from './benchmark.ts'
 
 const root = '/srv/shop'
-const files = 48_000
 const silent = 'no recorder'
 
-/** Makes the files in 48 folders, each made just before; a fifth of them gets another name. Tells how long that took. */
-const storm = `import os, sys, time
-began = time.monotonic()
-os.mkdir(sys.argv[1])
-for folder in range(48):
-    os.mkdir(f'{sys.argv[1]}/{folder}')
-    for number in range(1000):
-        path = f'{sys.argv[1]}/{folder}/{number}'
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
-        if number % 5 == 0:
-            os.rename(path, f'{path}.kept')
-print(time.monotonic() - began)`
-
-/** How many files below a folder are not in a list of the recorder. */
-const missing = `import os, sys
-root, folder, file = sys.argv[1:]
-named = set(open(file, 'rb').read().split(b'\\0'))
-there = [os.path.relpath(os.path.join(at, name), root).encode() for at, _, names in os.walk(folder) for name in names]
-assert len(there) == ${files}, len(there)
-print(sum(name not in named for name in there))`
-
+const script = readFileSync(path.join(import.meta.dirname, 'storm.py'), 'utf8')
 const answer = z.object({ complete: z.boolean(), why: z.string(), lists: z.array(z.object({ file: z.string() })) })
 
 /** It knows that it does not know all: then a pass reads everything, and nothing is missed. */
@@ -63,7 +43,7 @@ let storms = 0
 /** Seconds that one storm took, and its folder: each in a new one. */
 async function rage({ source }: Sky): Promise<{ readonly folder: string; readonly seconds: number }> {
   const folder = `${root}/storm-${storms++}`
-  return { folder, seconds: Number(await source.run(`python3 - ${folder}`, { input: storm, deadlineMs: 120_000 })) }
+  return { folder, seconds: Number(await source.run(`python3 - rage ${folder}`, { input: script, deadlineMs: 120_000 })) }
 }
 
 /** Files of one storm that the recorder did not name. `around`: what happens to it meanwhile. */
@@ -75,13 +55,23 @@ async function missed(sky: Sky, signal: AbortSignal, around: (act: () => Promise
   await from.call({ op: 'record-drain' }, signal).catch(() => undefined)
   const { complete, why, lists } = answer.parse(await from.call({ op: 'record-names', after: mark['sequence'], epoch: mark['epoch'] }, signal))
   if (!complete) throw new Incomplete(`The recorder says of itself that it has missed something: ${why}.`)
-  return Number(await sky.source.run(`python3 - ${root} ${folder} ${lists[0]?.file ?? ''}`, { input: missing }))
+  return Number(await sky.source.run(`python3 - missing ${root} ${folder} ${lists[0]?.file ?? ''}`, { input: script }))
+}
+
+async function pidOf(source: LabNode): Promise<string> {
+  return (await source.run('systemctl show --value -p MainPID lifeboat-web-1-helper.service')).trim()
+}
+
+/** The most memory that the process of the recorder ever held, after a storm that it named whole. */
+async function peakMiB(sky: Sky, signal: AbortSignal): Promise<number> {
+  await missed(sky, signal, async (act) => await act())
+  return Number(await sky.source.run(`awk '$1 == "VmHWM:" { print $2 }' /proc/${await pidOf(sky.source)}/status`)) / 1024
 }
 
 /** While its process stands still it reads nothing. */
 function paused({ source }: Sky) {
   return async (act: () => Promise<void>): Promise<void> => {
-    const pid = (await source.run('systemctl show --value -p MainPID lifeboat-web-1-helper.service')).trim()
+    const pid = await pidOf(source)
     await source.run(`kill -STOP ${pid}`)
     try {
       await act()
@@ -131,6 +121,9 @@ export const recorderStorm: Benchmark = {
           }),
       }),
     ),
+    caseOf({ name: 'memory', unit: 'MiB', rounds: 1, goals: [below(20)], notes: `The whole helper, at its peak, after one storm. ${world}` }, (sky) => ({
+      ours: async (signal) => await peakMiB(sky, signal),
+    })),
     caseOf({ name: 'time of the writer', unit: 's', rounds: 5, goals: [within(1.35, silent)], notes: world }, (sky) => ({
       ours: async (signal) => {
         await sky.pair.from.call({ op: 'record-start' }, signal)

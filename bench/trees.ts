@@ -81,7 +81,7 @@ async function mountOn(node: LabNode, volume: Volume, device: string, mount: str
 async function twins(name: string, { files: count, meanBytes }: TreeSpec): Promise<readonly [Volume, Volume]> {
   const blocks = meanBytes < 4096 ? ['-b', '1024'] : []
   const mib = Math.ceil((count * (meanBytes + 4096)) / 2 ** 20) + 512
-  const from = await makeVolume(name, { sizeMiB: mib, format: true, mkfs: [...blocks, '-N', String(Math.ceil(count * 1.1))] })
+  const from = await makeVolume(name, { sizeMiB: mib, format: true, mkfs: [...blocks, '-N', String(Math.ceil(count * 1.2 + 50_000))] })
   await from.use((folder) => ['python3', script, 'make', `${folder}/tree`, String(count), String(meanBytes)])
   return [from, await copyVolume(name, `${name}-twin`)]
 }
