@@ -31,6 +31,7 @@ func (d *Daemon) act(ctx context.Context, r request) (answer, error) {
 		Role          machine.Role
 		Command, Undo []string
 		Input         string
+		Always        bool
 		DeadlineMs    int64
 	}
 	if err := r.read(&f); err != nil {
@@ -52,7 +53,7 @@ func (d *Daemon) act(ctx context.Context, r request) (answer, error) {
 		ctx = over
 		d.effects.Lock()
 		defer d.effects.Unlock()
-		if err := d.step(machine.Act{Call: d.call(r), ID: f.Effect, Undo: f.Undo}); err != nil {
+		if err := d.step(machine.Act{Call: d.call(r), ID: f.Effect, Undo: f.Undo, Always: f.Always}); err != nil {
 			return nil, err
 		}
 	}

@@ -87,5 +87,6 @@ func (d *Daemon) release(ctx context.Context, r request) (answer, error) {
 		return nil, err
 	}
 	done, err := d.settle(ctx)
+	d.trouble.set("undo", d.takeBack(ctx)) // what always ends, like a pause of clients; tried again
 	return answer{"hash": done.hash, "released": done.released, "failed": done.failed}, err
 }

@@ -10,6 +10,8 @@ type Effect struct {
 	Attempt int64    `json:"attempt"`
 	ID      string   `json:"id"`
 	Undo    []string `json:"undo"`
+	// Always: it ends something that is to end with the commit as well, like a pause.
+	Always bool `json:"always,omitempty"`
 }
 
 // Act says that a mover is about to do something within an attempt. On a giver that is only what is frozen, so that every
@@ -18,6 +20,8 @@ type Act struct {
 	Call
 	ID   string
 	Undo []string // nothing: the effect needs none
+	// Always: the undo is run at a commit or release, too.
+	Always bool
 }
 
 func (e Act) apply(n *Node) *Refusal {
@@ -37,7 +41,7 @@ func (e Act) apply(n *Node) *Refusal {
 	case e.ID == "":
 		return refuse(Usage, "an effect that can be undone needs an id")
 	}
-	effect := Effect{a.Number, e.ID, e.Undo}
+	effect := Effect{a.Number, e.ID, e.Undo, e.Always}
 	known := func(other Effect) bool { return other.Attempt == a.Number && other.ID == e.ID }
 	if i := slices.IndexFunc(n.Effects, known); i >= 0 {
 		n.Effects[i] = effect // a repeat of the step: its place in the order stays
@@ -73,7 +77,9 @@ func (n Node) isDue(effect Effect) bool {
 	a := n.Attempt
 	switch {
 	case a == nil || a.Number != effect.Attempt:
-		return true // what was committed is not here any more
+		return true // what was committed is not here any more, but for what always ends
+	case a.Phase == PhaseDone:
+		return true
 	case a.Part == Receiver:
 		return a.Over || a.Voided
 	}
@@ -85,7 +91,7 @@ func (n *Node) keepsEffects(attempt int64) bool {
 	return slices.ContainsFunc(n.Effects, func(effect Effect) bool { return effect.Attempt == attempt })
 }
 
-// settleEffects drops what was committed: from now on it is how things are.
+// settleEffects drops what was committed: from now on it is how things are. What always ends is due.
 func (n *Node) settleEffects(attempt int64) {
-	n.Effects = slices.DeleteFunc(n.Effects, func(effect Effect) bool { return effect.Attempt == attempt })
+	n.Effects = slices.DeleteFunc(n.Effects, func(effect Effect) bool { return effect.Attempt == attempt && !effect.Always })
 }

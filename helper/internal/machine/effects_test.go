@@ -39,6 +39,8 @@ func TestEffectsAreTakenBackNewestFirstWhenTheyAreDue(t *testing.T) {
 		{"a void takes a promotion back", walk(t, Receiver, with(promoted, MakeVoid{Call: at(3), ByPeer: true})...), both},
 		{"a promotion does not outlive its boot", walk(t, Receiver, with(promoted, Booted{"b2"})...), both},
 		{"a commit keeps what was done", walk(t, Receiver, with(promoted, Commit{at(3)}, Close{Call: at(3)})...), none},
+		{"what always ends does so with a release", walk(t, Giver, with(acted, Act{Call: at(3), ID: "pause", Undo: []string{"x"}, Always: true}, seal, Release{Call: at(3), Committed: true})...), []string{"pause"}},
+		{"and with a commit", walk(t, Receiver, with(promoted, Act{Call: at(3), ID: "pause", Undo: []string{"x"}, Always: true}, Commit{at(3)}, Close{Call: at(3)})...), []string{"pause"}},
 		{"what was taken back is not again", walk(t, Giver, with(acted, expire, Undone{3, "b"})...), []string{"a"}},
 	} {
 		if got := due(c.node); !slices.Equal(got, c.due) {

@@ -1,0 +1,122 @@
+// PostgreSQL by physical streaming: a replica on the other side, over the helpers' way. The switch stops the primary, sees
+// that the replica has replayed its last record, and promotes it; the old primary then follows without a new copy.
+import { z } from 'zod'
+import { LifeboatError } from '../../core/errors.ts'
+import { portField } from '../../core/fields.ts'
+import { act } from '../act.ts'
+import type { Difference, Mover, MoverAdapter, Pair } from '../mover.ts'
+import { control, exists, lastLine, placesOf, psql, query, standing, unitOf, type Cluster } from './cluster.ts'
+import { parseControl } from './control.ts'
+import { ensureFollowing, type Say } from './follow.ts'
+import { parseLsn, showLsn } from './lsn.ts'
+import { prepare } from './prepare.ts'
+import { close, demote, forget, promote, reopen, rest } from './scripts.ts'
+
+const schema = z.strictObject({
+  kind: z.literal('postgres').describe('A cluster of PostgreSQL, kept in step by streaming replication.'),
+  name: z.string().optional().describe('How reports and checks name it.'),
+  cluster: z
+    .string()
+    .regex(/^\d{1,2}\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be version/name, as pg_lsclusters shows them')
+    .describe('Version and name, like 15/main; the same on both sides.'),
+  port: portField.default(5432).describe('Where it listens on its loopback; default 5432.'),
+  database: z.string().min(1).default('postgres').describe('Where checks of kind sql are asked; default postgres.'),
+  folder: z.string().startsWith('/').optional().describe('Its data directory; default /var/lib/postgresql/VERSION/NAME.'),
+  keepWal: z.number().int().min(64).default(4096).describe('MiB of its log that may wait for the other side; more, and the copy is made anew.'),
+})
+
+/** A pass waits so long for the replica; what is missing still is told as its lag. */
+const passMs = 10_000
+const finalMs = 15_000
+
+export const postgres: MoverAdapter<typeof schema> = {
+  schema,
+  connect: async (config) => postgresMover(clusterOf(config), config.database),
+  claims: (config) => {
+    const cluster = clusterOf(config)
+    return { port: cluster.port, units: [unitOf(cluster), 'postgresql.service'], folders: [cluster.folder] }
+  },
+}
+
+function clusterOf({ cluster, port, folder, keepWal }: z.infer<typeof schema>): Cluster {
+  const [version = '', name = ''] = cluster.split('/')
+  return { version, name, port, folder: folder ?? `/var/lib/postgresql/${cluster}`, keepWalMiB: keepWal }
+}
+
+function postgresMover(cluster: Cluster, database: string): Mover {
+  let passed: bigint | null = null
+  return {
+    prepare: async (pair, signal) => await prepare(cluster, pair, signal),
+    sync: async (pair, kind, signal, say) => {
+      signal.throwIfAborted()
+      const began = performance.now()
+      const { copied, reached, missing, lagSeconds } = kind === 'final' ? await lastRecords(cluster, pair, signal) : await follow(cluster, pair, signal, say)
+      const moved = passed === null || copied > 0 ? copied : Number(reached - passed)
+      passed = reached
+      return { movedBytes: Math.max(0, moved), movedFiles: 0, remainingBytes: missing, lagSeconds, seconds: (performance.now() - began) / 1000 }
+    },
+    verify: async (pair, signal) => await differences(cluster, pair, signal),
+    promote: async ({ to }, signal) =>
+      void (await act(to, promote(cluster, to), { signal, deadlineMs: 30_000, undo: { id: `promoted ${unitOf(cluster)}`, command: demote(cluster, to) } })),
+    reverse: async (pair, signal) => void (await ensureFollowing(cluster, { from: pair.to, to: pair.from }, signal, () => undefined)),
+    ask: async (side, statement, signal) => void (await query(cluster, side, statement, signal, database)),
+    release: async ({ from, to }, signal) => {
+      await act(from, forget(cluster, from), { signal })
+      await act(to, forget(cluster, to), { signal })
+      await act(to, rest(cluster, to), { signal, role: 'closed' })
+    },
+  }
+}
+
+type Seen = { readonly copied: number; readonly reached: bigint; readonly missing: number; readonly lagSeconds: number }
+
+/** A pass: the replica follows, and has what the primary had when the pass began, or that is told. */
+async function follow(cluster: Cluster, pair: Pair, signal: AbortSignal, say: Say): Promise<Seen> {
+  const copied = await ensureFollowing(cluster, pair, signal, say)
+  const [row] = await query(cluster, pair.from, 'select pg_current_wal_flush_lsn()', signal)
+  const { reached, missing } = await replayed(cluster, pair, row?.[0] ?? '0/0', passMs, signal)
+  if (missing === 0) return { copied, reached, missing, lagSeconds: 0 }
+  // Measured by the primary alone: the clocks of two machines are never compared.
+  const sql = `select coalesce(extract(epoch from replay_lag), 0) from pg_stat_replication where application_name = '${placesOf(cluster, pair.from).role}'`
+  return { copied, reached, missing, lagSeconds: Number((await query(cluster, pair.from, sql, signal))[0]?.[0] ?? 0) }
+}
+
+/** In the freeze: the primary ends, and the replica has its last record. */
+async function lastRecords(cluster: Cluster, pair: Pair, signal: AbortSignal): Promise<Seen> {
+  const { from } = pair
+  const undo = { id: `closed ${unitOf(cluster)}`, command: reopen(cluster, from) }
+  const last = parseControl(await act(from, close(cluster, from), { signal, deadlineMs: finalMs, ...(from.attempt === undefined ? {} : { undo }) }))
+  const { missing } = await replayed(cluster, pair, showLsn(last.checkpoint + 1n), finalMs, signal)
+  return { copied: 0, lagSeconds: 0, reached: last.checkpoint, missing }
+}
+
+/** Waits on the replica itself until it has replayed up to a position; answers where it is, and how many bytes are missing when time is up. */
+async function replayed(cluster: Cluster, { to }: Pair, wanted: string, limitMs: number, signal: AbortSignal): Promise<Pick<Seen, 'reached' | 'missing'>> {
+  const rounds = Math.ceil(limitMs / 5)
+  const wait = `do $$ begin for i in 1..${rounds} loop exit when pg_last_wal_replay_lsn() >= '${wanted}'; perform pg_sleep(0.005); end loop; end $$`
+  const where = `select p, greatest(0, '${wanted}'::pg_lsn - p) from pg_last_wal_replay_lsn() p`
+  const result = await to.run(psql(cluster, `${wait}; ${where}`), { signal, deadlineMs: limitMs + 10_000 })
+  const [position = '', missing = ''] = result.stdout.trim().split('\t')
+  if (result.exitCode === 0) return { reached: parseLsn(position), missing: Number(missing) }
+  signal.throwIfAborted()
+  throw new LifeboatError('sync-failed', `The replica on ${to.address} does not answer: ${lastLine(result.stderr)}`)
+}
+
+/** The last record of the old primary is the last one that the replica has replayed, and neither can become a writer by a reboot. */
+async function differences(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<readonly Difference[]> {
+  const [ended, isShut, runs, replica] = await Promise.all([
+    control(cluster, from, signal),
+    exists(from, placesOf(cluster, from).standby, signal),
+    standing(cluster, from, signal),
+    standing(cluster, to, signal),
+  ])
+  const found: Difference[] = []
+  const add = (side: string, what: string) => found.push({ path: `${unitOf(cluster)} of ${side}`, what })
+  if (runs !== null || ended.state !== 'shut down') add(from.address, `is not stopped in order but ${runs === null ? ended.state : 'runs'}`)
+  if (!isShut) add(from.address, 'would be a primary after a reboot')
+  if (replica === null) add(to.address, 'does not run')
+  else if (!replica.inRecovery) add(to.address, 'was promoted')
+  else if (replica.position <= ended.checkpoint)
+    add(to.address, `has replayed ${showLsn(replica.position)}, the last record begins at ${showLsn(ended.checkpoint)}`)
+  return found
+}

@@ -1,0 +1,117 @@
+// What is done on a node, as shell scripts that may run again at any point of themselves: the helper runs those that take
+// something back when nobody else is there. Everything is started and stopped through systemd, so nothing of it belongs to
+// the helper.
+import type { Side } from '../mover.ts'
+import { placesOf, unitOf, type Cluster } from './cluster.ts'
+
+export type Words = readonly string[]
+
+function script(cluster: Cluster, side: Side, body: string, more: Words = []): Words {
+  const { bin, standby, copy, follow, role } = placesOf(cluster, side)
+  const head = `set -eu
+unit=$1 folder=$2 port=$3 bin=$4 standby=$5 copy=$6 follow=$7 role=$8; shift 8
+as() { runuser -u postgres -- env LC_ALL=C "$@"; }
+ask() { as psql -XAtq -v ON_ERROR_STOP=1 -p "$port" -d postgres -c "$1"; }
+opened() { n=0; until [ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" = "$1" ]; do n=$((n + 1)); [ $n -lt 400 ] || { echo "the cluster did not come up within 20 s" >&2; return 1; }; sleep 0.05; done; }
+keep() { [ -e "$1" ] || { as touch "$1"; sync "$1" "$(dirname "$1")"; }; }
+drop() { [ ! -e "$1" ] || { rm -f "$1"; sync "$(dirname "$1")"; }; }
+`
+  return ['sh', '-c', head + body, 'sh', unitOf(cluster), cluster.folder, String(cluster.port), bin, standby, copy, follow, role, ...more]
+}
+
+/**
+ * The primary stops, which waits until the replica has everything, and would start again only as a replica of nobody. It
+ * tells where it ended, as pg_controldata does.
+ */
+export function close(cluster: Cluster, side: Side): Words {
+  return script(cluster, side, 'keep "$standby"\ndrop "$follow"\nsystemctl stop "$unit"\nas "$bin/pg_controldata" -D "$folder"')
+}
+
+/** Takes `close` back: it is a primary again, on its own timeline, so its replica goes on. */
+export function reopen(cluster: Cluster, side: Side): Words {
+  const body = `if [ ! -e "$standby" ] && [ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" = f ]; then exit 0; fi
+drop "$standby"
+systemctl reset-failed "$unit" 2>/dev/null || true
+systemctl restart "$unit"
+opened f`
+  return script(cluster, side, body)
+}
+
+/** The replica becomes a primary and keeps what it writes for the other side. From here on it is no copy. */
+export function promote(cluster: Cluster, side: Side): Words {
+  const body = `drop "$copy"
+if [ "$(ask 'select pg_is_in_recovery()')" = t ]; then
+  ask "select pg_create_physical_replication_slot('$role', true) where not exists (select from pg_replication_slots where slot_name = '$role')" >/dev/null
+  [ "$(ask 'select pg_promote(true, 15)')" = t ]
+fi
+drop "$follow"`
+  return script(cluster, side, body)
+}
+
+/** Takes `promote` back: what was written since is worthless, and a reboot makes it no primary. The next pass mends it. */
+export function demote(cluster: Cluster, side: Side): Words {
+  return script(cluster, side, 'keep "$standby"\nkeep "$copy"\nsystemctl stop "$unit"')
+}
+
+/** What follows nobody any more goes on as a replica of nobody when it is started. */
+export function rest(cluster: Cluster, side: Side): Words {
+  return script(cluster, side, 'keep "$standby"\ndrop "$follow"\nsystemctl stop "$unit"')
+}
+
+/** Starts it as a replica. Answers when it can be read; whether it receives is another question. */
+export function startReplica(cluster: Cluster, side: Side): Words {
+  const body = `keep "$standby"
+systemctl reset-failed "$unit" 2>/dev/null || true
+systemctl start "$unit"
+opened t
+ask 'select pg_reload_conf()' >/dev/null
+ask "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$role' and not active" >/dev/null`
+  return script(cluster, side, body)
+}
+
+/** Makes room for a copy: what was there before the first one is put aside, an old copy goes. */
+export function clear(cluster: Cluster, side: Side, before: string): Words {
+  const body = `systemctl stop "$unit"
+if [ -e "$folder" ] && [ ! -e "$copy" ]; then
+  n=; while [ -e "$1$n" ]; do n=$((\${n:-0} + 1)); done
+  mv "$folder" "$1$n"; sync "$(dirname "$folder")"
+fi
+keep "$copy"
+rm -rf "$folder"
+as mkdir -m 700 "$folder"`
+  return script(cluster, side, body, [before])
+}
+
+/** A new copy, over the way to the other side. It cannot go on where it was cut off. */
+export function seed(cluster: Cluster, side: Side): Words {
+  const { pass, way } = placesOf(cluster, side)
+  const body =
+    'as env PGPASSFILE="$1" "$bin/pg_basebackup" -w -D "$folder" -X stream -S "$role" -c fast -d "host=127.0.0.1 port=$2 user=$role"\nkeep "$standby"'
+  return script(cluster, side, body, [pass, String(way)])
+}
+
+/** Turns what was promoted in vain back into a copy of the other side, by what changed alone. */
+export function rewind(cluster: Cluster, side: Side): Words {
+  const { pass, way, etc } = placesOf(cluster, side)
+  const body = `systemctl stop "$unit"
+drop "$standby"
+as env PGPASSFILE="$1" "$bin/pg_rewind" -D "$folder" --config-file="$3/postgresql.conf" --source-server="host=127.0.0.1 port=$2 user=$role dbname=postgres"
+keep "$standby"`
+  return script(cluster, side, body, [pass, String(way), etc])
+}
+
+/** Role, slot and settings go. Of a replica the role is that of its primary. */
+export function forget(cluster: Cluster, side: Side): Words {
+  const body = `drop "$follow"
+rm -f "$1" "$2" "$copy"
+if systemctl -q is-active "$unit"; then
+  ask 'select pg_reload_conf()' >/dev/null
+  primary=; [ "$(ask 'select pg_is_in_recovery()')" = t ] || primary=$(ask "select 1 from pg_roles where rolname = '$role'")
+  [ -z "$primary" ] || ask "alter role $role nologin"
+  ask "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$role' and active" >/dev/null
+  n=0; until ask "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$role'" >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.05; done
+  [ -z "$primary" ] || ask "drop owned by $role; drop role $role"
+fi`
+  const { settings, pass } = placesOf(cluster, side)
+  return script(cluster, side, body, [settings, pass])
+}

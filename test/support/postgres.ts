@@ -1,0 +1,86 @@
+// A cluster of PostgreSQL on both nodes of a move, and clients that write to it all the time and keep what was
+// acknowledged.
+import { Client } from 'pg'
+import type { LabNode } from '../../lab/node.ts'
+import { sleep } from '../../src/io/wait.ts'
+
+const password = 'shop'
+const unit = 'postgresql@15-main'
+
+/** Runs a query on the node as the superuser; answers fields by tabs. */
+export async function sqlOn(node: LabNode, sql: string): Promise<string> {
+  return (await node.run(`runuser -u postgres -- psql -XAtq -F '\t' -v ON_ERROR_STOP=1 -d postgres <<'EOF'\n${sql}\nEOF`)).trim()
+}
+
+/** Both clusters run, start at boot and let clients of the network in; the first has a table and its writer. */
+export async function setClusters(source: LabNode, target: LabNode): Promise<void> {
+  for (const node of [source, target]) {
+    await node.run(`printf "listen_addresses = '*'\nwal_log_hints = on\n" > /etc/postgresql/15/main/conf.d/network.conf
+      echo 'host all all all scram-sha-256' >> /etc/postgresql/15/main/pg_hba.conf
+      systemctl enable -q postgresql.service; systemctl start ${unit}`)
+  }
+  await sqlOn(
+    source,
+    `create role shop login password '${password}'; create table orders (id bigint primary key, at timestamptz default now()); grant all on orders to shop`,
+  )
+}
+
+export type Writers = {
+  /** Ends them without a look. */
+  readonly end: () => Promise<void>
+  /** Ends them; what was acknowledged, what of it is not in this node's table, and how long the longest waited. */
+  readonly stop: (
+    serving: LabNode,
+  ) => Promise<{ readonly written: number; readonly lost: readonly number[]; readonly failed: number; readonly longestMs: number }>
+}
+
+/** Inserts one order after the other through this address, each until it is acknowledged, from so many clients. */
+export function startWriters(address: string, { port = 5432, clients = 4, database = 'postgres', everyMs = 20 } = {}): Writers {
+  const over = new AbortController()
+  const acknowledged: number[] = []
+  let [last, failed, longestMs] = [0, 0, 0]
+  const write = async () => {
+    let client: Client | null = null
+    while (!over.signal.aborted) {
+      const id = ++last
+      const began = performance.now()
+      for (let done = false; !done;) {
+        try {
+          client ??= await connected(address, port, database)
+          await client.query('insert into orders (id) values ($1) on conflict do nothing', [id])
+          acknowledged.push(id)
+          done = true
+        } catch {
+          failed++
+          void client?.end().catch(() => undefined)
+          client = null
+          if (over.signal.aborted) break
+          await sleep(20, over.signal).catch(() => undefined)
+        }
+      }
+      longestMs = Math.max(longestMs, performance.now() - began)
+      await sleep(everyMs, over.signal).catch(() => undefined)
+    }
+    await client?.end().catch(() => undefined)
+  }
+  const all = Array.from({ length: clients }, async () => await write())
+  const end = async () => {
+    over.abort()
+    await Promise.all(all)
+  }
+  return {
+    end,
+    stop: async (serving) => {
+      await end()
+      const there = new Set((await sqlOn(serving, 'select id from orders')).split('\n').map(Number))
+      return { written: acknowledged.length, lost: acknowledged.filter((id) => !there.has(id)), failed, longestMs: Math.round(longestMs) }
+    },
+  }
+}
+
+async function connected(host: string, port: number, database: string): Promise<Client> {
+  const client = new Client({ host, port, user: 'shop', password, database, connectionTimeoutMillis: 30_000 })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
