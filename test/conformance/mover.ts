@@ -8,6 +8,8 @@ export type MoverUnderTest = {
   readonly pair: Pair
   /** Opens the giving side after a final pass, as a thaw does: where a mover has closed it. */
   readonly reopen?: () => Promise<void>
+  /** Waits until the giving side writes nothing by itself: where a server does. */
+  readonly quiet?: () => Promise<void>
   /** A change of the data on the giving side, as an application makes it. */
   readonly change: () => Promise<void>
   /** Stranger ones, each of which a pass must carry over by itself. */
@@ -31,7 +33,7 @@ export type Damage = {
 
 export function moverConformance(name: string, make: (test: TestContext) => Promise<MoverUnderTest>): void {
   void test(`${name} keeps the promises of a mover`, async (t) => {
-    const { mover, pair, reopen = nothing, change, oddChanges, contents, damages, unnoticed } = await make(t)
+    const { mover, pair, reopen = nothing, quiet = nothing, change, oddChanges, contents, damages, unnoticed } = await make(t)
     const pass = async (kind: PassKind) => await mover.sync(pair, kind, deadline(), (text) => t.diagnostic(text))
     /** What verify finds, and whether it had to look at everything. */
     const verify = async () => {
@@ -63,6 +65,8 @@ export function moverConformance(name: string, make: (test: TestContext) => Prom
     await t.test('the first pass makes both sides equal; another one finds nothing to do', async () => {
       assert.ok((await pass('first')).movedBytes > 0)
       await equal()
+      await quiet()
+      await pass('repeat')
       for (const kind of ['first', 'repeat', 'audit', 'final'] as const) assert.equal((await pass(kind)).movedBytes, 0, kind)
       await equal()
       await reopen()
