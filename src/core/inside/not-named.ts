@@ -42,7 +42,15 @@ function services(move: Named, hints: readonly Hint[], inside: Inside): Notice[]
     .map((unit) => warning('service-not-named', `${unit} of ${move.name} goes on during the switch: moves.${move.name}.services does not name it.`))
 }
 
+/** Units of servers that the mover of their kind stops and starts. */
+const servers: Readonly<Record<string, RegExp>> = {
+  postgres: /^(postgresql(@.+)?|pgbouncer)\.service$/,
+  redis: /^redis-server(@.+)?\.service$/,
+  mysql: /^(mariadb|mysql)(@.+)?\.service$/,
+}
+
 function isForeign(unit: string, move: Named): boolean {
+  if (move.data.some(({ kind }) => servers[kind]?.test(unit) === true)) return false
   return !move.services.includes(unit) && !move.singletons.includes(unit) && !unit.startsWith('lifeboat-')
 }
 
