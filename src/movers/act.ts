@@ -13,9 +13,9 @@ export type ActOptions = {
   readonly role?: 'open' | 'closed'
   /**
    * Takes the effect back; only within an attempt. It may run again, and before the effect or in the middle of it. It has a
-   * minute, and is dropped when the attempt is committed.
+   * minute, and is dropped when the attempt is committed; `always`: it is run then, too, like the end of a pause.
    */
-  readonly undo?: { readonly id: string; readonly command: readonly string[] }
+  readonly undo?: { readonly id: string; readonly command: readonly string[]; readonly always?: true }
 }
 
 /** Runs a program on the node; its exit code is the answer. Fails with the helper's refusals and with ssh-…; attempt-over among them. */
@@ -28,7 +28,7 @@ export async function tryAct(side: Side, command: readonly string[], { signal, d
       ...(input === undefined ? {} : { input }),
       ...(role === undefined ? {} : { role }),
       ...(side.attempt === undefined ? {} : { attempt: side.attempt }),
-      ...(undo === undefined ? {} : { effect: undo.id, undo: undo.command }),
+      ...(undo === undefined ? {} : { effect: undo.id, undo: undo.command, ...(undo.always === undefined ? {} : { always: true }) }),
     },
     signal,
   )

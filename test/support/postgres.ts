@@ -8,8 +8,8 @@ const password = 'shop'
 const unit = 'postgresql@15-main'
 
 /** Runs a query on the node as the superuser; answers fields by tabs. */
-export async function sqlOn(node: LabNode, sql: string): Promise<string> {
-  return (await node.run(`runuser -u postgres -- psql -XAtq -F '\t' -v ON_ERROR_STOP=1 -d postgres <<'EOF'\n${sql}\nEOF`)).trim()
+export async function sqlOn(node: LabNode, sql: string, options: { readonly deadlineMs?: number } = {}): Promise<string> {
+  return (await node.run(`runuser -u postgres -- psql -XAtq -F '\t' -v ON_ERROR_STOP=1 -d postgres <<'EOF'\n${sql}\nEOF`, options)).trim()
 }
 
 /** Both clusters run, start at boot and let clients of the network in; the first has a table and its writer. */
@@ -83,4 +83,24 @@ async function connected(host: string, port: number, database: string): Promise<
   client.on('error', () => undefined)
   await client.connect()
   return client
+}
+
+/** pgbouncer in front of the cluster of both nodes, at port 6432. */
+export async function setPoolers(...nodes: readonly LabNode[]): Promise<void> {
+  const settings = `[databases]
+* = host=127.0.0.1 port=5432
+[pgbouncer]
+listen_addr = *
+listen_port = 6432
+unix_socket_dir = /var/run/postgresql
+pidfile = /var/run/postgresql/pgbouncer.pid
+logfile = /var/log/postgresql/pgbouncer.log
+auth_type = trust
+auth_file = /etc/pgbouncer/userlist.txt
+pool_mode = transaction
+`
+  for (const node of nodes) {
+    await node.run('cat > /etc/pgbouncer/pgbouncer.ini', { input: settings })
+    await node.run(`echo '"shop" "${password}"' > /etc/pgbouncer/userlist.txt; systemctl enable -q pgbouncer; systemctl restart pgbouncer`)
+  }
 }

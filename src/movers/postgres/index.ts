@@ -9,6 +9,7 @@ import { control, exists, lastLine, placesOf, psql, query, standing, unitOf, typ
 import { parseControl } from './control.ts'
 import { ensureFollowing, type Say } from './follow.ts'
 import { parseLsn, showLsn } from './lsn.ts'
+import { pausePooler } from './pooler.ts'
 import { prepare } from './prepare.ts'
 import { close, demote, forget, promote, reopen, rest } from './scripts.ts'
 
@@ -22,6 +23,9 @@ const schema = z.strictObject({
   port: portField.default(5432).describe('Where it listens on its loopback; default 5432.'),
   database: z.string().min(1).default('postgres').describe('Where checks of kind sql are asked; default postgres.'),
   folder: z.string().startsWith('/').optional().describe('Its data directory; default /var/lib/postgresql/VERSION/NAME.'),
+  pgbouncer: portField
+    .optional()
+    .describe('Port of the pgbouncer in front of it on both nodes, whose clients wait in the freeze; port above is then among the ports of the move.'),
   keepWal: z.number().int().min(64).default(4096).describe('MiB of its log that may wait for the other side; more, and the copy is made anew.'),
 })
 
@@ -31,10 +35,11 @@ const finalMs = 15_000
 
 export const postgres: MoverAdapter<typeof schema> = {
   schema,
-  connect: async (config) => postgresMover(clusterOf(config), config.database),
+  connect: async (config) => postgresMover(clusterOf(config), config),
   claims: (config) => {
     const cluster = clusterOf(config)
-    return { port: cluster.port, units: [unitOf(cluster), 'postgresql.service'], folders: [cluster.folder] }
+    const poolers = config.pgbouncer === undefined ? [] : ['pgbouncer.service']
+    return { port: cluster.port, units: [unitOf(cluster), 'postgresql.service', ...poolers], folders: [cluster.folder] }
   },
 }
 
@@ -43,13 +48,14 @@ function clusterOf({ cluster, port, folder, keepWal }: z.infer<typeof schema>): 
   return { version, name, port, folder: folder ?? `/var/lib/postgresql/${cluster}`, keepWalMiB: keepWal }
 }
 
-function postgresMover(cluster: Cluster, database: string): Mover {
+function postgresMover(cluster: Cluster, { database, pgbouncer }: Pick<z.infer<typeof schema>, 'database' | 'pgbouncer'>): Mover {
   let passed: bigint | null = null
   return {
     prepare: async (pair, signal) => await prepare(cluster, pair, signal),
     sync: async (pair, kind, signal, say) => {
       signal.throwIfAborted()
       const began = performance.now()
+      if (kind === 'final' && pgbouncer !== undefined) await pausePooler(pair.from, pgbouncer, signal)
       const { copied, reached, missing, lagSeconds } = kind === 'final' ? await lastRecords(cluster, pair, signal) : await follow(cluster, pair, signal, say)
       const moved = passed === null || copied > 0 ? copied : Number(reached - passed)
       passed = reached

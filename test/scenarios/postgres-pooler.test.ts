@@ -1,0 +1,61 @@
+// Clients of a database that come through pgbouncer keep their connections: they wait in the switch, and go on whatever
+// becomes of it.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Client } from 'pg'
+import { enterLab } from '../../lab/enter.ts'
+
+await enterLab()
+const { setScene } = await import('../support/scenario.ts')
+const { openMoments } = await import('../support/moment.ts')
+const { setClusters, setPoolers, sqlOn, startWriters } = await import('../support/postgres.ts')
+const { waitUntil } = await import('../../src/io/wait.ts')
+
+test('clients of pgbouncer wait, and none of them fails', async (t) => {
+  const data = [{ kind: 'postgres', name: 'shop-db', cluster: '15/main', pgbouncer: 6432 }]
+  const move = { data, services: [], singletons: null, ports: [5432, 6432], checks: [{ tcp: 6432 }] }
+  const scene = await setScene({ names: false, files: 10, config: { moves: { 'web-1': move } } })
+  t.after(async () => await scene.stop())
+  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  await setClusters(source, target)
+  await setPoolers(source, target)
+  const moments = await openMoments(scene)
+  t.after(async () => await moments.close())
+  const writers = startWriters(source.address, { port: 6432 })
+  t.after(async () => await writers.end())
+
+  await t.test('a transaction that does not end closes the gate, and the clients go on', async () => {
+    const patient = new Client({ host: source.address, port: 6432, user: 'shop', password: 'shop', database: 'postgres' })
+    await patient.connect()
+    await patient.query('begin; select 1')
+    const { stdout } = await scene.begin('migrate', 'web-1', '--yes', '--json')
+    assert.match(stdout, /did not come to rest within 3 s: a transaction is long/)
+    await patient.query('commit')
+    await patient.end()
+    const count = async () => Number(await sqlOn(source, 'select count(*) from orders'))
+    const before = await count()
+    await waitUntil(async () => ((await count()) > before ? true : null), { what: 'Another order', deadlineMs: 10_000, everyMs: 100, signal: t.signal })
+  })
+
+  await t.test('a controller that is killed after the commit: the source lets them go to the target, alone', async () => {
+    const running = scene.begin('approve', 'web-1', '--yes', '--json')
+    await moments.at('commit-switch', 'done', 120_000)
+    scene.killController()
+    await moments.pass()
+    const count = async () => Number(await sqlOn(target, 'select count(*) from orders'))
+    const before = await count()
+    await waitUntil(async () => ((await count()) > before ? true : null), {
+      what: 'An order on the target',
+      deadlineMs: 15_000,
+      everyMs: 100,
+      signal: t.signal,
+    })
+    await running
+  })
+
+  await t.test('no attempt failed and no acknowledged order was lost', async () => {
+    const { lost, failed, ...figures } = await writers.stop(target)
+    t.diagnostic(JSON.stringify(figures))
+    assert.deepEqual([lost, failed], [[], 0])
+  })
+})
