@@ -106,6 +106,9 @@ func planOf(table string, n machine.Node, w machine.World, at settled) (rules.Pl
 		Table: table, TCP: n.Config.PortsOf("tcp"), UDP: n.Config.PortsOf("udp"),
 		Anchor: w.Anchor, Forward: w.Forwarding == machine.ForwardOn, Reject: w.Forwarding == machine.Rejecting, PortGuard: w.PortGuard,
 	}
+	for _, way := range n.Config.Ways {
+		plan.Own = append(plan.Own, way.To)
+	}
 	peer, err := netip.ParseAddr(n.Config.Peer.Address)
 	if err != nil {
 		return plan, fmt.Errorf("the peer's address %q: %w", n.Config.Peer.Address, err)

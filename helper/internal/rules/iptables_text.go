@@ -30,6 +30,9 @@ func chainName(table string) string {
 	return fmt.Sprintf("%s_%08x", name[:17], sum.Sum32())
 }
 
+// xown marks what root sends to its own database, on loopback alone.
+const xown = "0x4c424f57"
+
 // xchains is a plan for one family. A chain without rules is taken away.
 func xchains(p Plan, six bool) []xchain {
 	name := chainName(p.Table)
@@ -38,11 +41,21 @@ func xchains(p Plan, six bool) []xchain {
 	guard := xchain{table: "filter", name: name, from: []string{"INPUT"}}
 	through := xchain{table: "filter", name: name + "_F", from: []string{"FORWARD"}}
 	narrow := xchain{table: "mangle", name: name + "_F", from: []string{"FORWARD"}}
+	// A chain of both hooks cannot ask who sends; one before it can.
+	own := xchain{table: "mangle", name: name + "_O", from: []string{"OUTPUT"}}
 	same := p.Peer.IsValid() && p.Peer.Is6() == six
 	local := "-m addrtype --dst-type LOCAL " + xbegins
 
 	if same && (len(p.Catch) > 0 || p.Forward) {
 		nat.add("-s %s -j RETURN", p.Peer)
+	}
+	if len(p.Catch) > 0 || p.Forward {
+		for _, port := range p.Own {
+			own.add("-o lo -p tcp --dport %d -m owner --uid-owner 0 -j MARK --set-mark %s", port, xown)
+		}
+		if len(p.Own) > 0 {
+			nat.add("-m mark --mark %s -j RETURN", xown)
+		}
 	}
 	for _, port := range slices.Sorted(maps.Keys(p.Catch)) {
 		nat.add("%s --dport %d -j REDIRECT --to-ports %d", local, port, p.Catch[port])
@@ -77,7 +90,7 @@ func xchains(p Plan, six bool) []xchain {
 	}
 	xsilent(&guard, &through, p)
 	xguard(&guard, &through, p, six)
-	return []xchain{nat, out, guard, through, narrow}
+	return []xchain{nat, out, guard, through, narrow, own}
 }
 
 func xforward(nat, out *xchain, p Plan) {

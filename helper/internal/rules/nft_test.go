@@ -2,11 +2,14 @@ package rules
 
 import (
 	"context"
+	"io"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,6 +124,22 @@ func TestRulesWithoutOwnerAreReplacedWhole(t *testing.T) {
 	})
 }
 
+// tools are all that make rules; nil: it cannot be done here.
+var tools = map[string]func(context.Context) Rules{
+	"nft": func(ctx context.Context) Rules {
+		if n := NewNFT(ctx); n != nil {
+			return n
+		}
+		return nil
+	},
+	"iptables": func(ctx context.Context) Rules {
+		if x := NewIPTables(ctx); x != nil {
+			return x
+		}
+		return nil
+	},
+}
+
 func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 	plans := map[string]Plan{}
 	base := samplePlan()
@@ -132,6 +151,7 @@ func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 	add("anchor", func(*Plan) {})
 	add("nothing", func(p *Plan) { p.Anchor = false })
 	add("hold", func(p *Plan) { p.Catch, p.Silent = map[int]int{80: 40080}, p.UDP })
+	add("hold beside a database", func(p *Plan) { p.Catch, p.Own = map[int]int{80: 40080, 5432: 45432}, []int{5432} })
 	add("datagrams", func(p *Plan) { p.TCP, p.Silent = nil, p.UDP })
 	add("checks", func(p *Plan) {
 		p.Catch, p.PortGuard = map[int]int{80: 40080}, true
@@ -145,20 +165,7 @@ func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 		p.Forward, p.Splice, p.Relay, p.Peer = true, map[int]int{80: 40080}, map[int]int{53: 40053}, netip.MustParseAddr("2001:db8::2")
 	})
 	add("reject", func(p *Plan) { p.Reject = true })
-	for tool, open := range map[string]func(context.Context) Rules{
-		"nft": func(ctx context.Context) Rules {
-			if n := NewNFT(ctx); n != nil {
-				return n
-			}
-			return nil
-		},
-		"iptables": func(ctx context.Context) Rules {
-			if x := NewIPTables(ctx); x != nil {
-				return x
-			}
-			return nil
-		},
-	} {
+	for tool, open := range tools {
 		alone(t, tool, func(t *testing.T, ctx context.Context) {
 			r := open(ctx)
 			if r == nil {
@@ -202,6 +209,60 @@ func TestPeerIsNeverCaughtAndOnlyBeginningsAre(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a mover says to a held database must reach that, not the holder, and after the switch not the other side's.
+func TestRootReachesItsOwnDatabaseInAHold(t *testing.T) {
+	for tool, open := range tools {
+		alone(t, tool, func(t *testing.T, ctx context.Context) { reachesItsOwn(t, ctx, tool, open(ctx)) })
+	}
+}
+
+func reachesItsOwn(t *testing.T, ctx context.Context, tool string, r Rules) {
+	if r == nil {
+		t.Log(tool + " cannot do it here")
+		return
+	}
+	if told, err := exec.CommandContext(ctx, "ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		t.Fatal(err, string(told))
+	}
+	answering(t, "127.0.0.1:5432", "database")
+	answering(t, "127.0.0.1:45432", "holder")
+	plan := samplePlan()
+	plan.Catch, plan.Own = map[int]int{5432: 45432}, []int{5432}
+	apply(t, ctx, r, plan)
+	asked := func(uid uint32) string {
+		command := exec.CommandContext(ctx, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/5432 && cat <&3")
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+		told, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatal(err, string(told))
+		}
+		return string(told)
+	}
+	if root, other := asked(0), asked(65534); root != "database" || other != "holder" {
+		t.Errorf("%s: root reached the %s, another user the %s", tool, root, other)
+	}
+	r.Leave()
+}
+
+func answering(t *testing.T, address, text string) {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, text)
+			conn.Close()
+		}
+	}()
 }
 
 func xrules(p Plan) []string {

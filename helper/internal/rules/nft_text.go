@@ -43,12 +43,19 @@ func holdLines(table string, p Plan) []string {
 	s.add("add chain inet %s prerouting { type nat hook prerouting priority %s; }", table, early)
 	s.add("add chain inet %s output { type nat hook output priority %s; }", table, early)
 	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
+	ownLine(s, table, p)
 	for _, chain := range []string{"prerouting", "output"} {
 		for _, port := range slices.Sorted(maps.Keys(p.Catch)) {
 			s.add("add rule inet %s %s fib daddr type local %s tcp dport %d counter redirect to :%d", table, chain, begins, port, p.Catch[port])
 		}
 	}
 	return s.lines
+}
+
+func ownLine(s *script, table string, p Plan) {
+	if len(p.Own) > 0 {
+		s.add("add rule inet %s output oifname lo meta skuid 0 tcp dport %s return", table, set(p.Own))
+	}
 }
 
 // silentLines drops datagrams before a guard could refuse them, those too that a flow goes on carrying to a container or
@@ -96,6 +103,7 @@ func forwardLines(s *script, table string, p Plan) {
 	s.add("add chain inet %s postrouting { type nat hook postrouting priority 90; }", table)
 	s.add("add chain inet %s passing { type filter hook forward priority -150; }", table)
 	s.add("add rule inet %s prerouting %s return", table, from(p.Peer))
+	ownLine(s, table, p)
 	carry := func(match string, port, at int) {
 		s.add("add rule inet %s output meta nfproto %s %s %s dport %d counter redirect to :%d comment \"flows\"", table, nfproto, loopback, match, port, at)
 		for _, chain := range []string{"prerouting", "output"} {

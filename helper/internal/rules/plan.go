@@ -18,6 +18,9 @@ type Plan struct {
 	Anchor bool
 	// Catch sends new connections to the holder's ports; empty: nobody is held.
 	Catch map[int]int
+	// Own are TCP ports of databases that movers speak to on this node's loopback, and the peer by a way: root gets there
+	// whoever else is held or forwarded.
+	Own []int
 	// Silent are UDP ports whose datagrams are dropped meanwhile: who hears nothing asks again, who is refused gives up.
 	Silent []int
 	// Forward sends new connections to the peer. Splice are the holder's ports for those that the kernel cannot carry

@@ -109,6 +109,8 @@ async function tryPorts(step: Step, links: Record<SideName, Link>): Promise<void
     if (probe.exitCode !== 0)
       throw new LifeboatError('gate-closed', `Port ${port} of ${link.address} is not reachable from ${links[otherSide(closed)].address}.`)
   }
+  // A database that is to follow needs its port.
+  await link.call({ op: 'echo', token: step.run.token, ports: [], forMs: 1 }, step.signal)
 }
 
 async function hostKeysOf(step: Step, link: Link): Promise<readonly string[]> {
