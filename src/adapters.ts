@@ -5,6 +5,7 @@ import type { DnsAdapter } from './dns/provider.ts'
 import { rfc2136 } from './dns/rfc2136/index.ts'
 import { files } from './movers/files/index.ts'
 import type { Claims, MoverAdapter } from './movers/mover.ts'
+import { hook } from './movers/hook/index.ts'
 import { mysql } from './movers/mysql/index.ts'
 import { postgres } from './movers/postgres/index.ts'
 import { redis } from './movers/redis/index.ts'
@@ -17,7 +18,7 @@ import { vsphere } from './providers/vsphere/index.ts'
 
 export const providers = { vsphere, vcloud, terremark, aws: awsProvider, static: staticProvider } as const
 export const dns = { rfc2136, manual } as const
-export const movers = { files, mysql, postgres, redis } as const
+export const movers = { files, hook, mysql, postgres, redis } as const
 
 /** The schemas of all kinds, for lifeboat.yaml. */
 export const kinds = {

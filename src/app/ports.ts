@@ -42,10 +42,10 @@ const carriedWithinMs = 5000
 
 export function portsOpener(options: PortsOptions): OpenPorts {
   return async (settings, plan, wait) => {
-    const document = parseConfig(await options.configOf(settings.name), kinds).document
+    const { document, baseFolder } = parseConfig(await options.configOf(settings.name), kinds)
     const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings), data: resolveMove(document, settings.name).data }
     const { config, keys, data } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
-    return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan, data)
+    return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan, await moversOf(data, baseFolder))
   }
 }
 
@@ -77,8 +77,7 @@ function withoutSsh(providers: Config['providers']): Config['providers'] {
   return Object.fromEntries(Object.entries(providers).map(([name, provider]) => [name, { ...provider, ssh: undefined }]))
 }
 
-/** `data`: with its secrets, which the stored settings do not have. */
-async function openPorts(options: PortsOptions, config: Config, logins: Logins, settings: MoveSettings, plan: PlannedMove, data: Move['data']): Promise<Ports> {
+async function openPorts(options: PortsOptions, config: Config, logins: Logins, settings: MoveSettings, plan: PlannedMove, moved: Moved): Promise<Ports> {
   const { store } = options
   const target = await openTarget(config, settings.to.provider)
   const provision = provisioning({
@@ -113,8 +112,7 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
     link,
-    movers: await Promise.all(data.map(async (each) => ({ name: each.name, mover: await mover(each) }))),
-    databases: data.flatMap((each) => claimsOf(each) ?? []),
+    ...moved,
     askCaches: async (states, signal) => await askCaches(states, config.watch.resolvers, signal),
     names: await namesOf(config, settings, (text) => options.tell(settings.name, text)),
   }
@@ -126,11 +124,21 @@ function placeOf(side: SideName, settings: MoveSettings, facts: MoveFacts) {
   return { ...settings.target.ssh, address: facts.target.address, alias: `${settings.to.provider}/${facts.target.id}` }
 }
 
+type Moved = Pick<Ports, 'movers' | 'databases'>
+
+/** Of the configuration with its secrets, which the stored settings do not have. */
+async function moversOf(data: Move['data'], folder: string): Promise<Moved> {
+  return {
+    movers: await Promise.all(data.map(async (each) => ({ name: each.name, mover: await mover(each, folder) }))),
+    databases: data.flatMap((each) => claimsOf(each) ?? []),
+  }
+}
+
 /** Parsed when the configuration was, by the schema of its kind. */
-async function mover(data: Move['data'][number]) {
+async function mover(data: Move['data'][number], folder: string) {
   const adapter = moverOf(data.kind)
   if (adapter === undefined) throw new LifeboatError('config-invalid', `There is no mover of kind ${data.kind}.`)
-  return await adapter.connect(data as never)
+  return await adapter.connect(data as never, folder)
 }
 
 /** One connection for each entry under `dns:`, so that names of one zone change in one transaction. */

@@ -43,6 +43,8 @@ export type Ssh = {
    * this socket meanwhile, and what connects there is connected from here; a node that refuses ends the session.
    */
   readonly start: (command: readonly string[], carried?: Carried) => Conversation
+  /** The same settings for ssh_config(5), under this name of a host: for programs that speak ssh themselves. */
+  readonly config: (host: string) => string
   /** Ends the master connection. */
   readonly close: () => Promise<void>
 }
@@ -68,6 +70,7 @@ export function openSsh(target: SshTarget, places: SshPlaces): Ssh {
       if (result.exitCode === 255) throwIfConnectionFailed(target, result.stderr)
       return result
     },
+    config: (host) => configOf(host, target, options),
     start: (command, carried) => {
       const words = carried === undefined ? options : carrying(sshOptions(target, { ...places, socketFolder: null }), carried)
       const child = execa('ssh', [...words, destination, remote(command)], { reject: false, buffer: false, stdin: 'pipe', stderr: 'ignore' })
@@ -102,6 +105,11 @@ function sshOptions(target: SshTarget, places: SshPlaces): readonly string[] {
 /** On a connection of its own: a shared one would go on carrying when the session has ended. */
 function carrying(options: readonly string[], { socket, address, port }: Carried): readonly string[] {
   return [...options, '-o', 'ExitOnForwardFailure=yes', '-R', `${socket}:${address.includes(':') ? `[${address}]` : address}:${port}`]
+}
+
+function configOf(host: string, target: SshTarget, options: readonly string[]): string {
+  const settings = options.filter((_, index) => options[index - 1] === '-o')
+  return [`Host ${host}`, `HostName ${target.address}`, `User ${target.user}`, `Port ${target.port}`, ...settings].join('\n  ')
 }
 
 /** A path as the value of an option: ssh splits values at spaces, and replaces what follows a percent sign. */

@@ -14,6 +14,8 @@ export type Side = {
   readonly call: (request: HelperRequest, signal: AbortSignal) => Promise<HelperAnswer>
   /** This side reaches the other one's ssh through the controller alone (`relay` of docs/helper-protocol.md). */
   readonly relayed?: boolean
+  /** How this machine reaches the node, for ssh_config(5) under this name of a host. */
+  readonly sshConfig: (host: string) => string
   /** The folder of the helper on the node, without a trailing slash. */
   readonly folder: string
   /** The attempt that a switch has opened; absent outside of one. */
@@ -101,7 +103,8 @@ export type Prepared = {
 /** One line of `adapters.ts` for each kind: its keys in lifeboat.yaml, and how to make one of an entry under `data:`. */
 export type MoverAdapter<Schema extends z.ZodType = z.ZodType> = {
   readonly schema: Schema
-  readonly connect: (config: z.infer<Schema>) => Promise<Mover>
+  /** `folder`: of lifeboat.yaml, where a person's commands run; default: the current one. */
+  readonly connect: (config: z.infer<Schema>, folder?: string) => Promise<Mover>
   /** Of a database, whose own state is its guard: a replica cannot be written. */
   readonly claims?: (config: z.infer<Schema>) => Claims
 }

@@ -13,6 +13,8 @@ export type Link = {
   readonly user: string
   readonly folder: string
   readonly run: (command: readonly string[], options: SshRunOptions) => Promise<SshResult>
+  /** How it is reached, for ssh_config(5) under this name of a host. */
+  readonly sshConfig: (host: string) => string
   /** Speaks to the helper, opening the line when it is not. */
   readonly call: (request: Request, signal: AbortSignal, deadlineMs?: number) => Promise<Answer>
   /** A connection from this node to a port of the other side, which lets its peer pass while it holds everybody else. */
@@ -37,6 +39,7 @@ export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) =
     user: ssh.target.user,
     folder,
     run: ssh.run,
+    sshConfig: ssh.config,
     call: async (request, signal, deadlineMs) => {
       if (channel === null || !channel.isOpen()) channel = openChannel(ssh, move)
       return await channel.call(request, signal, deadlineMs)

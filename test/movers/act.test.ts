@@ -12,6 +12,7 @@ function sideThatSays(answer: Readonly<Record<string, unknown>>, attempt?: numbe
     port: 22,
     user: 'root',
     folder: '/var/lib/lifeboat/web-1',
+    sshConfig: () => '',
     ...(attempt === undefined ? {} : { attempt }),
     run: async () => await Promise.reject(new Error('an effect must not go by ssh alone')),
     call: async (request) => {

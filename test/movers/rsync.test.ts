@@ -12,6 +12,7 @@ const side = (name: Side['name'], address: string): Side => ({
   address,
   port: 22,
   user: 'root',
+  sshConfig: () => '',
   folder: '/var/lib/lifeboat/web-1',
   run: never,
   call: never,

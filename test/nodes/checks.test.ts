@@ -24,7 +24,13 @@ function nodeWith(dial: readonly [string, ...string[]]): ReturnType<typeof linkN
     const child = spawn(dial[0], dial.slice(1), { stdio: ['pipe', 'pipe', 'ignore'] })
     return { stdin: child.stdin, stdout: child.stdout, ended: once(child, 'close').then(() => undefined), kill: () => void child.kill() }
   }
-  const ssh: Ssh = { target, start, run: async () => await Promise.reject(new Error('not called')), close: async () => await Promise.resolve() }
+  const ssh: Ssh = {
+    target,
+    start,
+    run: async () => await Promise.reject(new Error('not called')),
+    config: () => '',
+    close: async () => await Promise.resolve(),
+  }
   return linkNode(ssh, 'web-1', () => '')
 }
 

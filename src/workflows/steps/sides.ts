@@ -49,6 +49,7 @@ function sideFrom(name: SideName, link: Link, token: number, attempt?: number): 
     user: link.user,
     folder: link.folder,
     run: link.run,
+    sshConfig: link.sshConfig,
     ...(attempt === undefined ? {} : { attempt }),
     // A manifest reads a whole tree; a line that is lost ends it earlier.
     call: async (request, signal) =>
