@@ -23,7 +23,7 @@ export type DatabaseSpec = {
 /** A scene in which web-1 moves with this database, which runs on the source alone. */
 export async function databaseScene({ data, secrets = {}, prepare = 'true', start, move = {} }: DatabaseSpec): Promise<Scene> {
   const files = { kind: 'files', path: '/srv/shop' }
-  const scene = await setScene({ files: 20, config: { moves: { 'web-1': { data: [files, data], ...move } } } })
+  const scene = await setScene({ files: 20, names: false, config: { moves: { 'web-1': { data: [files, data], ...move } } } })
   for (const [name, value] of Object.entries(secrets)) writeFileSync(path.join(scene.folder, 'secrets', name), value, { mode: 0o600 })
   await Promise.all([scene.source('web-1'), scene.target('web-1')].map(async (node) => await node.run(prepare)))
   await scene.source('web-1').run(start)
