@@ -1,5 +1,5 @@
 #!/bin/sh
-# A SQLite database as data of a move (docs/movers/hook.md): sqlite.sh METHOD FILE
+# A SQLite database as data of a move (docs/hook.md): sqlite.sh METHOD FILE
 #   data: [ { kind: hook, name: orders, sync: hooks/sqlite.sh sync /srv/orders.db, verify: hooks/sqlite.sh verify /srv/orders.db, … } ]
 # Each pass takes a consistent copy beside the database and carries it over when the other side has another one; a database
 # that is too large for that needs another way. Both nodes need sqlite3; what uses the file belongs under `services`.

@@ -1,4 +1,4 @@
-// What a hook may answer, one schema for each method: pure. Documented with an example each in docs/movers/hook.md.
+// What a hook may answer, one schema for each method: pure. Documented with an example each in docs/hook.md.
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 

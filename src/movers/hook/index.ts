@@ -1,5 +1,5 @@
 // Data that Lifeboat does not know, by commands of its owner. They run on the machine that runs the move, in the folder of
-// lifeboat.yaml, with one JSON document on standard input and one as their answer (docs/movers/hook.md).
+// lifeboat.yaml, with one JSON document on standard input and one as their answer (docs/hook.md).
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
