@@ -125,6 +125,9 @@ func xguard(guard, through *xchain, p Plan, six bool) {
 			}
 		}
 	}
+	for _, port := range p.Own {
+		guard.add("-i lo -p tcp --dport %d -j RETURN", port)
+	}
 	for _, port := range p.TCP {
 		guard.add("%s --dport %d -j REJECT --reject-with tcp-reset", xbegins, port)
 		through.add("%s %s -j REJECT --reject-with tcp-reset", xbegins, xtranslated(port))

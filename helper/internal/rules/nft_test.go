@@ -243,6 +243,11 @@ func reachesItsOwn(t *testing.T, ctx context.Context, tool string, r Rules) {
 	if root, other := asked(0), asked(65534); root != "database" || other != "holder" {
 		t.Errorf("%s: root reached the %s, another user the %s", tool, root, other)
 	}
+	plan.Catch, plan.TCP, plan.Reject = nil, []int{5432}, true
+	apply(t, ctx, r, plan)
+	if told := asked(0); told != "database" {
+		t.Errorf("%s: where everybody is refused root reached the %s", tool, told)
+	}
 	r.Leave()
 }
 

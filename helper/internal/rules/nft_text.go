@@ -159,6 +159,9 @@ func guardLines(s *script, table string, p Plan) {
 			}
 		}
 	}
+	if p.Reject && len(p.Own) > 0 { // who that is, loopback does not tell; what is there cannot be written
+		s.add("add rule inet %s input iif lo tcp dport %s return", table, set(p.Own))
+	}
 	if len(p.TCP) > 0 {
 		s.add("add rule inet %s input %s tcp dport %s reject with tcp reset", table, begins, set(p.TCP))
 		s.add("add rule inet %s through %s %s reject with tcp reset", table, begins, translated("tcp", p.TCP))
