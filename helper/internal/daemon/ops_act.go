@@ -67,6 +67,9 @@ func (d *Daemon) act(ctx context.Context, r request) (answer, error) {
 	return answer{"exitCode": code, "stdout": out, "stderr": told}, err
 }
 
+// noRoot counts what writes to data that is in no root: a mover's own commands.
+const noRoot = ""
+
 // admitAct is admit for a command that is no rsync: on a closed side it may write to what is copied.
 func (d *Daemon) admitAct(pid int) error {
 	d.mu.Lock()
@@ -75,7 +78,7 @@ func (d *Daemon) admitAct(pid int) error {
 		if err := mayReceive(d.node); err != nil {
 			return err
 		}
-		d.admitted++
+		d.admitted[noRoot]++
 	}
 	return d.register(pid)
 }
