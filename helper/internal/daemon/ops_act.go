@@ -92,9 +92,24 @@ func (d *Daemon) register(pid int) error {
 	return os.WriteFile(filepath.Join(d.paths.Receivers(), strconv.Itoa(pid)), []byte(start), 0o600)
 }
 
+// gate becomes the command that follows once it is told to: whoever dies before it has noted whom it started leaves nobody
+// behind who begins later.
+const gate = `read -r told <&3 || exit 125; exec 3<&-; exec "$0" "$@"`
+
 // command runs a program in a session of its own; nothing of that outlives the context.
 func (d *Daemon) command(ctx context.Context, words []string, input string, admit func(pid int) error) (code int, out, told string, err error) {
-	command := exec.CommandContext(ctx, words[0], words[1:]...)
+	program, err := exec.LookPath(words[0])
+	if err != nil {
+		return -1, "", "", &machine.Refusal{Code: machine.NodeToolAbsent, Text: fmt.Sprintf("%s cannot be run: %v", words[0], err)}
+	}
+	begin, tell, err := os.Pipe()
+	if err != nil {
+		return -1, "", "", err
+	}
+	defer begin.Close()
+	defer tell.Close()
+	command := exec.CommandContext(ctx, "sh", append([]string{"-c", gate, program}, words[1:]...)...)
+	command.ExtraFiles = []*os.File{begin}
 	command.SysProcAttr = &unix.SysProcAttr{Setsid: true}
 	command.Cancel = func() error { return unix.Kill(-command.Process.Pid, unix.SIGKILL) }
 	command.WaitDelay = time.Second
@@ -103,12 +118,13 @@ func (d *Daemon) command(ctx context.Context, words []string, input string, admi
 	stdout, stderr := &capped{}, &capped{}
 	command.Stdout, command.Stderr = stdout, stderr
 	if err := command.Start(); err != nil {
-		return -1, "", "", &machine.Refusal{Code: machine.NodeToolAbsent, Text: fmt.Sprintf("%s cannot be run: %v", words[0], err)}
+		return -1, "", "", err
 	}
 	refused := admit(command.Process.Pid)
-	if refused != nil {
-		command.Cancel()
+	if refused == nil {
+		tell.WriteString("begin\n")
 	}
+	tell.Close()
 	err = command.Wait()
 	out, told = stdout.String(), stderr.String()
 	var exit *exec.ExitError
