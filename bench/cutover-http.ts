@@ -1,6 +1,7 @@
 // What twenty clients of a web shop notice of a switch, beside what people do without us: stop, copy, start, forward.
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { worldFolder } from '../lab/place.ts'
 import { lostWrites } from '../lab/traffic.ts'
 import { setScene, type Scene } from '../test/support/scenario.ts'
@@ -39,7 +40,7 @@ async function theirs(scene: Scene): Promise<Switched> {
   await source.run(`${copy}${target.address}:${root}/`)
   const shoppers = startShoppers(source.address)
   // As long as the others shop before their switch, roughly.
-  await new Promise((resolve) => setTimeout(resolve, 5000))
+  await delay(5000)
   const began = performance.now()
   await source.run(`systemctl stop shop-cron.timer shop.service && ${copy}${target.address}:${root}/`)
   await target.run('systemctl start shop.service')
@@ -48,7 +49,7 @@ async function theirs(scene: Scene): Promise<Switched> {
     chain out { type nat hook postrouting priority 100; ip daddr ${target.address} masquerade; }
   }'`)
   const tookMs = performance.now() - began
-  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await delay(2000)
   const shopping = await shoppers.stop()
   await nothingLost(scene, 'web-2', shopping)
   await target.run(`systemctl stop shop.service && ${copy}${source.address}:${root}/`)

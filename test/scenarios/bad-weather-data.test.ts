@@ -2,9 +2,9 @@
 // by find and sha256sum.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { enterLab } from '../../lab/enter.ts'
 import { codeOf } from '../../src/core/errors.ts'
-import { waitUntil } from '../../src/io/wait.ts'
 import type { PassKind } from '../../src/movers/mover.ts'
 
 await enterLab()
@@ -12,10 +12,10 @@ const { files } = await import('../../src/movers/files/index.ts')
 const { preparedPair } = await import('../support/pair.ts')
 const { setScene } = await import('../support/scenario.ts')
 const { listingOf } = await import('../support/listing.ts')
+const { killHelper, partArrives } = await import('../support/weather.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 const root = '/srv/shop'
-const helper = 'lifeboat-web-1-helper.service'
 
 /** Names, kinds and shapes that a copy gets wrong. */
 const oddities = String.raw`mkdir odd && cd odd
@@ -54,8 +54,7 @@ test('bad weather while data is copied', async (t) => {
   const cutIn = async (kind: PassKind, name: string) => {
     await causeFault(scene, 'link', 'slow-link')
     const failed = fails(kind, 'sync-failed', /\/srv\/shop .*\(exit (10|12|30|255)\)/)
-    const half = async () => ((await target.attempt(`find ${root} -name '*${name}*' -size +1M | grep .`)).exitCode === 0 ? true : null)
-    await waitUntil(half, { what: `A part of ${name} on the target`, deadlineMs: 60_000, everyMs: 100, signal: AbortSignal.timeout(60_000) })
+    await partArrives(target, root, name)
     await causeFault(scene, 'link', 'none')
     await failed
   }
@@ -90,7 +89,7 @@ test('bad weather while data is copied', async (t) => {
     await change(megabytes(24, 'patient'))
     const going = pass('repeat')
     await target.linkDown()
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await delay(1500)
     await target.linkUp()
     await going
     await equal()
@@ -140,15 +139,7 @@ test('bad weather while data is copied', async (t) => {
     ['target', target],
   ] as const) {
     await t.test(`the helper of the ${side} is killed: what changed while it was dead is not missed`, async () => {
-      const alive = async () => await node.attempt(`systemctl is-active --quiet ${helper}`)
-      await node.run(`systemctl kill --signal=KILL ${helper}`)
-      await change(`echo ${side} > while-dead; rm -f back`)
-      await waitUntil(async () => ((await alive()).exitCode === 0 ? true : null), {
-        what: 'The return of the helper',
-        deadlineMs: 10_000,
-        everyMs: 20,
-        signal: AbortSignal.timeout(10_000),
-      })
+      await killHelper(node, async () => await change(`echo ${side} > while-dead; rm -f back`))
       await pass('repeat')
       await equal()
     })

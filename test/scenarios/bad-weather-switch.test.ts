@@ -12,10 +12,10 @@ const { startProber } = await import('../support/prober.ts')
 const { finishClean } = await import('../support/ending.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const { listingOf } = await import('../support/listing.ts')
+const { killHelper, partArrives } = await import('../support/weather.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 const root = '/srv/shop'
-const helper = 'lifeboat-web-1-helper.service'
 /** Time as the programs that work with data see it; the times of files are what lies on the disk, on any clock. */
 const hourAhead = 'NO_FAKE_STAT=1 FAKE_UTIME=0 faketime -f +1h'
 
@@ -32,14 +32,12 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
   const prober = startProber(scene)
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
-  const soon = { everyMs: 100, deadlineMs: 60_000, signal: AbortSignal.timeout(300_000) }
   /** While the move waits: lays a large file on the source, lets the move go on over a slow link, and answers once half of the file is over. */
   const half = async (name: string) => {
     await source.run(`head -c 12M /dev/urandom > ${root}/${name}`)
     await causeFault(scene, 'link', 'slow-link')
     await moments.pass()
-    const begun = async () => ((await target.attempt(`find ${root} -name '*${name}*' -size +1M | grep .`)).exitCode === 0 ? true : null)
-    await waitUntil(begun, { ...soon, what: `A part of ${name} on the target` })
+    await partArrives(target, root, name)
   }
 
   await t.test('the link is cut in the first copy: one sentence, exit 3, and the source serves as before', async () => {
@@ -68,9 +66,7 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
 
   await t.test('the helper of the source is killed while it holds clients: it is back at once, and the move comes to its end', async () => {
     await moments.reached()
-    await source.run(`systemctl kill --signal=KILL ${helper}`)
-    const back = async () => ((await source.attempt(`systemctl is-active --quiet ${helper}`)).exitCode === 0 ? true : null)
-    await waitUntil(back, { ...soon, what: 'The return of the helper', everyMs: 20, deadlineMs: 5000 })
+    await killHelper(source)
     await moments.pass()
     const { exitCode, stdout, stderr } = await running
     assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
@@ -85,7 +81,7 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
     assert.ok(hour > 3000, `the clock of the target was ${hour} s ahead`)
     await target.run('test -e /run/ahead')
     const same = async () => ((await listingOf(source, root)) === (await listingOf(target, root)) ? true : null)
-    await waitUntil(same, { ...soon, what: 'A source that is equal to the target', everyMs: 500, deadlineMs: 30_000 })
+    await waitUntil(same, { what: 'A source that is equal to the target', everyMs: 500, deadlineMs: 30_000, signal: AbortSignal.timeout(60_000) })
     await finishClean(scene)
   })
 })

@@ -1,0 +1,19 @@
+// Bad weather on nodes of the lab that more than one scenario needs.
+import type { LabNode } from '../../lab/node.ts'
+import { waitUntil } from '../../src/io/wait.ts'
+
+/** Waits until more than a MiB of a file of this name, or of its unfinished copy, lies on a node. */
+export async function partArrives(node: LabNode, folder: string, name: string): Promise<void> {
+  const found = async () => ((await node.attempt(`find ${folder} -name '*${name}*' -size +1M | grep .`)).exitCode === 0 ? true : null)
+  await waitUntil(found, { what: `A part of ${name} on ${node.name}`, deadlineMs: 60_000, everyMs: 100, signal: AbortSignal.timeout(60_000) })
+}
+
+const helper = 'lifeboat-web-1-helper.service'
+
+/** Kills the helper of web-1 as `kill -9` does. `meanwhile`: while it is dead. Waits until it is back. */
+export async function killHelper(node: LabNode, meanwhile: () => Promise<unknown> = async () => await Promise.resolve()): Promise<void> {
+  await node.run(`systemctl kill --signal=KILL ${helper}`)
+  await meanwhile()
+  const alive = async () => ((await node.attempt(`systemctl is-active --quiet ${helper}`)).exitCode === 0 ? true : null)
+  await waitUntil(alive, { what: 'The return of the helper', deadlineMs: 10_000, everyMs: 20, signal: AbortSignal.timeout(10_000) })
+}
