@@ -6,7 +6,7 @@ import { formatBytes } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
 import { act, tryAct } from '../act.ts'
 import type { Pair, Side } from '../mover.ts'
-import { control, exists, isStreaming, lastLine, placesOf, psql, query, standing, type Cluster } from './cluster.ts'
+import { asPostgres, control, exists, isStreaming, lastLine, placesOf, psql, query, standing, type Cluster } from './cluster.ts'
 import { clear, rewind, seed, startReplica } from './scripts.ts'
 import { scramVerifier } from './scram.ts'
 
@@ -104,7 +104,7 @@ async function passwordOf({ from, to }: Pair, pass: string, signal: AbortSignal)
 
 async function tryWay(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<void> {
   const { role, pass, way } = placesOf(cluster, to)
-  const words = ['runuser', '-u', 'postgres', '--', 'env', 'LC_ALL=C', `PGPASSFILE=${pass}`, 'PGCONNECT_TIMEOUT=10', 'psql', '-XAtqw']
+  const words = [...asPostgres, `PGPASSFILE=${pass}`, 'PGCONNECT_TIMEOUT=10', 'psql', '-XAtqw']
   const result = await to.run([...words, '-d', `host=127.0.0.1 port=${way} user=${role} replication=true`, '-c', 'IDENTIFY_SYSTEM'], {
     signal,
     deadlineMs: 20_000,

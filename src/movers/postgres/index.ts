@@ -5,7 +5,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import { portField } from '../../core/fields.ts'
 import { act } from '../act.ts'
 import type { Difference, Mover, MoverAdapter, Pair } from '../mover.ts'
-import { control, exists, lastLine, placesOf, psql, query, standing, unitOf, type Cluster } from './cluster.ts'
+import { control, lastLine, placesOf, psql, query, standing, unitOf, type Cluster } from './cluster.ts'
 import { parseControl } from './control.ts'
 import { ensureFollowing, type Say } from './follow.ts'
 import { parseLsn, showLsn } from './lsn.ts'
@@ -110,16 +110,16 @@ async function replayed(cluster: Cluster, { to }: Pair, wanted: string, limitMs:
 
 /** The last record of the old primary is the last one that the replica has replayed, and neither can become a writer by a reboot. */
 async function differences(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<readonly Difference[]> {
-  const [ended, isShut, runs, replica] = await Promise.all([
+  const { standby } = placesOf(cluster, from)
+  const [ended, guards, replica] = await Promise.all([
     control(cluster, from, signal),
-    exists(from, placesOf(cluster, from).standby, signal),
-    standing(cluster, from, signal),
+    from.run(['sh', '-c', 'test -e "$1" && echo guarded; test -e "$2" && echo runs; true', 'sh', standby, `${cluster.folder}/postmaster.pid`], { signal }),
     standing(cluster, to, signal),
   ])
   const found: Difference[] = []
   const add = (side: string, what: string) => found.push({ path: `${unitOf(cluster)} of ${side}`, what })
-  if (runs !== null || ended.state !== 'shut down') add(from.address, `is not stopped in order but ${runs === null ? ended.state : 'runs'}`)
-  if (!isShut) add(from.address, 'would be a primary after a reboot')
+  if (ended.state !== 'shut down' || guards.stdout.includes('runs')) add(from.address, `is not stopped in order but ${ended.state}`)
+  if (!guards.stdout.includes('guarded')) add(from.address, 'would be a primary after a reboot')
   if (replica === null) add(to.address, 'does not run')
   else if (!replica.inRecovery) add(to.address, 'was promoted')
   else if (replica.position <= ended.checkpoint)

@@ -11,7 +11,7 @@ const pauseSeconds = 3
 /** Whoever runs pgbouncer may command it over its socket without a password. */
 const command = `socket=$(sed -n 's/^[[:space:]]*unix_socket_dir[[:space:]]*=[[:space:]]*//p' /etc/pgbouncer/pgbouncer.ini | tail -1)
 pid=$(cat "$(sed -n 's/^[[:space:]]*pidfile[[:space:]]*=[[:space:]]*//p' /etc/pgbouncer/pgbouncer.ini | tail -1)")
-tell() { timeout "$2" runuser -u "$(ps -o user= -p "$pid")" -- psql -XAtq -h "\${socket:-/tmp}" -p "$port" -U pgbouncer -d pgbouncer -c "$1"; }
+tell() { timeout "$2" setpriv --reuid="$(stat -c %u "/proc/$pid")" --clear-groups -- env HOME=/nonexistent psql -XAtq -h "\${socket:-/tmp}" -p "$port" -U pgbouncer -d pgbouncer -c "$1"; }
 `
 
 /** Holds the clients of pgbouncer until the attempt is undone or released; the node itself lets them go. Fails with gate-closed. */

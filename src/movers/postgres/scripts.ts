@@ -2,7 +2,7 @@
 // something back when nobody else is there. Everything is started and stopped through systemd, so nothing of it belongs to
 // the helper.
 import type { Side } from '../mover.ts'
-import { placesOf, unitOf, type Cluster } from './cluster.ts'
+import { asPostgres, placesOf, unitOf, type Cluster } from './cluster.ts'
 
 export type Words = readonly string[]
 
@@ -10,7 +10,7 @@ function script(cluster: Cluster, side: Side, body: string, more: Words = []): W
   const { bin, standby, copy, follow, role } = placesOf(cluster, side)
   const head = `set -eu
 unit=$1 folder=$2 port=$3 bin=$4 standby=$5 copy=$6 follow=$7 role=$8; shift 8
-as() { runuser -u postgres -- env LC_ALL=C "$@"; }
+as() { ${asPostgres.join(' ')} "$@"; }
 ask() { as psql -XAtq -v ON_ERROR_STOP=1 -p "$port" -d postgres -c "$1"; }
 opened() { n=0; until [ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" = "$1" ]; do n=$((n + 1)); [ $n -lt 400 ] || { echo "the cluster did not come up within 20 s" >&2; return 1; }; sleep 0.05; done; }
 keep() { [ -e "$1" ] || { as touch "$1"; sync "$1" "$(dirname "$1")"; }; }
@@ -21,10 +21,16 @@ drop() { [ ! -e "$1" ] || { rm -f "$1"; sync "$(dirname "$1")"; }; }
 
 /**
  * The primary stops, which waits until the replica has everything, and would start again only as a replica of nobody. It
- * tells where it ended, as pg_controldata does.
+ * tells where it ended, as pg_controldata does. Asked by its signal: through systemd and pg_ctl it would be looked after
+ * each 100 ms only.
  */
 export function close(cluster: Cluster, side: Side): Words {
-  return script(cluster, side, 'keep "$standby"\ndrop "$follow"\nsystemctl stop "$unit"\nas "$bin/pg_controldata" -D "$folder"')
+  const body = `keep "$standby"
+drop "$follow"
+pid=$(head -1 "$folder/postmaster.pid" 2>/dev/null || true)
+if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/exe")" = "$bin/postgres" ] && kill -INT "$pid" 2>/dev/null; then while kill -0 "$pid" 2>/dev/null; do sleep 0.005; done; fi
+as "$bin/pg_controldata" -D "$folder"`
+  return script(cluster, side, body)
 }
 
 /** Takes `close` back: it is a primary again, on its own timeline, so its replica goes on. */
@@ -40,10 +46,10 @@ opened f`
 /** The replica becomes a primary and keeps what it writes for the other side. From here on it is no copy. */
 export function promote(cluster: Cluster, side: Side): Words {
   const body = `drop "$copy"
-if [ "$(ask 'select pg_is_in_recovery()')" = t ]; then
-  ask "select pg_create_physical_replication_slot('$role', true) where not exists (select from pg_replication_slots where slot_name = '$role')" >/dev/null
-  [ "$(ask 'select pg_promote(true, 15)')" = t ]
-fi
+ask "select pg_create_physical_replication_slot('$role', true) where not exists (select from pg_replication_slots where slot_name = '$role');
+  select pg_promote(false) where pg_is_in_recovery();
+  do 'begin for i in 1..3000 loop exit when not pg_is_in_recovery(); perform pg_sleep(0.005); end loop; end'" >/dev/null
+[ "$(ask 'select pg_is_in_recovery()')" = f ]
 drop "$follow"`
   return script(cluster, side, body)
 }
