@@ -60,6 +60,10 @@ export function better(times: number, opponent: string): Goal {
   return { opponent, text: `>=${times}x`, holds: (ours, theirs) => theirs >= ours * times }
 }
 
+export function atMost(limit: number): Goal {
+  return { opponent: null, text: `<=${limit}`, holds: (ours) => ours <= limit }
+}
+
 export function below(limit: number): Goal {
   return { opponent: null, text: `<${limit}`, holds: (ours) => ours < limit }
 }

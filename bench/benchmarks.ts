@@ -2,6 +2,7 @@
 import { auditWan } from './audit-wan.ts'
 import type { Benchmark } from './benchmark.ts'
 import { cutoverHttp } from './cutover-http.ts'
+import { cutoverPostgres } from './cutover-postgres.ts'
 import { demoPause } from './demo-pause.ts'
 import { finalDelta1m, finalDelta200k } from './final-delta.ts'
 import { bigFilesWan, smallFiles } from './first-copy.ts'
@@ -19,5 +20,6 @@ export const benchmarks: readonly Benchmark[] = [
   smallFiles,
   bigFilesWan,
   cutoverHttp,
+  cutoverPostgres,
   demoPause,
 ]
