@@ -1,6 +1,7 @@
 // The one list of benchmarks.
 import { auditWan } from './audit-wan.ts'
 import type { Benchmark } from './benchmark.ts'
+import { cutoverMariadb, cutoverRedis } from './cutover-databases.ts'
 import { cutoverHttp } from './cutover-http.ts'
 import { cutoverPostgres } from './cutover-postgres.ts'
 import { demoPause } from './demo-pause.ts'
@@ -21,5 +22,7 @@ export const benchmarks: readonly Benchmark[] = [
   bigFilesWan,
   cutoverHttp,
   cutoverPostgres,
+  cutoverRedis,
+  cutoverMariadb,
   demoPause,
 ]

@@ -1,7 +1,7 @@
 // MariaDB by replication with GTID, through the way between the helpers. The side that does not serve is read-only, and a
 // file of its configuration says so: a restart makes no second writer. Tried with MariaDB 10.11; MySQL is refused.
 import { z } from 'zod'
-import { LifeboatError } from '../../core/errors.ts'
+import { codeOf, LifeboatError } from '../../core/errors.ts'
 import { portField, secretField } from '../../core/fields.ts'
 import { wayTo } from '../../core/way.ts'
 import { act } from '../act.ts'
@@ -160,6 +160,15 @@ async function compare(server: Server, { from, to }: Pair, signal: AbortSignal):
 async function release(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<void> {
   await dismiss(server, from, signal)
   await forget(server, from, signal)
+  const isUp = await query(server, to, 'select 1', signal).then(
+    () => true,
+    (error: unknown) => {
+      // One that is down is read-only when it is up again: its file says so.
+      if (codeOf(error) !== 'node-failed') throw error
+      return false
+    },
+  )
+  if (!isUp) return
   if (!(await isClosed(server, to, signal)))
     throw new LifeboatError('gate-closed', `MariaDB ${server.name} of the ${to.name} may be written; it is left as it is.`)
   await query(server, to, 'stop slave; reset slave all', signal)

@@ -1,7 +1,7 @@
 // Redis by replication, through the way between the helpers. The side that does not serve is a replica, which cannot be
 // written, and its configuration file says so: a restart makes no second writer. Tried with 7.0.
 import { z } from 'zod'
-import { LifeboatError } from '../../core/errors.ts'
+import { codeOf, LifeboatError } from '../../core/errors.ts'
 import { portField, secretField } from '../../core/fields.ts'
 import { waitUntil } from '../../io/wait.ts'
 import type { Difference, Mover, MoverAdapter, Pair, Pass, PassKind, Side } from '../mover.ts'
@@ -122,8 +122,13 @@ async function release(server: Server, { from, to }: Pair, signal: AbortSignal):
   ]
   await talk(server, from, [...withoutLogin, 'CONFIG REWRITE'], signal)
   await forgetPassword(server, from, signal)
-  const { follows } = await position(server, to, signal)
-  if (follows === null) throw new LifeboatError('gate-closed', `Redis ${server.name} of the ${to.name} may be written; it is left as it is.`)
+  const there = await position(server, to, signal).catch((error: unknown) => {
+    // One that is down follows when it is up again: its file says so.
+    if (codeOf(error) !== 'node-failed') throw error
+    return null
+  })
+  if (there === null) return
+  if (there.follows === null) throw new LifeboatError('gate-closed', `Redis ${server.name} of the ${to.name} may be written; it is left as it is.`)
   await talk(server, to, [...withoutLogin, `REPLICAOF ${nobody.replace(':', ' ')}`, 'CONFIG REWRITE'], signal)
   await forgetPassword(server, to, signal)
 }
