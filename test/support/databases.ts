@@ -17,7 +17,7 @@ export type DatabaseSpec = {
   /** Starts it on the source, with data. */
   readonly start: string
   /** Keys of the move beside its data. */
-  readonly move?: Readonly<Record<string, unknown>>
+  readonly move?: { readonly ports?: readonly number[] } & Readonly<Record<string, unknown>>
   /** No files and no services beside it. */
   readonly alone?: boolean
   /** Where lifeboat.yaml and the state go; default: in the world's own memory. */
@@ -27,7 +27,11 @@ export type DatabaseSpec = {
 /** A scene in which web-1 moves with this database, which runs on the source alone. */
 export async function databaseScene({ data, secrets = {}, prepare = 'true', start, move = {}, alone = false, folder }: DatabaseSpec): Promise<Scene> {
   const files = { kind: 'files', path: '/srv/shop' }
-  const whole = alone ? { data: [data], ...move, services: [], singletons: [], checks: [] } : { data: [files, data], ...move }
+  const { ports = [] } = move
+  // A port that nobody serves would hold up the release.
+  const whole = alone
+    ? { data: [data], ports: ports.filter((port) => port !== 80), services: [], singletons: [], checks: [] }
+    : { data: [files, data], ...move }
   const scene = await setScene({ files: 20, names: false, config: { moves: { 'web-1': whole } }, ...(folder === undefined ? {} : { folder }) })
   for (const [name, value] of Object.entries(secrets)) writeFileSync(path.join(scene.folder, 'secrets', name), value, { mode: 0o600 })
   await Promise.all([scene.source('web-1'), scene.target('web-1')].map(async (node) => await node.run(prepare)))
