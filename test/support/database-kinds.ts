@@ -31,7 +31,7 @@ create user shop@'%' identified by '${mariadbPassword}'; grant all on shop.* to 
 export const mariadbJourney: Journey = {
   spec: {
     data: { kind: 'mysql', name: 'shop-db' },
-    prepare: `systemctl disable -q --now mariadb.socket 2>/dev/null; printf '${mariadbSettings}' >/etc/mysql/mariadb.conf.d/zz-own.cnf`,
+    prepare: `printf '${mariadbSettings}' >/etc/mysql/mariadb.conf.d/zz-own.cnf`,
     start: `systemctl enable -q --now mariadb; mariadb <<'END'\n${mariadbSchema}\nEND`,
     move: { ports: [80, 3306], checks: [{ http: 'http://{address}/health' }, { sql: 'select count(*) from shop.before_it', data: 'shop-db' }] },
   },

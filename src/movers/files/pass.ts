@@ -23,7 +23,9 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
     const { point, recorder } = known
     const changes = await changesSince(point, root, pair, listedAtMost, kind === 'final', signal)
     noticeStrangers(known, changes.admitted)
-    const scope = recorder === 'trusted' ? scopeOf(kind, changes) : whole
+    // Whoever still receives for a copy that was broken off would write once more when it gives up, and no recorder names that.
+    if (known.disturbed) await pair.to.call({ op: 'end-copies' }, signal)
+    const scope = recorder === 'trusted' && !known.disturbed ? scopeOf(kind, changes) : whole
     // Told once, not at every pass of a move that waits for days.
     const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
     if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
@@ -33,17 +35,26 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
       throw error
     })
     known.admitted = await admittedBy(pair, root, signal)
-    if (recorder === 'untried' && kind === 'repeat' && point !== null) {
-      const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
-      if (unnamed === undefined) known.recorder = 'trusted'
-      else if (unnamed !== null) {
-        known.recorder = 'distrusted'
-        onProgress(`The recorder did not name ${unnamed}, which had changed; from now on every pass reads the whole tree.`)
-      }
-    }
+    if (recorder === 'untried' && kind === 'repeat' && point !== null) await tryRecorder(known, found, point, root, pair, signal, onProgress)
     known.point = changes.point
     return pass
   }
+}
+
+/** Holds what a whole pass had to change against what the recorder named in that time. */
+async function tryRecorder(
+  known: Known,
+  found: readonly string[],
+  point: Point,
+  root: Root,
+  pair: Pair,
+  signal: AbortSignal,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const [unnamed] = (await unnamedAmong(found, point, root, pair, signal)) ?? [null]
+  if (unnamed === null) return
+  known.recorder = unnamed === undefined ? 'trusted' : 'distrusted'
+  if (unnamed !== undefined) onProgress(`The recorder did not name ${unnamed}, which had changed; from now on every pass reads the whole tree.`)
 }
 
 /** What a pass looks at. */
