@@ -1,10 +1,11 @@
 // What twenty clients of a web shop notice of a switch, beside what people do without us: stop, copy, start, forward.
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { worldFolder } from '../lab/place.ts'
 import { lostWrites } from '../lab/traffic.ts'
 import { setScene, type Scene } from '../test/support/scenario.ts'
+import { giveKey } from './by-hand.ts'
 import type { Benchmark, Case, Goal } from './benchmark.ts'
 import { startShoppers, type Shopping } from './shoppers.ts'
 
@@ -35,7 +36,7 @@ async function lifeboat(scene: Scene, ...words: readonly string[]): Promise<void
 /** The same on the other pair of nodes, as a careful script does it: the data was copied before. */
 async function theirs(scene: Scene): Promise<Switched> {
   const [source, target] = [scene.source('web-2'), scene.target('web-2')]
-  for (const node of [source, target]) await node.run('umask 077 && cat > /root/.ssh/id_ed25519', { input: readFileSync(scene.keyFile, 'utf8') })
+  for (const node of [source, target]) await giveKey(scene, node)
   const copy = `rsync -aHAX --numeric-ids --delete -e '${ssh}' ${root}/ root@`
   await source.run(`${copy}${target.address}:${root}/`)
   const shoppers = startShoppers(source.address)

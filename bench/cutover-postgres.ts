@@ -1,10 +1,10 @@
 // How long clients of a database wait while it changes its machine: through pgbouncer and replication, and by what is done
 // by hand otherwise: stop it, copy what differs of its folder, start it over there.
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { worldFolder } from '../lab/place.ts'
 import { setClusters, setPoolers, sqlOn, startWriters } from '../test/support/postgres.ts'
 import { setScene, type Scene } from '../test/support/scenario.ts'
+import { giveKey } from './by-hand.ts'
 import { atMost, better, type Benchmark } from './benchmark.ts'
 
 const byHand = 'stop, rsync, start'
@@ -42,7 +42,7 @@ async function bySwitch(scene: Scene): Promise<number> {
 /** From the stop to the start over there, in ms; clients are thought to be held all the time, and nothing is compared. */
 async function byCopy(scene: Scene): Promise<number> {
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
-  await source.run('umask 077 && cat > /root/.ssh/id_ed25519', { input: readFileSync(scene.keyFile, 'utf8') })
+  await giveKey(scene, source)
   await target.run(`systemctl stop ${unit}`)
   const push = async () =>
     await source.run(

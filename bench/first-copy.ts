@@ -1,5 +1,4 @@
 // The first copy of a tree between two real nodes of the lab, beside plain rsync: small files near and far, big ones far.
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { worldFolder } from '../lab/place.ts'
 import { slowLink } from '../lab/slow-link.ts'
@@ -8,6 +7,7 @@ import { files } from '../src/movers/files/index.ts'
 import type { Pair } from '../src/movers/mover.ts'
 import { preparedPair } from '../test/support/pair.ts'
 import { setScene, type Scene } from '../test/support/scenario.ts'
+import { giveKey } from './by-hand.ts'
 import { better, type Benchmark, type Case, type Goal, type Stage } from './benchmark.ts'
 import { trees, wan, wanNote } from './trees.ts'
 
@@ -58,7 +58,7 @@ async function prepare(load: Load, copies: number, far: boolean, signal: AbortSi
   }
   const { close, ...pair } = await preparedPair(scene, 'web-1')
   await source.run(`mv ${mount}/tree ${root}/tree && tar -C ${root} -cf - . | wc -c`, { deadlineMs: 120_000 })
-  await source.run('umask 077 && cat > /root/.ssh/id_ed25519', { input: readFileSync(scene.keyFile, 'utf8') })
+  await giveKey(scene, source)
   const link = far ? await slowLink([source.address], [target.address], wan) : null
   signal.throwIfAborted()
   return {

@@ -11,6 +11,7 @@ import { files } from '../src/movers/files/index.ts'
 import type { Mover, Pair } from '../src/movers/mover.ts'
 import { preparedPair } from '../test/support/pair.ts'
 import { setScene, type Scene } from '../test/support/scenario.ts'
+import { giveKey } from './by-hand.ts'
 
 export type TreeSpec = { readonly files: number; readonly meanBytes: number }
 /** The trees of the facts that the goals rest on: 322 MB, 1.6 GB, 0.9 GB. */
@@ -62,7 +63,7 @@ export async function growTrees(specs: readonly TreeSpec[], far: boolean): Promi
     ends.unshift(closePair)
     // Afterwards, so that the passes of the move itself have nothing to read.
     for (const node of [source, target]) for (const { mount } of placed) await node.run(`mv ${mount}/tree ${mount}/root/tree`)
-    await source.run('umask 077 && cat > /root/.ssh/id_ed25519', { input: readFileSync(scene.keyFile, 'utf8') })
+    await giveKey(scene, source)
     if (far) ends.unshift((await slowLink([source.address], [target.address], wan)).restore)
     return { pair, trees: await Promise.all(placed.map(async ({ spec, mount }) => await grown(spec, `${mount}/root`, pair, scene))), close }
   } catch (error) {
