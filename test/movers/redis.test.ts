@@ -23,7 +23,14 @@ moverConformance('redis', async (t) => {
     start: `systemctl enable --now redis-server; until [ "$(${cli} ping)" = PONG ]; do sleep 0.1; done; seq -f 'set key:%g value:%g' 1 5000 | ${cli} >/dev/null`,
   })
   await target.run(`printf 'replicaof no one\nflushall\n' | ${cli}`)
-  const mover = await redis.connect({ kind: 'redis', name: 'cache', port: 6379, password: new Secret(password), unit: 'redis-server.service' })
+  const mover = await redis.connect({
+    kind: 'redis',
+    name: 'cache',
+    port: 6379,
+    password: new Secret(password),
+    unit: 'redis-server.service',
+    folder: '/var/lib/redis',
+  })
   const odd = (title: string, commands: string) => ({ title, act: async () => void (await source.run(`printf '%s\n' ${commands} | ${cli}`)) })
   let changes = 0
   return {

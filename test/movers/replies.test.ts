@@ -39,11 +39,19 @@ test('a replica stands where it has done what it was sent; what tells no positio
   const info = (text: string) => redis.readInfo(text.replaceAll(' ', '\n'))
   assert.deepEqual(
     redis.positionIn(
-      info('role:slave master_host:127.0.0.1 master_port:26379 master_link_status:up slave_repl_offset:90 master_replid:ab master_repl_offset:100'),
+      info(
+        'role:slave master_host:127.0.0.1 master_port:26379 master_link_status:up slave_repl_offset:90 master_replid:ab master_repl_offset:100 total_net_repl_input_bytes:500',
+      ),
     ),
-    { history: 'ab', offset: 90, follows: '127.0.0.1:26379', isLinked: true },
+    { history: 'ab', offset: 90, follows: '127.0.0.1:26379', isLinked: true, received: 500 },
   )
-  assert.deepEqual(redis.positionIn(info('role:master master_replid:cd master_repl_offset:7')), { history: 'cd', offset: 7, follows: null, isLinked: false })
+  assert.deepEqual(redis.positionIn(info('role:master master_replid:cd master_repl_offset:7')), {
+    history: 'cd',
+    offset: 7,
+    follows: null,
+    isLinked: false,
+    received: 0,
+  })
   for (const text of ['', 'role:master', 'role:master master_repl_offset:many'])
     assert.equal(
       codeFrom(() => redis.positionIn(info(text))),

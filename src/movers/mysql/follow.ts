@@ -3,9 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import { LifeboatError } from '../../core/errors.ts'
 import { wayTo } from '../../core/way.ts'
-import { act, tryAct } from '../act.ts'
+import { act, look, tryAct } from '../act.ts'
 import type { Pair, Side } from '../mover.ts'
 import { guard } from './guard.ts'
+import { followingIn, readRow, standingIn, type Standing } from './replies.ts'
 import { query, type Server } from './talk.ts'
 
 /** The account by which the other side reads, on loopback alone. */
@@ -118,7 +119,13 @@ export async function forget(server: Server, side: Side, signal: AbortSignal): P
   await act(side, ['rm', '-f', passwordFile(server, side), ...files], { signal })
 }
 
-/** Waits on the follower for so many seconds at most; whether it has all that the leader had at this position. */
-export async function hasReached(server: Server, to: Side, wanted: string, seconds: number, signal: AbortSignal): Promise<boolean> {
-  return (await query(server, to, `select master_gtid_wait('${wanted}', ${seconds})`, signal)).trim() === '0'
+/** Null: it does not run. */
+export async function standing(server: Server, side: Side, signal: AbortSignal): Promise<Standing | null> {
+  return standingIn((await look(side, guard('look', server, side), { signal })).stdout)
+}
+
+/** Waits on the follower for so many seconds at most; whether it has all that the leader had at this position, and how it follows. */
+export async function hasReached(server: Server, to: Side, wanted: string, seconds: number, signal: AbortSignal) {
+  const told = await query(server, to, `select master_gtid_wait('${wanted}', ${seconds}) as missing; show slave status`, signal, 'vertical')
+  return { isThere: readRow(told)?.get('missing') === '0', state: followingIn(told) }
 }

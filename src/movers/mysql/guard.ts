@@ -12,16 +12,18 @@ if [ -f "$4/mysql-$name" ]; then MYSQL_PWD=$(cat "$4/mysql-$name"); export MYSQL
 for folder in /etc/mysql/mariadb.conf.d /etc/my.cnf.d; do [ -d "$folder" ] && break; done
 closed=$folder/zz-lifeboat-$name-closed.cnf
 sql() { timeout 20 mariadb --batch --skip-column-names --user="$user" "$@"; }
-runs() {
-  echo 'select 1' | sql >/dev/null 2>&1 && return 0
-  case $(systemctl is-active "$unit") in inactive|failed) return 1 ;; esac
-  echo "$unit runs and does not answer" >&2; exit 1
-}
-disconnect() {
-  echo "select concat('kill ', id, ';') from information_schema.processlist where user not in ('system user', 'event_scheduler')
-    and command not like 'Binlog Dump%' and id <> connection_id()" | sql | sql --force 2>/dev/null
-  true
-}
+# Of one that is down the files say it all when it starts.
+is_down() { case $(systemctl is-active "$unit") in inactive|failed) ;; *) echo "$unit runs and does not answer" >&2; exit 1 ;; esac; }
+runs() { echo 'select 1' | sql >/dev/null 2>&1 && return 0; is_down; return 1; }
+# All clients; one that has just gone is no error.
+disconnect="delimiter //
+begin not atomic
+  declare continue handler for 1094 begin end;
+  for client in (select id from information_schema.processlist where user not in ('system user', 'event_scheduler')
+    and command not like 'Binlog Dump%' and id <> connection_id()) do kill client.id; end for;
+end//
+delimiter ;
+"
 # What the events did before is kept in the file, for whoever opens it again.
 write_closed() {
   if [ ! -e "$closed" ]; then
@@ -30,40 +32,35 @@ write_closed() {
   fi
   sync "$closed" "$folder"
 }
-forbid() {
-  echo "set session lock_wait_timeout=5; set global read_only=1; set global gtid_strict_mode=1" | sql || exit 1
-  [ "$scheduler" != ON ] || echo "set global event_scheduler=off" | sql || exit 1
-}
+# Off is said only to what is on: a server that was started without events refuses both.
+forbid() { echo "set session lock_wait_timeout=5; set global read_only=1; set global gtid_strict_mode=1; \${off:-}"; }
+allow() { echo "set global read_only=0; $(sed -n 's/^# event_scheduler before: ON$/set global event_scheduler=on/p' "$closed" 2>/dev/null)"; }
+ask_scheduler() { scheduler=$(echo "$1 select @@event_scheduler" | sql) || exit 1; [ "$scheduler" != ON ] || off='set global event_scheduler=off;'; }
+# Connections end twice: writes under way would be waited for, and others may come before they are refused.
 shut() {
-  disconnect
-  scheduler=$(echo 'select @@event_scheduler' | sql) || exit 1
+  ask_scheduler "$disconnect"
   write_closed "$scheduler"
-  forbid
-  disconnect
+  { forbid; echo "$disconnect$1"; } | sql || exit 1
 }
+# One that comes up meanwhile may have read the file still: then it is told the next time.
 open() {
-  scheduler=$(sed -n 's/^# event_scheduler before: //p' "$closed" 2>/dev/null)
-  rm -f "$closed" && sync "$folder"
-  if runs; then
-    echo "set global read_only=0" | sql || exit 1
-    [ "$scheduler" != ON ] || echo "set global event_scheduler=on" | sql || exit 1
-  fi
+  if allow | sql 2>/dev/null; then rm -f "$closed" && sync "$folder"; else is_down && rm -f "$closed" && sync "$folder" && is_down; fi
 }
 `
 
 const acts = {
   /** Ends connections and writes; prints the last transaction. */
-  close: "shut; echo 'select @@gtid_current_pos' | sql",
+  close: "shut 'select @@gtid_current_pos;'",
   /** As it was before it was closed. */
   open: 'open',
   /** Follows no more, and is opened. */
-  promote: "echo 'stop slave' | sql || exit 1; open",
+  promote: '{ echo "stop slave;"; allow; } | sql || exit 1; rm -f "$closed" && sync "$folder"',
   /** Whom it followed it follows again. */
-  demote: "if runs; then shut; echo 'start slave' | sql; else write_closed; fi",
+  demote: "if runs; then shut 'start slave;'; else write_closed; fi",
   /** Closed, whatever it was; the argument is what its events do when it is opened. */
-  follow: 'scheduler=$(echo "select @@event_scheduler" | sql) || exit 1; write_closed "$5"; forbid',
-  /** Whether it is closed, and after a restart too. */
-  look: '[ -e "$closed" ] && echo "select @@read_only" | sql',
+  follow: 'ask_scheduler; write_closed "$5"; forbid | sql',
+  /** Where it stands, one below the other (Standing). */
+  look: '[ ! -e "$closed" ] || echo "stays_closed: 1"; echo "select @@read_only as is_closed, @@gtid_current_pos as position; show slave status" | sql --vertical --column-names',
 } as const
 
 export function guard(act: keyof typeof acts, server: Server, side: Side, ...more: readonly string[]): readonly string[] {

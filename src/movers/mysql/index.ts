@@ -1,16 +1,16 @@
 // MariaDB by replication with GTID, through the way between the helpers. The side that does not serve is read-only, and a
 // file of its configuration says so: a restart makes no second writer. Tried with MariaDB 10.11; MySQL is refused.
 import { z } from 'zod'
-import { codeOf, LifeboatError } from '../../core/errors.ts'
+import { LifeboatError } from '../../core/errors.ts'
 import { portField, secretField } from '../../core/fields.ts'
 import { wayTo } from '../../core/way.ts'
 import { act } from '../act.ts'
 import type { Difference, Mover, MoverAdapter, Pair, Side } from '../mover.ts'
-import { dismiss, follow, forget, hasReached, seed } from './follow.ts'
+import { dismiss, follow, forget, hasReached, seed, standing } from './follow.ts'
 import { guard } from './guard.ts'
-import { isClosed, prepare } from './prepare.ts'
-import { isAhead, readGtids, sameGtids, type Following } from './replies.ts'
-import { following, position, query, type Server } from './talk.ts'
+import { prepare } from './prepare.ts'
+import { isAhead, readGtids, sameGtids, type Following, type Standing } from './replies.ts'
+import { position, query, type Server } from './talk.ts'
 
 const schema = z.strictObject({
   kind: z.literal('mysql').describe('A MariaDB server, by replication. MySQL is untried and refused.'),
@@ -46,8 +46,7 @@ function mysqlMover(server: Server): Mover {
     sync: async (pair, kind, signal, onProgress) => {
       signal.throwIfAborted()
       const began = performance.now()
-      const seeded = kind === 'final' ? await lastPass(server, pair, signal) : await livePass(server, pair, signal, onProgress)
-      const now = await following(server, pair.to, signal)
+      const { seeded, now } = kind === 'final' ? await lastPass(server, pair, signal) : await livePass(server, pair, signal, onProgress)
       const movedBytes = seeded + (now === null ? 0 : bytesBetween(last, now.done))
       last = now?.done ?? null
       const seconds = (performance.now() - began) / 1000
@@ -76,24 +75,27 @@ function bytesBetween(before: Following['done'] | null, now: Following['done']):
   return before?.file === now.file ? Math.max(0, now.at - before.at) : 0
 }
 
+type Passed = { readonly seeded: number; readonly now: Following | null }
+
 /** Copies or follows where that is needed, and waits for what was written before. Answers the bytes of a copy. */
-async function livePass(server: Server, pair: Pair, signal: AbortSignal, onProgress: (text: string) => void): Promise<number> {
+async function livePass(server: Server, pair: Pair, signal: AbortSignal, onProgress: (text: string) => void): Promise<Passed> {
   const { from, to } = pair
   const seeded = await connect(server, pair, signal, onProgress)
   const wanted = await position(server, from, signal)
-  while (!(await hasReached(server, to, wanted, waitSeconds.live, signal))) {
-    const state = await following(server, to, signal)
+  for (;;) {
+    const { isThere, state } = await hasReached(server, to, wanted, waitSeconds.live, signal)
+    if (isThere) return { seeded, now: state }
     if (state?.isRunning !== true)
       throw new LifeboatError('sync-failed', `MariaDB ${server.name} of the ${to.name} does not follow: ${state?.error ?? 'it has no leader'}.`)
     onProgress(`${server.name}: the ${to.name} is ${state.behindSeconds} s behind.`)
   }
-  return seeded
 }
 
 async function connect(server: Server, pair: Pair, signal: AbortSignal, onProgress: (text: string) => void): Promise<number> {
   const { from, to } = pair
-  const state = await following(server, to, signal)
-  const why = await whyParted(server, pair, state, signal)
+  const there = await standing(server, to, signal)
+  const state = there?.follows
+  const why = await whyParted(server, pair, there, signal)
   if (why === null) {
     if (state?.isRunning !== true || !isLed(server, state)) await follow(server, pair, signal)
     return 0
@@ -107,12 +109,11 @@ async function connect(server: Server, pair: Pair, signal: AbortSignal, onProgre
   return bytes
 }
 
-/** Why a side cannot go on from where it stands; null: it can. */
-async function whyParted(server: Server, { from, to }: Pair, state: Following | null, signal: AbortSignal): Promise<string | null> {
-  if (state?.hasParted === true) return state.error
-  if (!(await isClosed(server, to, signal))) return to.name === 'target' ? 'it was never closed' : null
-  // The follower first: what comes meanwhile it does not have yet.
-  const there = readGtids(await position(server, to, signal))
+/** Why a side cannot go on from where it stood a moment ago; null: it can. */
+async function whyParted(server: Server, { from, to }: Pair, stood: Standing | null, signal: AbortSignal): Promise<string | null> {
+  if (stood?.follows?.hasParted === true) return stood.follows.error
+  if (stood?.isClosed !== true) return to.name === 'target' ? 'it was never closed' : null
+  const there = readGtids(stood.position)
   const here = readGtids(await position(server, from, signal))
   if (there.size === 0 && here.size > 0) return 'it has no position'
   return isAhead(there, here) ? 'it has transactions that the other side has not' : null
@@ -123,10 +124,10 @@ function isLed(server: Server, state: Following): boolean {
 }
 
 /** The giver is closed in this attempt; the node opens it again when the attempt is undone. */
-async function lastPass(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<number> {
+async function lastPass(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<Passed> {
   const wanted = (await act(from, guard('close', server, from), { signal, ...undoneBy(server, from, 'open') })).trim()
-  if (await hasReached(server, to, wanted, waitSeconds.frozen, signal)) return 0
-  const state = await following(server, to, signal)
+  const { isThere, state } = await hasReached(server, to, wanted, waitSeconds.frozen, signal)
+  if (isThere) return { seeded: 0, now: state }
   throw new LifeboatError(
     'sync-failed',
     `MariaDB ${server.name} of the ${to.name} did not get to ${wanted} within ${waitSeconds.frozen} s: ${state?.error || 'it is too far behind'}.`,
@@ -140,19 +141,17 @@ function undoneBy(server: Server, side: Side, how: 'open' | 'demote') {
 
 /** Equal positions, and a giver that stays closed. */
 async function compare(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<readonly Difference[]> {
-  const [here, there, closed, state] = await Promise.all([
-    position(server, from, signal),
-    position(server, to, signal),
-    Promise.all([isClosed(server, from, signal), isClosed(server, to, signal)]),
-    following(server, to, signal),
-  ])
-  const open = [from, to].filter((_, index) => closed[index] === false)
+  const sides = [from, to]
+  const [here, there] = await Promise.all(sides.map(async (side) => await standing(server, side, signal)))
+  if (!here || !there)
+    return sides.filter((_, index) => ![here, there][index]).map((side) => ({ path: server.name, what: `does not answer on the ${side.name}` }))
+  const open = sides.filter((_, index) => ![here, there][index]?.isClosed)
   return [
     ...open.map((side) => ({ path: server.name, what: `may still be written on the ${side.name}` })),
-    ...(state?.isRunning === true ? [] : [{ path: server.name, what: `does not follow on the ${to.name}` }]),
-    ...(sameGtids(readGtids(here), readGtids(there))
+    ...(there.follows?.isRunning === true ? [] : [{ path: server.name, what: `does not follow on the ${to.name}` }]),
+    ...(sameGtids(readGtids(here.position), readGtids(there.position))
       ? []
-      : [{ path: server.name, what: `is at ${here} on the ${from.name} and at ${there} on the ${to.name}` }]),
+      : [{ path: server.name, what: `is at ${here.position} on the ${from.name} and at ${there.position} on the ${to.name}` }]),
   ]
 }
 
@@ -160,17 +159,10 @@ async function compare(server: Server, { from, to }: Pair, signal: AbortSignal):
 async function release(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<void> {
   await dismiss(server, from, signal)
   await forget(server, from, signal)
-  const isUp = await query(server, to, 'select 1', signal).then(
-    () => true,
-    (error: unknown) => {
-      // One that is down is read-only when it is up again: its file says so.
-      if (codeOf(error) !== 'node-failed') throw error
-      return false
-    },
-  )
-  if (!isUp) return
-  if (!(await isClosed(server, to, signal)))
-    throw new LifeboatError('gate-closed', `MariaDB ${server.name} of the ${to.name} may be written; it is left as it is.`)
+  const there = await standing(server, to, signal)
+  // One that is down is read-only when it is up again: its file says so.
+  if (there === null) return
+  if (!there.isClosed) throw new LifeboatError('gate-closed', `MariaDB ${server.name} of the ${to.name} may be written; it is left as it is.`)
   await query(server, to, 'stop slave; reset slave all', signal)
   await forget(server, to, signal)
 }

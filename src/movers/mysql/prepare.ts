@@ -1,8 +1,7 @@
 // Before the first sync: whether the two servers fit each other. Nothing of the source is changed.
 import { LifeboatError } from '../../core/errors.ts'
 import type { Pair, Prepared, Side } from '../mover.ts'
-import { ownSchemas, ready } from './follow.ts'
-import { guard } from './guard.ts'
+import { ownSchemas, ready, standing } from './follow.ts'
 import { mariadbVersion, readVariables } from './replies.ts'
 import { following, query, type Server } from './talk.ts'
 
@@ -21,7 +20,7 @@ export async function prepare(server: Server, pair: Pair, signal: AbortSignal): 
   refuse(server, [...unfit(here), ...(await unfitContent(server, from, signal))])
   await ready(server, pair, signal)
   const there = await variables(to)
-  const isOurs = await isClosed(server, to, signal)
+  const isOurs = (await standing(server, to, signal))?.isClosed === true
   const foreign = isOurs ? '' : await ask(to, `select group_concat(schema_name) from information_schema.schemata where schema_name not in (${ownSchemas})`)
   refuse(server, [
     ...misfit(here, there),
@@ -34,11 +33,6 @@ export async function prepare(server: Server, pair: Pair, signal: AbortSignal): 
 
 function refuse(server: Server, why: readonly string[]): void {
   if (why.length > 0) throw new LifeboatError('gate-closed', `MariaDB ${server.name} cannot be moved: ${why.join('; ')}.`, { details: { why } })
-}
-
-/** Whether this server was closed by us, in this move or one before. */
-export async function isClosed(server: Server, side: Side, signal: AbortSignal): Promise<boolean> {
-  return (await side.run(guard('look', server, side), { signal })).stdout.trim() === '1'
 }
 
 /** What speaks against moving the source by replication at all. */

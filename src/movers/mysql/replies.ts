@@ -31,7 +31,7 @@ export function isAhead(one: Gtids, other: Gtids): boolean {
   })
 }
 
-/** Columns of the first row in vertical form; null: there was no row. A value may have colons. */
+/** Columns in vertical form, of all rows together; null: there was no row. A value may have colons. */
 export function readRow(text: string): ReadonlyMap<string, string> | null {
   const fields = text.split('\n').flatMap((line) => {
     const [, name, value] = /^ *(\w+): ?(.*)$/.exec(line) ?? []
@@ -70,6 +70,22 @@ export function followingIn(text: string): Following | null {
     error: [row.get('Last_IO_Error'), row.get('Last_SQL_Error')].filter((words) => words !== undefined && words !== '').join('; '),
     hasParted: parted.reading.includes(number('Last_IO_Errno')) || parted.doing.includes(number('Last_SQL_Errno')),
   }
+}
+
+export type Standing = {
+  /** It cannot be written, also after a restart. */
+  readonly isClosed: boolean
+  /** The last transaction that it has, of its own or of a leader. */
+  readonly position: string
+  readonly follows: Following | null
+}
+
+/** What the guard's `look` prints; null: the server does not run. */
+export function standingIn(text: string): Standing | null {
+  const row = readRow(text)
+  const position = row?.get('position')
+  if (row === null || position === undefined) return null
+  return { isClosed: row.get('stays_closed') === '1' && row.get('is_closed') === '1', position, follows: followingIn(text) }
 }
 
 /** Name and value of `show variables`, by a tab. */

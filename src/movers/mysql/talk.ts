@@ -1,7 +1,7 @@
 // One MariaDB server, spoken to by its client on its own node. A password goes in by standard input, never in an argument.
 import { LifeboatError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
-import { tryAct } from '../act.ts'
+import { look } from '../act.ts'
 import type { Side } from '../mover.ts'
 import { followingIn, type Following } from './replies.ts'
 
@@ -25,7 +25,7 @@ export async function query(server: Server, side: Side, sql: string, signal: Abo
   // Vertical names the columns again, which --skip-column-names leaves out.
   const command = ['sh', '-c', client, 'sh', server.user, form === 'vertical' ? '--vertical --column-names' : '']
   const options = { signal, deadlineMs: 120_000, input: `${server.password?.reveal() ?? ''}\n${sql};\n` }
-  const { exitCode, stdout, stderr } = side.attempt === undefined ? await side.run(command, options) : await tryAct(side, command, options)
+  const { exitCode, stdout, stderr } = await look(side, command, options)
   if (exitCode === 127) throw new LifeboatError('node-tool-missing', `The client mariadb is not installed on the ${side.name} ${side.address}.`)
   const words = stderr.split('\n').findLast((line) => line.startsWith('ERROR')) ?? stderr.trim()
   if (exitCode !== 0) throw new LifeboatError('node-failed', `MariaDB ${server.name} on the ${side.name} ${side.address}: ${words}`)

@@ -4,11 +4,14 @@ import { LifeboatError } from '../../core/errors.ts'
 import { wayTo } from '../../core/way.ts'
 import { act } from '../act.ts'
 import type { Side } from '../mover.ts'
-import { readInfo, type Position } from './replies.ts'
-import { position, quoted, talk, type Server } from './talk.ts'
+import { positionIn, readInfo, type Position } from './replies.ts'
+import { quoted, talk, type Server } from './talk.ts'
 
 /** A leader that nobody is: a server that waits for it cannot be written, whatever becomes of us. */
 export const nobody = '127.0.0.1:1'
+
+/** Should the commands that end it not come, it ends by itself. */
+const pauseMs = 10_000
 
 export function leaderOf(server: Server): string {
   return `127.0.0.1:${wayTo(server.port)}`
@@ -69,17 +72,19 @@ fi`
   return ['sh', '-c', script, 'sh', String(server.port), server.user ?? '', passwordFile(server, side), server.unit, file, leader?.replace(':', ' ') ?? '']
 }
 
-/** Takes what commands of a frozen side may still write: it waits, then it cannot be written any more, also after a restart. */
-export async function closeWrites(
-  server: Server,
-  side: Side,
-  hasReached: (wanted: Position) => Promise<void>,
-  pauseMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const undo = { id: `redis ${server.name}`, command: backTo(server, side, await configFile(server, side, signal), null) }
-  await talk(server, side, [`CLIENT PAUSE ${pauseMs} WRITE`], signal, undo)
-  await hasReached(await position(server, side, signal))
-  // Whoever waits with a write learns that it was not taken, and asks again where it will be.
-  await talk(server, side, [`REPLICAOF ${nobody.replace(':', ' ')}`, 'CONFIG REWRITE', 'CLIENT KILL TYPE normal SKIPME yes', 'CLIENT UNPAUSE'], signal, undo)
+/**
+ * Nobody can write to a frozen side any more, also after a restart; answers where that left it. Who waits with a write
+ * learns that it was not taken, and asks again where it will be. A follower goes on reading what was written before.
+ */
+export async function closeWrites(server: Server, side: Side, file: string, signal: AbortSignal): Promise<Position> {
+  const undo = { id: `redis ${server.name}`, command: backTo(server, side, file, null) }
+  const commands = [
+    `CLIENT PAUSE ${pauseMs} WRITE`,
+    `REPLICAOF ${nobody.replace(':', ' ')}`,
+    'CONFIG REWRITE',
+    'CLIENT KILL TYPE normal SKIPME yes',
+    'CLIENT UNPAUSE',
+    'INFO',
+  ]
+  return positionIn(readInfo(await talk(server, side, commands, signal, undo)))
 }

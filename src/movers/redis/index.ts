@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { codeOf, LifeboatError } from '../../core/errors.ts'
 import { portField, secretField } from '../../core/fields.ts'
 import { waitUntil } from '../../io/wait.ts'
+import { look } from '../act.ts'
 import type { Difference, Mover, MoverAdapter, Pair, Pass, PassKind, Side } from '../mover.ts'
 import { backTo, closeWrites, configFile, follow, forgetPassword, keepPassword, leaderOf, nobody } from './follow.ts'
 import { prepare } from './prepare.ts'
-import { readInfo, type Position } from './replies.ts'
+import type { Position } from './replies.ts'
 import { ask, position, talk, type Server } from './talk.ts'
 
 const schema = z.strictObject({
@@ -21,6 +22,7 @@ const schema = z.strictObject({
     .regex(/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.service$/, 'must be the name of a service unit')
     .default('redis-server.service')
     .describe('Its unit, the same on both sides.'),
+  folder: z.string().startsWith('/').default('/var/lib/redis').describe('Where its data lies, the same on both sides.'),
 })
 
 /** In the freeze the budget of the switch ends the wait before this does. */
@@ -28,27 +30,29 @@ const patienceMs = { live: 24 * 3600_000, frozen: 10_000 } as const
 
 export const redis: MoverAdapter<typeof schema> = {
   schema,
-  connect: async ({ name = 'redis', port, user, password, unit }) => redisMover({ name, port, user, password, unit }),
-  claims: ({ port, unit }) => ({ port, units: [unit], folders: [] }),
+  connect: async ({ name = 'redis', port, user, password, unit, folder }) => redisMover({ name, port, user, password, unit, folder }),
+  claims: ({ port, unit, folder }) => ({ port, units: [unit], folders: [folder] }),
 }
 
 function redisMover(server: Server): Mover {
   let received: number | null = null
+  const files = new Map<Side['name'], string>()
+  /** Of the last pass before a switch: in there each question makes clients wait. */
+  const fileOf = async (side: Side, signal: AbortSignal) => files.get(side.name) ?? (await configFile(server, side, signal))
   return {
     prepare: async (pair, signal) => await prepare(server, pair, signal),
     sync: async (pair, kind, signal, onProgress) => {
       signal.throwIfAborted()
       const began = performance.now()
-      const before = received ?? (await receivedBytes(server, pair.to, signal))
-      if (kind === 'final') await lastPass(server, pair, signal)
-      else await livePass(server, pair, signal, onProgress)
-      received = await receivedBytes(server, pair.to, signal)
+      if (kind !== 'final') for (const side of [pair.from, pair.to]) files.set(side.name, await configFile(server, side, signal))
+      const before = received ?? (await position(server, pair.to, signal)).received
+      const now = kind === 'final' ? await lastPass(server, pair, await fileOf(pair.from, signal), signal) : await livePass(server, pair, signal, onProgress)
+      received = now.received
       return passOf(kind, received < before ? received : received - before, (performance.now() - began) / 1000)
     },
-    verify: async (pair, signal) => await compare(server, pair, signal),
+    verify: async (pair, signal) => await compare(server, pair, await fileOf(pair.from, signal), signal),
     promote: async ({ to }, signal) => {
-      const file = await configFile(server, to, signal)
-      const undo = { id: `redis ${server.name}`, command: backTo(server, to, file, leaderOf(server)) }
+      const undo = { id: `redis ${server.name}`, command: backTo(server, to, await fileOf(to, signal), leaderOf(server)) }
       await talk(server, to, ['REPLICAOF NO ONE', 'CONFIG REWRITE'], signal, undo)
     },
     reverse: async ({ from, to }, signal) => {
@@ -66,13 +70,8 @@ function passOf(kind: PassKind, movedBytes: number, seconds: number): Pass {
   return { movedBytes, movedFiles: 0, remainingBytes: isLast ? 0 : null, lagSeconds: isLast ? 0 : seconds, seconds }
 }
 
-/** What it was sent by those it followed since it started: a first copy, and then writes as they are made. Not told before 7.0. */
-async function receivedBytes(server: Server, side: Side, signal: AbortSignal): Promise<number> {
-  return Number(readInfo(await talk(server, side, ['INFO stats'], signal)).get('total_net_repl_input_bytes') ?? 0)
-}
-
-/** Follows if it does not yet, and waits for what was written before. */
-async function livePass(server: Server, { from, to }: Pair, signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
+/** Follows if it does not yet, and waits for what was written before. Answers where the follower is. */
+async function livePass(server: Server, { from, to }: Pair, signal: AbortSignal, onProgress: (text: string) => void): Promise<Position> {
   const { follows } = await position(server, to, signal)
   if (follows !== leaderOf(server)) {
     await keepPassword(server, from, signal)
@@ -81,30 +80,32 @@ async function livePass(server: Server, { from, to }: Pair, signal: AbortSignal,
   }
   // Its first follower gives a server a history: what it told before says nothing.
   await followed(server, to, ({ isLinked }) => isLinked, patienceMs.live, signal)
-  const wanted = await position(server, from, signal)
-  await followed(server, to, hasAll(wanted), patienceMs.live, signal)
+  return await followed(server, to, hasAll(await position(server, from, signal)), patienceMs.live, signal)
 }
 
-async function lastPass(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<void> {
-  const hasReached = async (wanted: Position) => await followed(server, to, hasAll(wanted), patienceMs.frozen, signal)
-  await closeWrites(server, from, hasReached, patienceMs.frozen, signal)
-  await hasReached(await position(server, from, signal))
+async function lastPass(server: Server, { from, to }: Pair, file: string, signal: AbortSignal): Promise<Position> {
+  return await followed(server, to, hasAll(await closeWrites(server, from, file, signal)), patienceMs.frozen, signal)
 }
 
 const hasAll = (wanted: Position) => (there: Position) => there.isLinked && there.history === wanted.history && there.offset >= wanted.offset
 
 /** Waits until the follower is as it should be. */
-async function followed(server: Server, to: Side, isSo: (there: Position) => boolean, deadlineMs: number, signal: AbortSignal): Promise<void> {
-  const look = async () => (isSo(await position(server, to, signal)) ? true : null)
+async function followed(server: Server, to: Side, isSo: (there: Position) => boolean, deadlineMs: number, signal: AbortSignal): Promise<Position> {
+  const ask = async () => {
+    const there = await position(server, to, signal)
+    return isSo(there) ? there : null
+  }
   const everyMs = to.attempt === undefined ? 100 : 2
-  await waitUntil(look, { what: `That Redis ${server.name} of the ${to.name} has what the other side has`, deadlineMs, everyMs, signal })
+  return await waitUntil(ask, { what: `That Redis ${server.name} of the ${to.name} has what the other side has`, deadlineMs, everyMs, signal })
 }
 
 /** Equal positions in one history, and a giver that stays closed. */
-async function compare(server: Server, { from, to }: Pair, signal: AbortSignal): Promise<readonly Difference[]> {
-  const [here, there] = await Promise.all([position(server, from, signal), position(server, to, signal)])
-  const file = await configFile(server, from, signal)
-  const { stdout } = await from.run(['sed', '-n', 's/^replicaof //p', file], { signal })
+async function compare(server: Server, { from, to }: Pair, file: string, signal: AbortSignal): Promise<readonly Difference[]> {
+  const [here, there, { stdout }] = await Promise.all([
+    position(server, from, signal),
+    position(server, to, signal),
+    look(from, ['sed', '-n', 's/^replicaof //p', file], { signal }),
+  ])
   const isClosed = here.follows === nobody && stdout.trim() === nobody.replace(':', ' ')
   return [
     ...(isClosed ? [] : [{ path: server.name, what: `may still be written on the ${from.name}` }]),

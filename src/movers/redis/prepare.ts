@@ -23,6 +23,8 @@ export async function prepare(server: Server, { from, to }: Pair, signal: AbortS
   const why = [
     ...unfit(here),
     ...misfit(here, there),
+    ...elsewhere(server, 'source', here),
+    ...elsewhere(server, 'target', there),
     ...(isOurs || !holdsKeys(there) ? [] : ['the target holds keys of its own, which a first sync would remove']),
   ]
   if (why.length > 0) throw new LifeboatError('gate-closed', `Redis ${server.name} cannot be moved: ${why.join('; ')}.`, { details: { why } })
@@ -56,6 +58,12 @@ function misfit(here: Seen, there: Seen): readonly string[] {
     ...(missing.length > 0 ? [`the target lacks the modules ${missing.join(', ')}`] : []),
     ...misfits(here.settings, there.settings),
   ]
+}
+
+/** The folder is claimed by the configuration alone: one that is another would be copied as files, too. */
+function elsewhere({ folder }: Server, side: Side['name'], { settings }: Seen): readonly string[] {
+  const dir = settings.get('dir')
+  return dir === folder ? [] : [`its data lies in ${dir} on the ${side}, not in ${folder}: say so with \`folder:\``]
 }
 
 function holdsKeys({ info }: Seen): boolean {

@@ -21,6 +21,8 @@ export type Position = {
   readonly follows: string | null
   /** Whether the line to that server stands, and all it had before was read. */
   readonly isLinked: boolean
+  /** Bytes that it was sent by those it followed since it started: a first copy, and then writes as they are made. 0 before 7.0. */
+  readonly received: number
 }
 
 export function positionIn(info: ReadonlyMap<string, string>): Position {
@@ -33,6 +35,7 @@ export function positionIn(info: ReadonlyMap<string, string>): Position {
     offset: isReplica ? Number(info.get('slave_repl_offset')) : offset,
     follows: isReplica ? `${info.get('master_host') ?? ''}:${info.get('master_port') ?? ''}` : null,
     isLinked: info.get('master_link_status') === 'up',
+    received: Number(info.get('total_net_repl_input_bytes') ?? 0),
   }
 }
 
@@ -44,7 +47,7 @@ export function readSettings(text: string): ReadonlyMap<string, string> {
 
 /** What must be the same on both sides, or the copy would not be kept, found or reached in the same way. */
 export const sameSettings = ['appendonly', 'save', 'maxmemory-policy'] as const
-export const readableSettings = [...sameSettings, 'maxmemory', 'databases'] as const
+export const readableSettings = [...sameSettings, 'maxmemory', 'databases', 'dir'] as const
 
 /** Why the data of one server does not fit the other one, in words; empty when it does. */
 export function misfits(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): readonly string[] {

@@ -1,7 +1,7 @@
 // One Redis server, spoken to by redis-cli on its own node. A password goes in by standard input, never in an argument.
 import { LifeboatError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
-import { tryAct } from '../act.ts'
+import { look, tryAct } from '../act.ts'
 import type { Side } from '../mover.ts'
 import { firstError, positionIn, readInfo, type Position } from './replies.ts'
 
@@ -13,6 +13,7 @@ export type Server = {
   readonly user: string | undefined
   readonly password: Secret | undefined
   readonly unit: string
+  readonly folder: string
 }
 
 /** What takes commands back that are given within an attempt. */
@@ -41,10 +42,9 @@ export async function ask(server: Server, side: Side, statement: string, signal:
 async function speak(server: Server, side: Side, format: string, commands: readonly string[], signal: AbortSignal, undo?: Undo): Promise<string> {
   const command = ['sh', '-c', client, 'sh', format, String(server.port), server.user ?? '']
   const input = [server.password?.reveal() ?? '', ...commands, ''].join('\n')
-  // Within an attempt nothing may come after its end, and the line to the helper is the faster one.
   const options = { signal, deadlineMs, input }
   const { exitCode, stdout, stderr } =
-    side.attempt === undefined ? await side.run(command, options) : await tryAct(side, command, undo === undefined ? options : { ...options, undo })
+    undo === undefined || side.attempt === undefined ? await look(side, command, options) : await tryAct(side, command, { ...options, undo })
   if (exitCode === 127) throw new LifeboatError('node-tool-missing', `redis-cli is not installed on the ${side.name} ${side.address}.`)
   const words = stderr.trim().split('\n').at(-1) ?? ''
   if (exitCode !== 0 || /^AUTH failed|^Could not connect/m.test(stderr))
@@ -53,7 +53,7 @@ async function speak(server: Server, side: Side, format: string, commands: reado
 }
 
 export async function position(server: Server, side: Side, signal: AbortSignal): Promise<Position> {
-  return positionIn(readInfo(await talk(server, side, ['INFO replication'], signal)))
+  return positionIn(readInfo(await talk(server, side, ['INFO'], signal)))
 }
 
 /** A string as redis-cli reads it back. */
