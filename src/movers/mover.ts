@@ -67,6 +67,8 @@ export type Mover = {
   /** Checks both sides (tools, space, roots) and reads what a pass will cost. Changes nothing that a client could see. */
   readonly prepare: (pair: Pair, signal: AbortSignal) => Promise<Prepared>
   readonly sync: (pair: Pair, kind: PassKind, signal: AbortSignal, onProgress: (text: string) => void) => Promise<Pass>
+  /** Right before the freeze, while the giving side is in use: what would have to be done in there otherwise. */
+  readonly brace?: (pair: Pair, signal: AbortSignal) => Promise<void>
   /**
    * Compares what is not known to be equal; an empty list means that both sides are. Called in the freeze, so it should
    * cost what has changed; when it looks at everything it says so by `onProgress`.

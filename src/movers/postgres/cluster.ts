@@ -2,8 +2,9 @@
 import { basename } from 'node:path'
 import { LifeboatError } from '../../core/errors.ts'
 import { wayTo } from '../../core/way.ts'
+import { look } from '../act.ts'
 import type { Side } from '../mover.ts'
-import { parseControl, type Control } from './control.ts'
+import { marks, parseControl, type Control } from './control.ts'
 import { parseLsn } from './lsn.ts'
 
 export type Cluster = {
@@ -52,7 +53,7 @@ export function psql(cluster: Cluster, sql: string, database = 'postgres'): read
 
 /** Rows of a query that only reads. Fails with node-failed when it is not answered. */
 export async function query(cluster: Cluster, side: Side, sql: string, signal: AbortSignal, database?: string): Promise<readonly (readonly string[])[]> {
-  const result = await side.run(psql(cluster, sql, database), { signal, deadlineMs: 20_000 })
+  const result = await look(side, psql(cluster, sql, database), { signal, deadlineMs: 20_000 })
   if (result.exitCode !== 0) throw new LifeboatError('node-failed', `PostgreSQL on ${side.address} does not answer: ${lastLine(result.stderr)}`)
   const text = result.stdout.replace(/\n$/, '')
   return text === '' ? [] : text.split('\n').map((line) => line.split('\t'))
@@ -64,7 +65,7 @@ export type Standing = { readonly inRecovery: boolean; readonly position: bigint
 export async function standing(cluster: Cluster, side: Side, signal: AbortSignal): Promise<Standing | null> {
   const sql = `select r, case when r then coalesce(pg_last_wal_replay_lsn(), '0/0') else pg_current_wal_flush_lsn() end,
     (select timeline_id from pg_control_checkpoint()) from pg_is_in_recovery() r`
-  const result = await side.run(psql(cluster, sql), { signal, deadlineMs: 20_000 })
+  const result = await look(side, psql(cluster, sql), { signal, deadlineMs: 20_000 })
   if (result.exitCode !== 0) return null
   const [recovery, position, timeline] = result.stdout.trim().split('\t')
   return { inRecovery: recovery === 't', position: parseLsn(position ?? ''), timeline: Number(timeline) }
@@ -77,9 +78,11 @@ export async function isStreaming(cluster: Cluster, side: Side, signal: AbortSig
   return result.exitCode === 0 && result.stdout.trim() === '1'
 }
 
-/** What is on its disk. Fails with node-failed when there is no cluster. */
+/** What is on its disk, of a cluster that need not run. Fails with node-failed when there is none. */
 export async function control(cluster: Cluster, side: Side, signal: AbortSignal): Promise<Control> {
-  const result = await side.run([...asPostgres, `${placesOf(cluster, side).bin}/pg_controldata`, '-D', cluster.folder], { signal, deadlineMs: 20_000 })
+  const { bin, standby } = placesOf(cluster, side)
+  const script = `test ! -e "$1" || echo "${marks.isReplica}: yes"; test ! -e "$2/postmaster.pid" || echo "${marks.runs}: yes"; exec ${asPostgres.join(' ')} "$3/pg_controldata" -D "$2"`
+  const result = await look(side, ['sh', '-c', script, 'sh', standby, cluster.folder, bin], { signal, deadlineMs: 20_000 })
   if (result.exitCode !== 0) throw new LifeboatError('node-failed', `${cluster.folder} on ${side.address} is no cluster: ${lastLine(result.stderr)}`)
   return parseControl(result.stdout)
 }

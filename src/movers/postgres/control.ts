@@ -2,6 +2,9 @@
 import { LifeboatError } from '../../core/errors.ts'
 import { parseLsn } from './lsn.ts'
 
+/** Lines of ours beside those of pg_controldata: what a look finds in the folder. */
+export const marks = { isReplica: 'Lifeboat standby.signal', runs: 'Lifeboat postmaster.pid' } as const
+
 export type Control = {
   /** `in production`, `shut down`, `shut down in recovery`, `in archive recovery`, … */
   readonly state: string
@@ -11,6 +14,9 @@ export type Control = {
   /** Whether pg_rewind may be used: it needs one of both. */
   readonly hasChecksums: boolean
   readonly hasHints: boolean
+  /** Whether it would start as a replica, and whether a server has it open. */
+  readonly isReplica: boolean
+  readonly runs: boolean
 }
 
 /** Fails with answer-malformed when a line is missing that every version since 9.4 prints. */
@@ -27,6 +33,8 @@ export function parseControl(text: string): Control {
     checkpoint: parseLsn(get('Latest checkpoint location')),
     hasChecksums: get('Data page checksum version') !== '0',
     hasHints: get('wal_log_hints setting') === 'on',
+    isReplica: lines.has(marks.isReplica),
+    runs: lines.has(marks.runs),
   }
 }
 

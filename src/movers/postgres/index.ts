@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { portField } from '../../core/fields.ts'
-import { act } from '../act.ts'
-import type { Difference, Mover, MoverAdapter, Pair } from '../mover.ts'
+import { act, look } from '../act.ts'
+import type { Difference, Mover, MoverAdapter, Pair, Side } from '../mover.ts'
 import { control, lastLine, placesOf, psql, query, standing, unitOf, type Cluster } from './cluster.ts'
 import { parseControl } from './control.ts'
 import { ensureFollowing, type Say } from './follow.ts'
@@ -32,6 +32,8 @@ const schema = z.strictObject({
 /** A pass waits so long for the replica; what is missing still is told as its lag. */
 const passMs = 10_000
 const finalMs = 15_000
+/** Within the gate before the freeze; one that takes longer would take all of the budget in there. */
+const checkpointMs = 20_000
 
 export const postgres: MoverAdapter<typeof schema> = {
   schema,
@@ -61,6 +63,7 @@ function postgresMover(cluster: Cluster, { database, pgbouncer }: Pick<z.infer<t
       passed = reached
       return { movedBytes: Math.max(0, moved), movedFiles: 0, remainingBytes: missing, lagSeconds, seconds: (performance.now() - began) / 1000 }
     },
+    brace: async (pair, signal) => await checkpoint(cluster, pair, signal),
     verify: async (pair, signal) => await differences(cluster, pair, signal),
     promote: async ({ to }, signal) =>
       void (await act(to, promote(cluster, to), { signal, deadlineMs: 30_000, undo: { id: `promoted ${unitOf(cluster)}`, command: demote(cluster, to) } })),
@@ -87,6 +90,12 @@ async function follow(cluster: Cluster, pair: Pair, signal: AbortSignal, say: Sa
   return { copied, reached, missing, lagSeconds: Number((await query(cluster, pair.from, sql, signal))[0]?.[0] ?? 0) }
 }
 
+/** A primary that stops and a replica that is promoted would do this then, for as long as there is to write. */
+async function checkpoint(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<void> {
+  const of = async (side: Side, role: 'open' | 'closed') => await act(side, psql(cluster, 'checkpoint'), { signal, role, deadlineMs: checkpointMs })
+  await Promise.all([of(from, 'open'), of(to, 'closed')])
+}
+
 /** In the freeze: the primary ends, and the replica has its last record. */
 async function lastRecords(cluster: Cluster, pair: Pair, signal: AbortSignal): Promise<Seen> {
   const { from } = pair
@@ -101,7 +110,7 @@ async function replayed(cluster: Cluster, { to }: Pair, wanted: string, limitMs:
   const rounds = Math.ceil(limitMs / 5)
   const wait = `do $$ begin for i in 1..${rounds} loop exit when pg_last_wal_replay_lsn() >= '${wanted}'; perform pg_sleep(0.005); end loop; end $$`
   const where = `select p, greatest(0, '${wanted}'::pg_lsn - p) from pg_last_wal_replay_lsn() p`
-  const result = await to.run(psql(cluster, `${wait}; ${where}`), { signal, deadlineMs: limitMs + 10_000 })
+  const result = await look(to, psql(cluster, `${wait}; ${where}`), { signal, deadlineMs: limitMs + 10_000 })
   const [position = '', missing = ''] = result.stdout.trim().split('\t')
   if (result.exitCode === 0) return { reached: parseLsn(position), missing: Number(missing) }
   signal.throwIfAborted()
@@ -110,16 +119,11 @@ async function replayed(cluster: Cluster, { to }: Pair, wanted: string, limitMs:
 
 /** The last record of the old primary is the last one that the replica has replayed, and neither can become a writer by a reboot. */
 async function differences(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<readonly Difference[]> {
-  const { standby } = placesOf(cluster, from)
-  const [ended, guards, replica] = await Promise.all([
-    control(cluster, from, signal),
-    from.run(['sh', '-c', 'test -e "$1" && echo guarded; test -e "$2" && echo runs; true', 'sh', standby, `${cluster.folder}/postmaster.pid`], { signal }),
-    standing(cluster, to, signal),
-  ])
+  const [ended, replica] = await Promise.all([control(cluster, from, signal), standing(cluster, to, signal)])
   const found: Difference[] = []
   const add = (side: string, what: string) => found.push({ path: `${unitOf(cluster)} of ${side}`, what })
-  if (ended.state !== 'shut down' || guards.stdout.includes('runs')) add(from.address, `is not stopped in order but ${ended.state}`)
-  if (!guards.stdout.includes('guarded')) add(from.address, 'would be a primary after a reboot')
+  if (ended.state !== 'shut down' || ended.runs) add(from.address, `is not stopped in order but ${ended.state}`)
+  if (!ended.isReplica) add(from.address, 'would be a primary after a reboot')
   if (replica === null) add(to.address, 'does not run')
   else if (!replica.inRecovery) add(to.address, 'was promoted')
   else if (replica.position <= ended.checkpoint)

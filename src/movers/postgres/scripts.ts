@@ -46,10 +46,11 @@ opened f`
 /** The replica becomes a primary and keeps what it writes for the other side. From here on it is no copy. */
 export function promote(cluster: Cluster, side: Side): Words {
   const body = `drop "$copy"
-ask "select pg_create_physical_replication_slot('$role', true) where not exists (select from pg_replication_slots where slot_name = '$role');
+told=$(ask "select pg_create_physical_replication_slot('$role', true) where not exists (select from pg_replication_slots where slot_name = '$role');
   select pg_promote(false) where pg_is_in_recovery();
-  do 'begin for i in 1..3000 loop exit when not pg_is_in_recovery(); perform pg_sleep(0.005); end loop; end'" >/dev/null
-[ "$(ask 'select pg_is_in_recovery()')" = f ]
+  do 'begin for i in 1..3000 loop exit when not pg_is_in_recovery(); perform pg_sleep(0.005); end loop; end';
+  select pg_is_in_recovery()")
+[ "\${told##*[!tf]}" = f ] || { echo "the replica was not promoted within 15 s" >&2; exit 1; }
 drop "$follow"`
   return script(cluster, side, body)
 }

@@ -9,7 +9,7 @@ import { freshFacts, gateClosed, reach, tcpPortsOf, type Done, type Step } from 
 import { audit } from './audit.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
-import { meansOf, type Direction } from './sides.ts'
+import { meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const mostLagSeconds = 30
@@ -39,6 +39,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   const forecastMs = forecastPauseMs(await freshFacts(step))
   const limitMs = budgetShare * step.settings.downtimeBudgetMs
   if (forecastMs > limitMs) throw gateClosed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
+  for (const { mover } of step.run.ports.movers) await mover.brace?.(await pairFrom(step, way.giver), step.signal)
   const open = connections === null ? '' : `; ${counted(connections, 'connection')} open`
   return {
     text: `Ready: ${counted(passed, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,

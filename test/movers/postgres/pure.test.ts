@@ -3,7 +3,7 @@ import { createHmac, createHash, pbkdf2Sync } from 'node:crypto'
 import test from 'node:test'
 import fc from 'fast-check'
 import { codeOf } from '../../../src/core/errors.ts'
-import { parseControl } from '../../../src/movers/postgres/control.ts'
+import { marks, parseControl } from '../../../src/movers/postgres/control.ts'
 import { parseLsn, showLsn } from '../../../src/movers/postgres/lsn.ts'
 import { scramVerifier } from '../../../src/movers/postgres/scram.ts'
 
@@ -45,9 +45,13 @@ test('what pg_controldata prints is read: state, last record, timeline, and whet
     checkpoint: 0x300_0028n,
     hasChecksums: false,
     hasHints: false,
+    isReplica: false,
+    runs: false,
   })
   const other = parseControl(printed({ 'Data page checksum version': '1', 'wal_log_hints setting': 'on' }))
   assert.deepEqual([other.hasChecksums, other.hasHints], [true, true])
+  const marked = parseControl(printed({ [marks.isReplica]: 'yes' }))
+  assert.deepEqual([marked.isReplica, marked.runs], [true, false])
 })
 
 test('a line that is missing is named, and nothing else is made of any text', () => {
