@@ -1,4 +1,5 @@
 // The mover of Redis on two real nodes: their servers, which ask for a password, and the way between their helpers.
+import assert from 'node:assert/strict'
 import { enterLab } from '../../lab/enter.ts'
 
 await enterLab()
@@ -23,14 +24,10 @@ moverConformance('redis', async (t) => {
     start: `systemctl enable --now redis-server; until [ "$(${cli} ping)" = PONG ]; do sleep 0.1; done; seq -f 'set key:%g value:%g' 1 5000 | ${cli} >/dev/null`,
   })
   await target.run(`printf 'replicaof no one\nflushall\n' | ${cli}`)
-  const mover = await redis.connect({
-    kind: 'redis',
-    name: 'cache',
-    port: 6379,
-    password: new Secret(password),
-    unit: 'redis-server.service',
-    folder: '/var/lib/redis',
-  })
+  const entry = { kind: 'redis', name: 'cache', port: 6379, password: new Secret(password), unit: 'redis-server.service', folder: '/var/lib/redis' } as const
+  const elsewhere = await redis.connect({ ...entry, folder: '/srv/redis' })
+  await assert.rejects(elsewhere.prepare(pair, t.signal), /data lies in \/var\/lib\/redis on the source, not in \/srv\/redis.* on the target/)
+  const mover = await redis.connect(entry)
   const odd = (title: string, commands: string) => ({ title, act: async () => void (await source.run(`printf '%s\n' ${commands} | ${cli}`)) })
   let changes = 0
   return {

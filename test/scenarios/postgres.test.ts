@@ -102,5 +102,6 @@ test('a database goes there and back with its node', async (t) => {
     assert.deepEqual(lost, [])
     assert.ok(figures.written > 1000, JSON.stringify(figures))
     await finishClean(scene)
+    assert.equal(await target.run('ls /var/lib/postgresql/15 | grep -F before-lifeboat; true'), '')
   })
 })

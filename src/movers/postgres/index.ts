@@ -11,7 +11,7 @@ import { ensureFollowing, type Say } from './follow.ts'
 import { parseLsn, showLsn } from './lsn.ts'
 import { pausePooler } from './pooler.ts'
 import { prepare } from './prepare.ts'
-import { close, demote, forget, promote, reopen, rest } from './scripts.ts'
+import { close, demote, discard, forget, promote, reopen, rest } from './scripts.ts'
 
 const schema = z.strictObject({
   kind: z.literal('postgres').describe('A cluster of PostgreSQL, kept in step by streaming replication.'),
@@ -34,6 +34,7 @@ const passMs = 10_000
 const finalMs = 15_000
 /** Within the gate before the freeze; one that takes longer would take all of the budget in there. */
 const checkpointMs = 20_000
+const discardMs = 10 * 60_000
 
 export const postgres: MoverAdapter<typeof schema> = {
   schema,
@@ -71,6 +72,8 @@ function postgresMover(cluster: Cluster, { database, pgbouncer }: Pick<z.infer<t
     ask: async (side, statement, signal) => void (await query(cluster, side, statement, signal, database)),
     release: async ({ from, to }, signal) => {
       await act(from, forget(cluster, from), { signal })
+      // A target that serves is released by the end of the move alone; until then nothing that was there is deleted (V12).
+      if (from.name === 'target') await act(from, discard(cluster, from, placesOf(cluster, from).before), { signal, role: 'open', deadlineMs: discardMs })
       await act(to, forget(cluster, to), { signal })
       await act(to, rest(cluster, to), { signal, role: 'closed' })
     },

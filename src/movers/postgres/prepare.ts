@@ -31,7 +31,9 @@ export async function prepare(cluster: Cluster, pair: Pair, signal: AbortSignal)
   const bytes = await refuseNoSpace(cluster, pair, signal)
   const copyFirst = (await exists(pair.to, placesOf(cluster, pair.to).copy, signal))
     ? []
-    : [`The first copy of ${formatBytes(bytes)} cannot be resumed: cut off, it begins anew. What is in ${cluster.folder} of ${pair.to.address} is put aside.`]
+    : [
+        `The first copy of ${formatBytes(bytes)} cannot be resumed: cut off, it begins anew. What is in ${cluster.folder} of ${pair.to.address} is put aside until the move is finished.`,
+      ]
   return { files: 0, bytes, warnings: [...copyFirst, ...(await differentSettings(cluster, pair, signal))] }
 }
 

@@ -89,6 +89,11 @@ as mkdir -m 700 "$folder"`
   return script(cluster, side, body, [before])
 }
 
+/** What `clear` has put aside goes. */
+export function discard(cluster: Cluster, side: Side, before: string): Words {
+  return script(cluster, side, 'rm -rf "$1" "$1"[0-9]*', [before])
+}
+
 /** A new copy, over the way to the other side. It cannot go on where it was cut off. */
 export function seed(cluster: Cluster, side: Side): Words {
   const { pass, way } = placesOf(cluster, side)
