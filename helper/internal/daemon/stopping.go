@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -15,27 +16,35 @@ import (
 const least = time.Second
 
 // stopAll stops singletons first and then services in order. Timers stop triggering at once; what they had started may
-// come to its end within the grace.
+// come to its end within the grace. The marks that forbid units to start stand already: what rests now stays at rest.
 func stopAll(ctx context.Context, c *machine.Config, grace time.Duration) ([]units.Stop, error) {
 	stopped := []units.Stop{}
 	until := time.Now().Add(grace)
-	stop := func(unit string, by time.Time) error {
+	stop := func(unit string) error {
+		by := until
+		if soonest := time.Now().Add(least); by.Before(soonest) {
+			by = soonest
+		}
 		done, err := units.StopBy(ctx, unit, by)
 		stopped = append(stopped, done)
 		return err
 	}
-	// Timers before everything else: nothing new begins.
-	isTimer := func(unit string) bool { return filepath.Ext(unit) == ".timer" }
-	for _, unit := range c.Singletons {
-		if isTimer(unit) {
-			if err := stop(unit, until); err != nil {
-				return stopped, err
-			}
-		}
-	}
-	jobs, err := units.Triggered(ctx, c.Singletons)
+	states, err := units.States(ctx, c.Units())
 	if err != nil {
 		return stopped, err
+	}
+	jobs := []string{}
+	rest := []units.State{}
+	// Timers before everything else: nothing new begins.
+	for i, state := range states {
+		if i >= len(c.Singletons) || filepath.Ext(state.Unit) != ".timer" {
+			rest = append(rest, state)
+			continue
+		}
+		jobs = append(jobs, state.Triggers...)
+		if err := stop(state.Unit); err != nil {
+			return stopped, err
+		}
 	}
 	for _, job := range jobs {
 		if slices.Contains(c.Singletons, job) || slices.Contains(c.Services, job) {
@@ -44,24 +53,39 @@ func stopAll(ctx context.Context, c *machine.Config, grace time.Duration) ([]uni
 		if rests, err := units.Await(ctx, job, until); err != nil {
 			return stopped, err
 		} else if !rests {
-			if err := stop(job, time.Now().Add(least)); err != nil {
+			if err := stop(job); err != nil {
 				return stopped, err
 			}
 		}
 	}
-	for _, unit := range c.Units() {
-		if slices.Contains(c.Singletons, unit) && isTimer(unit) {
-			continue
-		}
-		by := until
-		if soonest := time.Now().Add(least); by.Before(soonest) {
-			by = soonest
-		}
-		if err := stop(unit, by); err != nil {
+	for _, state := range rest {
+		if !state.Runs() {
+			stopped = append(stopped, units.Stop{Unit: state.Unit})
+		} else if err := stop(state.Unit); err != nil {
 			return stopped, err
 		}
 	}
-	return stopped, nil
+	return stopped, stillUp(ctx, stopped)
+}
+
+// stillUp reads back what was stopped. Of what was killed its processes were looked for, as systemd may not know yet.
+func stillUp(ctx context.Context, stopped []units.Stop) error {
+	names := []string{}
+	for _, one := range stopped {
+		if !one.Killed {
+			names = append(names, one.Unit)
+		}
+	}
+	states, err := units.States(ctx, names)
+	if err != nil {
+		return err
+	}
+	for _, state := range states {
+		if state.Runs() {
+			return fmt.Errorf("%s runs still after it was stopped", state.Unit)
+		}
+	}
+	return nil
 }
 
 // startRecorded starts what ran, newest stop first, and goes on after a failure: what can serve shall serve.

@@ -86,12 +86,3 @@ func withTriggered(ctx context.Context, names []string) ([]string, error) {
 	}
 	return all, nil
 }
-
-// Triggered lists what the timers among the units start.
-func Triggered(ctx context.Context, names []string) ([]string, error) {
-	all, err := withTriggered(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	return all[len(names):], nil
-}

@@ -107,24 +107,24 @@ func Await(ctx context.Context, unit string, until time.Time) (bool, error) {
 	}
 }
 
-// StopBy asks a unit to stop, waits until the deadline, and kills then what is left of it.
+// StopBy asks a unit to stop, waits until the deadline, and kills then what is left of it. systemd itself tells when the
+// stop has come to its end.
 func StopBy(ctx context.Context, unit string, until time.Time) (Stop, error) {
 	begin := time.Now()
 	done := func(killed bool) Stop { return Stop{unit, time.Since(begin).Milliseconds(), killed} }
-	states, err := States(ctx, []string{unit})
-	if err != nil || !states[0].Runs() {
-		return done(false), err
+	patience, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	if _, err := systemctl(patience, "stop", "--", unit); err == nil {
+		return done(false), nil
 	}
-	if _, err := systemctl(ctx, "stop", "--no-block", "--", unit); err != nil {
-		return done(false), err
-	}
+	// Refused, as there is no such unit or somebody else wants it started; or too slow, or nobody waits any more.
 	if rests, err := Await(ctx, unit, until); rests || err != nil {
 		return done(false), err
 	}
 	if _, err := systemctl(ctx, "kill", "-s", "KILL", "--", unit); err != nil {
 		return done(true), err
 	}
-	err = awaitDeath(ctx, unit, time.Now().Add(5*time.Second))
+	err := awaitDeath(ctx, unit, time.Now().Add(5*time.Second))
 	return done(true), err
 }
 
@@ -178,9 +178,24 @@ func deserted(group string) bool {
 // StartNow starts a unit and waits until systemd says that it is up. An earlier failure does not count against it.
 func StartNow(ctx context.Context, unit string) (Start, error) {
 	begin := time.Now()
+	Forgive(ctx, []string{unit})
+	started, err := StartForgiven(ctx, unit)
+	started.Ms = time.Since(begin).Milliseconds()
+	return started, err
+}
+
+// Forgive forgets earlier failures of units, which may keep them from being started.
+func Forgive(ctx context.Context, names []string) {
+	if len(names) > 0 {
+		systemctl(ctx, append([]string{"reset-failed", "--"}, names...)...) // complains when there were none
+	}
+}
+
+// StartForgiven is StartNow for a unit whose failures are forgotten already.
+func StartForgiven(ctx context.Context, unit string) (Start, error) {
+	begin := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	systemctl(ctx, "reset-failed", "--", unit) // complains when there was none
 	_, err := systemctl(ctx, "start", "--", unit)
 	return Start{unit, time.Since(begin).Milliseconds()}, err
 }
