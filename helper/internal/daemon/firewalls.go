@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"reflect"
 
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/rules"
@@ -19,10 +18,11 @@ func (d *Daemon) openFirewalls(ctx context.Context, plan rules.Plan, again bool)
 	if n.Attempt != nil || plan.Forward || counts.Held+counts.Spliced > 0 {
 		ways.Here, ways.Relay = d.holder.Ports(), d.relay.Ports()
 	}
-	if n.Forwarding != machine.NotForwarding || plan.Forward {
+	// A giver will forward when clients wait for nothing else: what that needs is opened before they do.
+	if n.Forwarding != machine.NotForwarding || plan.Forward || n.Attempt != nil && n.Attempt.Part == machine.Giver {
 		ways.TCP, ways.UDP = plan.TCP, plan.UDP
 	}
-	if !again && d.ways != nil && reflect.DeepEqual(*d.ways, ways) {
+	if !again && d.ways != nil && d.ways.Equal(ways) {
 		return
 	}
 	err := rules.OpenWays(ctx, ways)

@@ -28,6 +28,17 @@ func (d *Daemon) openAttempt(ctx context.Context, r request) (answer, error) {
 		return nil, err
 	}
 	event := machine.OpenAttempt{Call: d.call(r), Part: f.Part, Running: running, LeaseMs: f.LeaseMs, BudgetMs: f.BudgetMs, HoldLimitMs: f.HoldLimitMs, LastAttempt: f.LastAttempt}
+	told, err := d.grant(event)
+	if err != nil {
+		return nil, err
+	}
+	go d.warmPeer(*d.now().Config)
+	d.makeReady(ctx)
+	return told, nil
+}
+
+// grant arms an attempt and opens it.
+func (d *Daemon) grant(event machine.OpenAttempt) (answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.expireIfDue(); err != nil {
@@ -44,8 +55,27 @@ func (d *Daemon) openAttempt(ctx context.Context, r request) (answer, error) {
 	if err := d.decide(event); err != nil {
 		return nil, err
 	}
-	go d.warmPeer(*d.node.Config)
 	return answer{"running": d.node.Attempt.Running, "bootId": d.bootID, "leaseLeftMs": d.leaseLeft(), "budgetLeftMs": d.budgetLeft()}, nil
+}
+
+// makeReady does what a hold and a release will need while nobody waits yet: a holder that listens, and its ways and
+// those to the peer through the node's own firewall. What fails here fails there again, and is told then.
+func (d *Daemon) makeReady(ctx context.Context) {
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	n := d.now()
+	if d.rules == nil || n.Attempt == nil || n.Attempt.Phase != machine.Opened {
+		return
+	}
+	if n.Attempt.Part != machine.Giver && n.Forwarding != machine.ForwardOn {
+		return // nobody is held here
+	}
+	if _, err := d.holder.Listen(n.Config.PortsOf("tcp")); err != nil {
+		return
+	}
+	if plan, err := planOf(d.paths.Table(), n, machine.Wanted(n), settled{}); err == nil {
+		d.openFirewalls(ctx, plan, false)
+	}
 }
 
 // warmPeer opens the connection that the dead man may need, while there is time.

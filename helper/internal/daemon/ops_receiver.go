@@ -39,17 +39,19 @@ func (d *Daemon) promote(ctx context.Context, r request) (answer, error) {
 		return nil, &machine.Refusal{Code: machine.GateClosed, Text: fmt.Sprintf("%d copies were let in after both sides were compared", more)}
 	}
 	d.echo.end()
-	if _, err := d.settle(ctx); err != nil {
+	order := slices.Clone(d.now().Config.Services)
+	slices.Reverse(order)
+	order = slices.DeleteFunc(order, func(unit string) bool { return f.Units != nil && !slices.Contains(f.Units, unit) })
+	forgiven := make(chan struct{})
+	go func() { units.Forgive(ctx, order); close(forgiven) }()
+	_, err := d.settle(ctx)
+	<-forgiven
+	if err != nil {
 		return nil, err
 	}
 	started := []units.Start{}
-	order := slices.Clone(d.now().Config.Services)
-	slices.Reverse(order)
 	for _, unit := range order {
-		if f.Units != nil && !slices.Contains(f.Units, unit) {
-			continue
-		}
-		one, err := units.StartNow(ctx, unit)
+		one, err := units.StartForgiven(ctx, unit)
 		if err != nil {
 			return answer{"started": started}, err
 		}
@@ -100,12 +102,14 @@ func (d *Daemon) makeVoid(ctx context.Context, event machine.MakeVoid) (answer, 
 	return answer{"attempt": event.Attempt, "value": machine.Void}, nil
 }
 
+// commit answers once it is decided. The ports open to all meanwhile: clients come by the peer until the names change,
+// and that one is let in already. A release answers only when they are open.
 func (d *Daemon) commit(ctx context.Context, r request) (answer, error) {
 	if err := d.step(machine.Commit{Call: d.call(r)}); err != nil {
 		return nil, err
 	}
-	done, err := d.settleNow(ctx)
-	return answer{"hash": done.hash, "value": machine.Committed}, err
+	go d.settleNow(ctx)
+	return answer{"value": machine.Committed}, nil
 }
 
 func (d *Daemon) startSingletons(ctx context.Context, r request) (answer, error) {

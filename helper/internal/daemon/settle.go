@@ -27,7 +27,8 @@ type settled struct {
 }
 
 // settle brings holder and rules in line with the state. Called with effects held. Redirected connections always find
-// somebody who listens: the holder is ready before the rules, and lets go only after they are gone.
+// somebody who listens: the holder is ready before the rules, and lets go after they are gone. Only who belongs to the
+// peer is let go while they still change: no rule of ours turns the holder's own connections there back to it.
 func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	n := d.now()
 	done := settled{}
@@ -64,6 +65,10 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	if err != nil {
 		return done, err
 	}
+	letGo := func() (int, int) { return 0, 0 }
+	if w.Serves == machine.ToPeer {
+		letGo = d.letGo(n, w)
+	}
 	// Before the rules: nobody is sent to a port that the node's firewall still refuses.
 	d.openFirewalls(ctx, plan, false)
 	if d.rules == nil {
@@ -86,19 +91,40 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	if d.lonely {
 		return done, nil
 	}
-	switch w.Hold {
-	case machine.Refuse:
+	if w.Hold == machine.Refuse {
 		d.holder.Refuse()
-	case machine.Pass:
-		if d.holder.Counts().SinceMs != 0 {
-			done.released, done.failed = d.holder.Release(targetOf(n, w))
-			d.markReleased()
-		} else {
-			d.holder.Pass(targetOf(n, w))
-		}
+	}
+	if w.Serves == machine.Local {
+		letGo = d.letGo(n, w)
+	}
+	done.released, done.failed = letGo()
+	if w.Hold == machine.Pass {
 		d.restoreSysctl(somaxconn)
 	}
 	return done, nil
+}
+
+// letGo begins to connect whoever the holder holds to where they are served now, and answers how to wait for the end.
+func (d *Daemon) letGo(n machine.Node, w machine.World) func() (released, failed int) {
+	if d.lonely || w.Hold != machine.Pass {
+		return func() (int, int) { return 0, 0 }
+	}
+	target := targetOf(n, w)
+	if d.holder.Counts().SinceMs == 0 {
+		d.holder.Pass(target)
+		return func() (int, int) { return 0, 0 }
+	}
+	type count struct{ released, failed int }
+	ended := make(chan count, 1)
+	go func() {
+		released, failed := d.holder.Release(target)
+		ended <- count{released, failed}
+	}()
+	d.markReleased()
+	return func() (int, int) {
+		all := <-ended
+		return all.released, all.failed
+	}
 }
 
 func planOf(table string, n machine.Node, w machine.World, at settled) (rules.Plan, error) {

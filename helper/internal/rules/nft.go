@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -153,15 +155,22 @@ func (n *NFT) standsAs(ctx context.Context, digest string) bool {
 
 // readBack lists the tables without counters: what is left changes only when a rule does.
 func (n *NFT) readBack(ctx context.Context, tables []string) (string, error) {
-	sum := sha256.New()
-	for _, table := range tables {
-		listed, err := nft(ctx, "", "-s", "list", "table", "inet", table)
-		if err != nil {
-			return "", err
-		}
-		sum.Write([]byte(listed))
+	// Side by side, as clients wait for it. (One nft that is to list two tables finds only the last of them.)
+	answers := make([]func() (string, error), len(tables))
+	for i, table := range tables {
+		answers[i] = startNFT(ctx, "", "-s", "list", "table", "inet", table)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	listed, first := "", error(nil)
+	for _, answer := range answers {
+		text, err := answer()
+		listed += text
+		first = cmp.Or(first, err)
+	}
+	if first != nil {
+		return "", first
+	}
+	sum := sha256.Sum256([]byte(listed))
+	return hex.EncodeToString(sum[:]), nil
 }
 
 func (n *NFT) Flows(ctx context.Context) (Flows, error) {
@@ -170,11 +179,14 @@ func (n *NFT) Flows(ctx context.Context) (Flows, error) {
 	return n.flows(ctx)
 }
 
+// counting is what a script has in it whose rules count.
+const counting = `comment "flows"`
+
 var counted = regexp.MustCompile(`counter packets (\d+) bytes \d+ .*comment "(flows|packets)"`)
 
 func (n *NFT) flows(ctx context.Context) (Flows, error) {
 	flows := n.before
-	if len(n.tables) == 0 {
+	if !strings.Contains(n.script, counting) {
 		return flows, nil
 	}
 	listed, err := nft(ctx, "", "list", "table", "inet", n.tables[0])
@@ -193,17 +205,25 @@ func (n *NFT) flows(ctx context.Context) (Flows, error) {
 }
 
 func nft(ctx context.Context, input string, args ...string) (string, error) {
+	return startNFT(ctx, input, args...)()
+}
+
+// startNFT answers how to wait for what it says.
+func startNFT(ctx context.Context, input string, args ...string) func() (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	command := exec.CommandContext(ctx, "nft", args...)
 	command.Stdin = strings.NewReader(input)
-	out, err := command.Output()
-	if err != nil {
-		words := err.Error()
-		if exit, ok := err.(*exec.ExitError); ok && len(exit.Stderr) > 0 {
-			words = strings.TrimSpace(string(exit.Stderr))
+	out, complaint := &bytes.Buffer{}, &bytes.Buffer{}
+	command.Stdout, command.Stderr = out, complaint
+	err := command.Start()
+	return func() (string, error) {
+		defer cancel()
+		if err == nil {
+			err = command.Wait()
 		}
-		return "", fmt.Errorf("nft: %s", words)
+		if err != nil {
+			return "", fmt.Errorf("nft: %s", cmp.Or(strings.TrimSpace(complaint.String()), err.Error()))
+		}
+		return out.String(), nil
 	}
-	return string(out), nil
 }

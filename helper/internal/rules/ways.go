@@ -22,6 +22,15 @@ type Ways struct {
 	UDP     []int
 }
 
+// Equal says whether both open the same; the order of ports is no difference.
+func (w Ways) Equal(other Ways) bool {
+	alike := func(a, b []int) bool {
+		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+	}
+	return w.Comment == other.Comment && w.Peer == other.Peer && alike(w.Here, other.Here) && alike(w.Relay, other.Relay) &&
+		alike(w.TCP, other.TCP) && alike(w.UDP, other.UDP)
+}
+
 // OpenWays brings the rules with this comment in line with what is wanted; an empty wish removes them all.
 func OpenWays(ctx context.Context, w Ways) error {
 	slices.Sort(w.Here)

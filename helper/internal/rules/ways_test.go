@@ -79,3 +79,26 @@ func TestJumpsAreCounted(t *testing.T) {
 		t.Errorf("%s is too long for a chain", name)
 	}
 }
+
+func TestWaysThatOpenTheSameAreEqual(t *testing.T) {
+	peer := netip.MustParseAddr("192.0.2.11")
+	ways := Ways{Comment: "lifeboat web-1", Here: []int{2, 1}, Peer: peer, TCP: []int{80, 443}, UDP: []int{}}
+	if same := (Ways{Comment: "lifeboat web-1", Here: []int{1, 2}, Relay: []int{}, Peer: peer, TCP: []int{443, 80}}); !ways.Equal(same) {
+		t.Error("neither order nor an empty list is a difference")
+	}
+	for name, other := range map[string]Ways{
+		"comment": {Comment: "lifeboat web-2", Here: ways.Here, Peer: peer, TCP: ways.TCP},
+		"here":    {Comment: ways.Comment, Here: []int{1}, Peer: peer, TCP: ways.TCP},
+		"relay":   {Comment: ways.Comment, Here: ways.Here, Relay: []int{3}, Peer: peer, TCP: ways.TCP},
+		"peer":    {Comment: ways.Comment, Here: ways.Here, TCP: ways.TCP},
+		"tcp":     {Comment: ways.Comment, Here: ways.Here, Peer: peer},
+		"udp":     {Comment: ways.Comment, Here: ways.Here, Peer: peer, TCP: ways.TCP, UDP: []int{53}},
+	} {
+		if ways.Equal(other) {
+			t.Errorf("%s is a difference", name)
+		}
+	}
+	if ways.Here[0] != 2 {
+		t.Error("a comparison changes nothing")
+	}
+}
