@@ -36,6 +36,7 @@ export type Step = {
   readonly run: Run
   readonly name: ActionName
   readonly settings: MoveSettings
+  /** What is known of the move now, with all that this step has learned. Nobody else learns while a step runs. */
   readonly facts: MoveFacts
   readonly signal: AbortSignal
   /** A progress record: what happens now, for whoever watches. */
@@ -63,8 +64,9 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   const { signal, late, settle } = limitsOf(run, name, mayEndEarly)
   await write(words.begun, titleOf(name))
   try {
-    if (mayEndEarly && (await isWantedBack(run, name))) return { state: 'interrupted' }
-    const done = await action(await openStep(run, name, signal, write))
+    const [isWanted, step] = await Promise.all([mayEndEarly && isWantedBack(run, name), openStep(run, name, signal, write)])
+    if (isWanted) return { state: 'interrupted' }
+    const done = await action(step)
     await write(words.ended, done.text, done.details)
     return { state: 'done', details: done.details ?? {} }
   } catch (error) {
@@ -80,9 +82,9 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
 
 /** Whether a rollback was asked for. A pause that meets an attempt closes its gate: then this fails. */
 async function isWantedBack({ services: { signals }, move, run }: Run, name: ActionName): Promise<boolean> {
-  if (await signals.waits(move, run, 'rollback')) return true
-  if (inTheSwitch.has(name) && (await signals.waits(move, run, 'pause')))
-    throw new LifeboatError('gate-closed', 'A pause was asked for; the copy is kept in step until it is approved.')
+  const [rollback, pause] = await Promise.all([signals.waits(move, run, 'rollback'), inTheSwitch.has(name) && signals.waits(move, run, 'pause')])
+  if (rollback) return true
+  if (pause) throw new LifeboatError('gate-closed', 'A pause was asked for; the copy is kept in step until it is approved.')
   return false
 }
 
@@ -107,21 +109,24 @@ async function openStep(
 ): Promise<Step> {
   const stored = await run.services.store.move(run.move)
   if (stored === null) throw new LifeboatError('move-unknown', `The move ${run.move} is not stored.`)
+  let { facts } = stored
   return {
     run,
     name,
     settings: run.ports.settings,
-    facts: stored.facts,
+    get facts() {
+      return facts
+    },
     signal,
     say: async (text, details) => await write('progress', text, details),
     waitFor: async (text, details) => await write('waiting', text, details),
-    learn: async (facts) => await run.services.store.learn(run.move, facts),
+    learn: async (more) => void (facts = await run.services.store.learn(run.move, more)),
   }
 }
 
 /** The node of one side, with our token accepted by its helper. */
 export async function reach(step: Step, side: SideName): Promise<Link> {
-  const link = await step.run.ports.link(side, await freshFacts(step))
+  const link = await step.run.ports.link(side, step.facts)
   if (!step.run.claimed.has(side)) {
     await claimNode(step.run, link, step.signal)
     step.run.claimed.add(side)
@@ -156,11 +161,6 @@ export function gateClosed(sentence: string): LifeboatError {
 
 export function tcpPortsOf(step: Step): readonly number[] {
   return step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
-}
-
-export async function freshFacts(step: Step): Promise<MoveFacts> {
-  const stored = await step.run.services.store.move(step.run.move)
-  return stored?.facts ?? step.facts
 }
 
 /** Steps that a rollback need not wait for: nothing is committed there, so what they did is undone (runbook.md §5). */

@@ -104,15 +104,20 @@ function moves(pool: Pool) {
       const { rows } = await pool.query<{ token: string }>('update lifeboat.move set token = token + 1 where name = $1 returning token', [name])
       return Number(rows[0]?.token ?? 0)
     },
-    /** Merges what was learned. `measured` is merged one level deeper, so that one figure does not wipe the others. */
-    learn: async (name: string, facts: Partial<MoveFacts>): Promise<void> => {
+    /** Merges what was learned, and answers all that is known then. `measured` is merged one level deeper, so that one figure does not wipe the others. */
+    learn: async (name: string, facts: Partial<MoveFacts>): Promise<MoveFacts> => {
       const { measured, ...rest } = facts
-      await pool.query(
-        `update lifeboat.move set facts = facts || $2::jsonb || jsonb_build_object('measured', (facts -> 'measured') || $3::jsonb) where name = $1`,
+      const { rows } = await pool.query<Pick<MoveRow, 'facts'>>(
+        `update lifeboat.move set facts = facts || $2::jsonb || jsonb_build_object('measured', (facts -> 'measured') || $3::jsonb) where name = $1 returning facts`,
         [name, JSON.stringify(rest), JSON.stringify(measured ?? {})],
       )
+      return readFacts(rows[0]?.facts ?? {})
     },
   }
+}
+
+function readFacts(facts: unknown): MoveFacts {
+  return moveFactsSchema.parse({ ...noFacts, ...(facts as object) })
 }
 
 function readMove(row: MoveRow): StoredMove {
@@ -120,7 +125,7 @@ function readMove(row: MoveRow): StoredMove {
     name: row.name,
     settings: moveSettingsSchema.parse(row.settings),
     plan: plannedMoveSchema.parse(row.plan),
-    facts: moveFactsSchema.parse({ ...noFacts, ...(row.facts as object) }),
+    facts: readFacts(row.facts),
     token: Number(row.token),
     run: row.run,
     state: row.state,

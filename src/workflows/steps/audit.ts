@@ -6,7 +6,7 @@ import { otherSide, type MoveFacts } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import type { AuditKind } from '../../movers/mover.ts'
 import { sleep } from '../../io/wait.ts'
-import { freshFacts, type Step } from '../run.ts'
+import { type Step } from '../run.ts'
 import { pairFrom } from './sides.ts'
 
 /** Of all movers together. `unknown`: why a mover cannot tell. `everything`: each has looked at all that it has. */
@@ -19,7 +19,7 @@ export type Audited = {
 }
 
 export async function audit(step: Step, kind: AuditKind, signal = step.signal): Promise<Audited> {
-  const pair = await pairFrom(step, (await freshFacts(step)).serving)
+  const pair = await pairFrom(step, step.facts.serving)
   let [files, seconds, everything] = [0, 0, true]
   const differences: string[] = []
   for (const { name, mover } of step.run.ports.movers) {
@@ -85,7 +85,7 @@ export function auditInBackground(step: Step, catchUp: () => Promise<void>): Bac
 /** The sides differ in what no client has changed since the switch: a person decides, with the price before them. */
 export async function refuseDifferences(step: Step, { differences }: Audited): Promise<void> {
   if (differences.length === 0) return
-  const facts = await freshFacts(step)
+  const facts = step.facts
   const price = rollbackPrice(facts)
   const [first, ...others] = differences.slice(0, 3)
   const back = price.possible ? `Rolling back takes about ${price.seconds} s and loses ${price.writesLost} writes.` : price.why

@@ -5,7 +5,7 @@ import { counted } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { openConnections } from '../../nodes/connections.ts'
 import type { Link } from '../../nodes/link.ts'
-import { freshFacts, gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
+import { gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
 import { audit } from './audit.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
@@ -30,13 +30,12 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   const pass = await onePass(step, 'repeat')
   const seconds = Number(pass.details.seconds)
   if (seconds > mostLagSeconds) throw gateClosed(`The last pass took ${seconds.toFixed(1)} s; the limit is ${mostLagSeconds} s.`)
-  if (way.receiver === 'target' && (await freshFacts(step)).audited === null)
-    throw gateClosed('Both sides were not compared as a whole since they were last made equal.')
+  if (way.receiver === 'target' && step.facts.audited === null) throw gateClosed('Both sides were not compared as a whole since they were last made equal.')
   await compareNew(step)
   await refuseFullDisk(step, receiver, Number(pass.details.movedBytes))
   const passed = await checksThatPass(step, way.giver, giver)
   const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
-  const forecastMs = forecastPauseMs(await freshFacts(step))
+  const forecastMs = forecastPauseMs(step.facts)
   const limitMs = budgetShare * step.settings.downtimeBudgetMs
   if (forecastMs > limitMs) throw gateClosed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
   for (const { mover } of step.run.ports.movers) await mover.brace?.(await pairFrom(step, way.giver), step.signal)

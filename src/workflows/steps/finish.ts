@@ -2,7 +2,7 @@
 import { codeOf } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
-import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { reach, type Action, type Step } from '../run.ts'
 import { releaseMovers } from './movers.ts'
 import { removeHelper } from './prepare-node.ts'
 
@@ -15,7 +15,7 @@ export const finish = {
     for (let told = false; ;) {
       const status = await sourceIfAlive(step, { op: 'forward-status' })
       if (status === null) return { text: 'The source does not answer; nothing is forwarded there any more.' }
-      const sinceSwitch = Date.now() - Date.parse((await freshFacts(step)).namesSwitchedAt ?? new Date(0).toISOString())
+      const sinceSwitch = Date.now() - Date.parse(step.facts.namesSwitchedAt ?? new Date(0).toISOString())
       const quietMs = Math.min(Number(status['quietMs'] ?? 0), sinceSwitch)
       if (quietMs >= needMs) break
       if (!told)

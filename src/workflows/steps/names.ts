@@ -5,7 +5,7 @@ import { replaceAddresses } from '../../dns/names.ts'
 import type { DnsProvider, NameState, Swap, Wanted } from '../../dns/provider.ts'
 import { sleep, waitUntil } from '../../io/wait.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
-import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { reach, type Action, type Step } from '../run.ts'
 import { exchangedAddresses, learnOwnAddresses } from './own-addresses.ts'
 
 const lowTtlSeconds = 5
@@ -20,7 +20,7 @@ type Change = (state: NameState) => Pick<Wanted, 'a' | 'aaaa' | 'ttl'>
 export const names = {
   'claim-names': async (step) => {
     if (step.settings.names.length === 0) return { text: 'This move has no names.' }
-    const { serving } = await freshFacts(step)
+    const { serving } = step.facts
     for (const [provider, group] of byProvider(step)) {
       await provider.proveWrite(group, step.signal)
       const states = await provider.read(group, step.signal)
@@ -35,7 +35,7 @@ export const names = {
   'lower-ttl': async (step) => {
     const timeToLive = await changeTtl(step, (state) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds))
     if (timeToLive.length === 0) return { text: 'There is no time to live that we could lower; the old one counts.' }
-    const { names: claimed, ttlLoweredAt } = await freshFacts(step)
+    const { names: claimed, ttlLoweredAt } = step.facts
     const since = ttlLoweredAt ?? new Date().toISOString()
     await step.learn({ ttlLoweredAt: since })
     const oldTtl = Math.max(...timeToLive.map(({ name }) => claimed[name]?.ttl ?? 0))
@@ -51,7 +51,7 @@ export const names = {
   'switch-dns-back': async (step) => await switchNames(step, 'source'),
 
   'raise-ttl': async (step) => {
-    const { names: claimed } = await freshFacts(step)
+    const { names: claimed } = step.facts
     const timeToLive = await changeTtl(step, (state) => claimed[state.name]?.ttl ?? state.ttl ?? defaultTtlSeconds)
     return { text: 'The time to live is what it was.', details: { timeToLive } }
   },
@@ -125,14 +125,14 @@ async function swapAll(step: Step, provider: DnsProvider, states: readonly NameS
     everyMs: 500,
     signal: step.signal,
   })
-  const known = (await freshFacts(step)).names
+  const known = step.facts.names
   const now = swaps.map((swap) => [swap.name, { ttl: known[swap.name]?.ttl ?? swap.wanted.ttl, a: [...swap.wanted.a], aaaa: [...swap.wanted.aaaa] }] as const)
   await step.learn({ names: { ...known, ...Object.fromEntries(now) } })
 }
 
 /** Keeps what the names were before we touched them, once; a repeat finds our own values and keeps the first ones. */
 async function remember(step: Step, states: readonly NameState[]): Promise<void> {
-  const known = (await freshFacts(step)).names
+  const known = step.facts.names
   const fresh = states.flatMap((state) =>
     known[state.name] === undefined ? [[state.name, { ttl: state.ttl ?? defaultTtlSeconds, a: [...state.a], aaaa: [...state.aaaa] }] as const] : [],
   )
@@ -142,7 +142,7 @@ async function remember(step: Step, states: readonly NameState[]): Promise<void>
 async function unchangedByOthers(step: Step, provider: DnsProvider, state: NameState, wanted: Change): Promise<void> {
   ownedByUs(step, provider, state)
   if (provider.keepsEpoch && state.epoch === null) throw changed(state, 'its epoch record is gone')
-  const known = (await freshFacts(step)).names[state.name]
+  const known = step.facts.names[state.name]
   if (known === undefined || pointsAs(state, known)) return
   // A swap of ours whose answer was lost leaves behind what was wanted, under an epoch of this execution or of one that
   // died; the next swap finds it done. Who changes only the addresses leaves our epoch as it is, so it proves nothing.

@@ -6,7 +6,7 @@ import { acceptsTcp } from '../../nodes/checks.ts'
 import { addressesOn } from '../../nodes/addresses.ts'
 import type { Link } from '../../nodes/link.ts'
 import type { MoveFacts, SideName } from '../../core/stored-move.ts'
-import { freshFacts, reach, tcpPortsOf, type Step } from '../run.ts'
+import { reach, tcpPortsOf, type Step } from '../run.ts'
 
 type Own = NonNullable<MoveFacts['own']>
 const tryForMs = 2000
@@ -17,7 +17,7 @@ export async function learnOwnAddresses(step: Step, states: readonly NameState[]
   const mine = canonical([source.address, ...(await addressesOn(source, step.signal)).map(({ address }) => address)])
   const theirs = (await addressesOn(target, step.signal)).filter(({ lasting }) => lasting).map(({ address }) => address)
   const named = states.map(({ name, a, aaaa }) => [name, [...a, ...aaaa].filter((address) => mine.includes(address))] as const)
-  const known = (await freshFacts(step)).own
+  const known = step.facts.own
   await step.learn({
     own: { source: mine, target: canonical([target.address, ...theirs]), offered: null, named: { ...known?.named, ...Object.fromEntries(named) } },
   })
@@ -28,7 +28,7 @@ export async function exchangedAddresses(
   step: Step,
   to: SideName,
 ): Promise<{ readonly mine: readonly string[]; readonly theirs: (name: string) => readonly string[] }> {
-  const { own } = await freshFacts(step)
+  const { own } = step.facts
   const [giver, receiver] = [await reach(step, to === 'target' ? 'source' : 'target'), await reach(step, to)]
   if (own === undefined) return { mine: [giver.address], theirs: () => [receiver.address] }
   if (to === 'source') return { mine: [giver.address, ...own.target], theirs: (name) => nonEmpty(own.named[name], receiver.address) }

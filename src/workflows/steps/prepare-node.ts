@@ -7,7 +7,7 @@ import type { Link } from '../../nodes/link.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { waitUntil } from '../../io/wait.ts'
 import { releaseMovers } from './movers.ts'
-import { claimNode, freshFacts, reach, type Action, type Step } from '../run.ts'
+import { claimNode, reach, type Action, type Step } from '../run.ts'
 
 const sides = ['source', 'target'] as const
 const carriedWithinMs = 15_000
@@ -29,7 +29,7 @@ export const prepareNode: Action = async (step) => {
 
 /** The helper runs and has accepted our token. A new machine may need a while until it answers. */
 async function installed(step: Step, side: SideName): Promise<Link> {
-  const link = await step.run.ports.link(side, await freshFacts(step))
+  const link = await step.run.ports.link(side, step.facts)
   if (side === 'target') await firstAnswer(step, link)
   await link.install(step.signal)
   await claimNode(step.run, link, step.signal)
@@ -53,7 +53,7 @@ async function configure(step: Step, side: SideName, links: Record<SideName, Lin
   const { services, singletons, ports, data } = step.settings
   const config = {
     side,
-    role: side === (await freshFacts(step)).serving ? 'open' : 'closed',
+    role: side === step.facts.serving ? 'open' : 'closed',
     services,
     singletons,
     ports: ports.map(({ port, protocol, proxyProtocol }) => ({ port, protocol, header: proxyProtocol === true ? port : Number(proxyProtocol) })),
@@ -96,7 +96,7 @@ async function tryPeer(step: Step, side: SideName, links: Record<SideName, Link>
 
 /** The receiving side's ports, from here and from the giving side, with the helper as echo in place of the services. */
 async function tryPorts(step: Step, links: Record<SideName, Link>): Promise<void> {
-  const closed = otherSide((await freshFacts(step)).serving)
+  const closed = otherSide(step.facts.serving)
   const ports = step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
   if (ports.length === 0) return
   const link = links[closed]
@@ -127,7 +127,7 @@ async function ourAddresses(step: Step, link: Link): Promise<readonly string[]> 
 
 /** Takes the helper off a node; one that is off already, because an answer was lost, is done. */
 export async function removeHelper(step: Step, side: SideName, how: { readonly finished?: true; readonly force?: true }): Promise<void> {
-  const link = await step.run.ports.link(side, await freshFacts(step))
+  const link = await step.run.ports.link(side, step.facts)
   if (await link.isInstalled(step.signal)) {
     // What was interrupted while it took itself down is put up once more, to do it whole.
     await link.install(step.signal)

@@ -1,25 +1,26 @@
 // After the commit there is only forward: clients go to the new side, stragglers are forwarded, the old side follows.
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { dropLease } from '../lease.ts'
-import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { reach, type Action, type Done, type Step } from '../run.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 async function release(step: Step, way: Direction): Promise<Done> {
-  const { attempt, heldAt, measured } = await freshFacts(step)
+  const { attempt, heldAt, measured } = step.facts
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
-  const answer = await giver.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)
-  await receiver.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)
+  const [answer] = await Promise.all(
+    [giver, receiver].map(async (link) => await link.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)),
+  )
   dropLease(step.run.move)
   const pauseMs = heldAt === null ? null : Date.now() - Date.parse(heldAt)
   await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
   const port = step.settings.ports.find((each) => each.protocol === 'tcp')?.port
   if (port !== undefined) await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(3000)]))
-  return { text: `Clients wait no longer; the pause was ${pauseMs ?? '?'} ms.`, details: { pauseMs, released: answer['released'] } }
+  return { text: `Clients wait no longer; the pause was ${pauseMs ?? '?'} ms.`, details: { pauseMs, released: answer?.['released'] } }
 }
 
 async function forwardStragglers(step: Step, way: Direction): Promise<Done> {
-  const { attempt } = await freshFacts(step)
+  const { attempt } = step.facts
   const giver = await reach(step, way.giver)
   const answer = await giver.call({ op: 'forward', token: step.run.token, attempt }, step.signal)
   for (const side of [way.giver, way.receiver]) await (await reach(step, side)).call({ op: 'close-attempt', token: step.run.token, attempt }, step.signal)
@@ -27,7 +28,7 @@ async function forwardStragglers(step: Step, way: Direction): Promise<Done> {
 }
 
 async function startSingletons(step: Step, way: Direction): Promise<Done> {
-  const { attempt, running } = await freshFacts(step)
+  const { attempt, running } = step.facts
   const receiver = await reach(step, way.receiver)
   const units = step.settings.singletons.filter((unit) => running.includes(unit))
   const answer = await receiver.call({ op: 'start-singletons', token: step.run.token, attempt, units }, step.signal)

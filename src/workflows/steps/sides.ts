@@ -5,7 +5,7 @@ import type { Pair, Side } from '../../movers/mover.ts'
 import type { Means } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { otherSide, type SideName } from '../../core/stored-move.ts'
-import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { reach, type Action, type Done, type Step } from '../run.ts'
 
 export type Direction = { readonly giver: SideName; readonly receiver: SideName }
 
@@ -21,7 +21,7 @@ export function along(way: Direction, act: (step: Step, way: Direction) => Promi
 export async function pairFrom(step: Step, giver: SideName, attempt?: number): Promise<Pair> {
   const from = await reach(step, giver)
   const to = await reach(step, otherSide(giver))
-  const { relayed } = await freshFacts(step)
+  const { relayed } = step.facts
   const sideOf = (name: SideName, link: Link): Side => ({ ...sideFrom(name, link, step.run.token, attempt), relayed: relayed?.[name] ?? false })
   return { from: sideOf(giver, from), to: sideOf(otherSide(giver), to) }
 }

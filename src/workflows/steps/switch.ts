@@ -9,7 +9,7 @@ import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
 import { keepLease, saysOver } from '../lease.ts'
-import { freshFacts, gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
+import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { checkReady } from './check-ready.ts'
 import { movesMore } from './movers.ts'
 import { along, back, forth, meansOf, pairFrom, type Direction } from './sides.ts'
@@ -18,13 +18,15 @@ import { onePass } from './sync.ts'
 const leaseMs = 5000
 const holdLimitMs = 30_000
 const graceMs = 5000
-/** Within the deadline of its step, so that the reason is told. */
+/** Within the deadline of its step, so that the reason is told. Services that come up do so within a second, mostly. */
 const checkForMs = 6000
+const checkAgainMs = { atFirst: 10, later: 100 } as const
 
 async function holdClients(step: Step, way: Direction): Promise<Done> {
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   const hellos = await Promise.all([giver, receiver].map(async (link) => await link.call({ op: 'hello' }, step.signal)))
-  const lastAttempt = (await freshFacts(step)).attempt
+  const before = await arrivals(step, giver)
+  const lastAttempt = step.facts.attempt
   const attempt = 1 + Math.max(lastAttempt, ...hellos.map((hello) => Number(hello['attempt'] ?? 0)))
   await step.learn({ attempt, heldAt: new Date().toISOString(), seal: null })
   const open = { op: 'open-attempt', token: step.run.token, attempt, leaseMs, budgetMs: step.settings.downtimeBudgetMs, holdLimitMs, lastAttempt }
@@ -34,7 +36,7 @@ async function holdClients(step: Step, way: Direction): Promise<Done> {
   keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
   if (hellos[1]?.['forwarding'] === true) await receiver.call({ op: 'hold', token: step.run.token, attempt }, step.signal)
   await giver.call({ op: 'hold', token: step.run.token, attempt }, step.signal)
-  await proveHold(step, giver)
+  await proveHold(step, giver, before)
   return { text: `New connections to ${giver.address} wait.`, details: { attempt } }
 }
 
@@ -44,22 +46,23 @@ function runningOf(answer: unknown): string[] {
 }
 
 /** A hold that nobody from outside reaches would not hold: a connection to each port must arrive at the holder (runbook.md §3a). */
-async function proveHold(step: Step, giver: Link): Promise<void> {
-  const counted = async (port: number) => arrivals((await giver.call({ op: 'holder' }, step.signal))['outside'], giver.address, port)
+async function proveHold(step: Step, giver: Link, before: Arrivals): Promise<void> {
   const prove = async (port: number) => {
-    const before = await counted(port)
     await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(1000)])).catch(() => undefined)
-    for (let tries = 0; tries < 20; tries++) if ((await counted(port)) > before) return
+    for (let tries = 0; tries < 20; tries++) if ((await arrivals(step, giver))(port) > before(port)) return
     throw gateClosed(`A connection to port ${port} of ${giver.address} does not reach the holder; something else redirects it.`)
   }
   await Promise.all(tcpPortsOf(step).map(prove))
 }
 
-/** What the holder counted of other machines' clients at a port, of the family of this address: rules of others may be for one family alone. */
-function arrivals(outside: unknown, address: string, port: number): number {
+type Arrivals = (port: number) => number
+
+/** What the holder has counted of other machines' clients at a port, of the family of its address: rules of others may be for one family alone. */
+async function arrivals(step: Step, giver: Link): Promise<Arrivals> {
+  const { outside } = await giver.call({ op: 'holder' }, step.signal)
   const counts = z.record(z.string(), z.number()).parse(outside ?? {})
-  const families = isIP(address) === 0 ? [4, 6] : [isIP(address)]
-  return families.reduce((sum, family) => sum + (counts[`${family}/${port}`] ?? 0), 0)
+  const families = isIP(giver.address) === 0 ? [4, 6] : [isIP(giver.address)]
+  return (port) => families.reduce((sum, family) => sum + (counts[`${family}/${port}`] ?? 0), 0)
 }
 
 async function freeze(step: Step, way: Direction): Promise<Done> {
@@ -67,7 +70,7 @@ async function freeze(step: Step, way: Direction): Promise<Done> {
   const began = performance.now()
   const answer = await giver.call({ op: 'freeze', token: step.run.token, attempt, graceMs }, step.signal)
   const drainMs = Math.round(performance.now() - began)
-  await step.learn({ measured: { ...(await freshFacts(step)).measured, drainMs } })
+  await step.learn({ measured: { ...step.facts.measured, drainMs } })
   const stopped = Array.isArray(answer['stopped']) ? answer['stopped'] : []
   return { text: `${counted(stopped.length, 'unit')} stopped in ${drainMs} ms.`, details: { drainMs, stopped } }
 }
@@ -84,7 +87,7 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
   const began = performance.now()
   const { admitted } = await receiver.call({ op: 'end-copies', token: step.run.token }, step.signal)
   await step.learn({ admitted: Number(admitted) })
-  const pair = await pairFrom(step, way.giver, (await freshFacts(step)).attempt)
+  const pair = await pairFrom(step, way.giver, step.facts.attempt)
   const said: string[] = []
   for (const { name, mover } of step.run.ports.movers) {
     const differences = await mover.verify(pair, step.signal, (text) => said.push(` ${name}: ${text}`))
@@ -94,13 +97,13 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
     if (first !== undefined) throw gateClosed(`${name}: ${counted(differences.length, 'difference')}, the first: ${first.path} ${first.what}.`)
   }
   const verifyMs = Math.round(performance.now() - began)
-  await step.learn({ measured: { ...(await freshFacts(step)).measured, verifyMs } })
+  await step.learn({ measured: { ...step.facts.measured, verifyMs } })
   return { text: `Both sides are equal (${verifyMs} ms).${said.join('')}`, details: { verifyMs } }
 }
 
 async function seal(step: Step, way: Direction): Promise<Done> {
   const { giver, attempt } = await duringAttempt(step, way)
-  const facts = await freshFacts(step)
+  const facts = step.facts
   const needMs = Math.round(1.5 * forecastEndMs(facts) + 1000)
   const answer = await giver.call({ op: 'seal', token: step.run.token, attempt, sequence: facts.sequence, needMs }, step.signal)
   const sealed = answer['seal']
@@ -112,7 +115,7 @@ async function seal(step: Step, way: Direction): Promise<Done> {
 async function promote(step: Step, way: Direction): Promise<Done> {
   const { receiver, attempt } = await duringAttempt(step, way)
   const began = performance.now()
-  const { seal: sealed, running, admitted } = await freshFacts(step)
+  const { seal: sealed, running, admitted } = step.facts
   const promotion = { op: 'promote', token: step.run.token, attempt, seal: sealed, admitted }
   // The verdict comes before a database may be written, and that before the services.
   if (movesMore(step)) await receiver.call({ ...promotion, units: [] }, step.signal)
@@ -121,23 +124,25 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   const units = step.settings.services.filter((unit) => running.includes(unit))
   const answer = await receiver.call({ ...promotion, units }, step.signal)
   const startMs = Math.round(performance.now() - began)
-  await step.learn({ measured: { ...(await freshFacts(step)).measured, startMs } })
+  await step.learn({ measured: { ...step.facts.measured, startMs } })
   return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }
 }
 
 /** Retried for a while: a service that was just started may need a moment. */
 async function checkReceiver(step: Step, way: Direction): Promise<Done> {
-  const wanted = (await freshFacts(step)).checksPassed
-  for (const end = performance.now() + checkForMs; ;) {
-    const { giver, receiver } = await duringAttempt(step, way)
-    const hello = await receiver.call({ op: 'hello' }, step.signal)
-    // A receiver that forwarded until now holds clients of its own.
-    const byPeer = hello['forwarding'] === true ? { ports: tcpPortsOf(step), dial: giver.dialPeer } : null
-    const results = await runChecks(step.settings.checks, receiver, step.signal, { ...meansOf(step, way.receiver, receiver), way: byPeer })
+  const wanted = step.facts.checksPassed
+  const { giver, receiver, lost } = await duringAttempt(step, way)
+  const signal = AbortSignal.any([step.signal, lost])
+  const hello = await receiver.call({ op: 'hello' }, signal)
+  // A receiver that forwarded until now holds clients of its own.
+  const byPeer = hello['forwarding'] === true ? { ports: tcpPortsOf(step), dial: giver.dialPeer } : null
+  for (const began = performance.now(); ;) {
+    const results = await runChecks(step.settings.checks, receiver, signal, { ...meansOf(step, way.receiver, receiver), way: byPeer })
     const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
     if (failed === undefined) return { text: `${counted(wanted.length, 'check')} passed on ${receiver.address}.`, details: { checks: results } }
-    if (performance.now() > end) throw gateClosed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
-    await sleep(100, step.signal)
+    const waitedMs = performance.now() - began
+    if (waitedMs > checkForMs) throw gateClosed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
+    await sleep(waitedMs < 1000 ? checkAgainMs.atFirst : checkAgainMs.later, signal)
   }
 }
 
@@ -149,21 +154,21 @@ async function commit(step: Step, way: Direction): Promise<Done> {
   return { text: `${receiver.address} serves from now on.`, details: { attempt } }
 }
 
-/** The attempt of the facts, with its lease kept; a giver that has ended it alone says so before anything else is done. */
-async function duringAttempt(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
+/** The attempt of the facts, with its lease kept until it is `lost`; a giver that has ended it alone says so before anything else is done. */
+async function duringAttempt(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number; lost: AbortSignal }> {
   const { giver, receiver, attempt } = await attemptOf(step, way)
   await giver.call({ op: 'renew', token: step.run.token, attempt }, step.signal, 2000).catch((error: unknown) => {
     step.signal.throwIfAborted()
     // A giver that is silent need not stop a promotion; what needs its answer asks it again.
     if (saysOver(error)) throw error
   })
-  const lease = keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
-  if (lease.lost.aborted) throw lease.lost.reason
-  return { giver, receiver, attempt }
+  const { lost } = keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
+  lost.throwIfAborted()
+  return { giver, receiver, attempt, lost }
 }
 
 async function attemptOf(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
-  return { giver: await reach(step, way.giver), receiver: await reach(step, way.receiver), attempt: (await freshFacts(step)).attempt }
+  return { giver: await reach(step, way.giver), receiver: await reach(step, way.receiver), attempt: step.facts.attempt }
 }
 
 export const switchOver = {

@@ -5,7 +5,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import type { Pair, PassKind } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
-import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { reach, type Action, type Step } from '../run.ts'
 import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
 import { pairFrom } from './sides.ts'
 
@@ -59,7 +59,7 @@ export const sync = {
 
 /** One pass of every mover from the side that serves to the other. A side that was restarted since the last one is not trusted. */
 export async function onePass(step: Step, wanted: PassKind) {
-  const { serving, boots: known, attempt } = await freshFacts(step)
+  const { serving, boots: known, attempt } = step.facts
   const pair = await pairFrom(step, serving, wanted === 'final' ? attempt : undefined)
   const boots = await bootsOf(pair, step.signal)
   const isTrusted = known === null || (known.source === boots.source && known.target === boots.target)
@@ -87,7 +87,7 @@ export async function onePass(step: Step, wanted: PassKind) {
  * everything then, as the recorder is not trusted any more.
  */
 async function compareInUse(step: Step): Promise<Pick<Audited, 'unknown' | 'seconds'>> {
-  const first = await audit(step, (await freshFacts(step)).audited === null ? 'whole' : 'changed')
+  const first = await audit(step, step.facts.audited === null ? 'whole' : 'changed')
   const [difference] = first.differences
   if (difference === undefined) {
     if (first.unknown === null && first.everything) await keepAudit(step, first)
@@ -131,7 +131,7 @@ async function awaitApproval(step: Step) {
   const { signals } = step.run.services
   const failures = await failedAttempts(step)
   const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
-  const isRelayed = pathOf(await freshFacts(step)) === 'relay'
+  const isRelayed = pathOf(step.facts) === 'relay'
   // What `--yes` said beforehand was said of the plan as it was then.
   const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
   if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
@@ -145,7 +145,7 @@ async function awaitApproval(step: Step) {
       await signals.take(step.run.move, step.run.run, 'pause')
       return { text: 'Approved.', details: approval }
     }
-    const pause = forecastPauseMs(await freshFacts(step))
+    const pause = forecastPauseMs(step.facts)
     const waits =
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
     const text = isRelayed ? `${waits} ${relayRisk}` : waits

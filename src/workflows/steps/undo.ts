@@ -2,7 +2,7 @@
 import { LifeboatError, codeOf } from '../../core/errors.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { dropLease } from '../lease.ts'
-import { freshFacts, reach, type Action, type Step } from '../run.ts'
+import { reach, type Action, type Step } from '../run.ts'
 import { back, forth, type Direction } from './sides.ts'
 import { cleanNode } from './prepare-node.ts'
 import { freeNames, restoreTtl } from './names.ts'
@@ -32,7 +32,7 @@ export const undo = {
 
 async function unhold(step: Step, way: Direction) {
   dropLease(step.run.move)
-  const { attempt } = await freshFacts(step)
+  const { attempt } = step.facts
   for (const side of [way.giver, way.receiver]) {
     const link = await reach(step, side)
     await unlessOver(async () => await link.call({ op: 'unhold', token: step.run.token, attempt }, step.signal))
@@ -43,7 +43,7 @@ async function unhold(step: Step, way: Direction) {
 }
 
 async function thaw(step: Step, side: SideName) {
-  const { attempt } = await freshFacts(step)
+  const { attempt } = step.facts
   const link = await reach(step, side)
   await unlessOver(async () => await link.call({ op: 'thaw', token: step.run.token, attempt }, step.signal, 30_000))
   return { text: `What ran on ${link.address} runs again.` }
@@ -51,7 +51,7 @@ async function thaw(step: Step, side: SideName) {
 
 /** Opens a sealed side; the helper makes the attempt void on the other side first, or refuses. */
 async function unseal(step: Step, side: SideName) {
-  const { attempt } = await freshFacts(step)
+  const { attempt } = step.facts
   const link = await reach(step, side)
   const hello = await link.call({ op: 'hello' }, step.signal)
   if (hello['phase'] !== 'sealed') return { text: `${link.address} is not sealed.` }
@@ -60,7 +60,7 @@ async function unseal(step: Step, side: SideName) {
 }
 
 async function demote(step: Step, side: SideName) {
-  const { attempt } = await freshFacts(step)
+  const { attempt } = step.facts
   const link = await reach(step, side)
   await link.call({ op: 'demote', token: step.run.token, attempt }, step.signal, 30_000)
   return { text: `The services of ${link.address} are stopped; attempt ${attempt} is void.` }

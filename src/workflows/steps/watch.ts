@@ -5,7 +5,7 @@ import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
-import { freshFacts, reach, type Action, type Done, type Step } from '../run.ts'
+import { reach, type Action, type Done, type Step } from '../run.ts'
 import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
@@ -33,7 +33,7 @@ export const watch = {
       if ((await signals.take(step.run.move, step.run.run, 'finish')) !== null) return { text: 'Finish was asked for.' }
       await followBack(step, pass)
       await countStragglers(step)
-      const price = rollbackPrice(await freshFacts(step))
+      const price = rollbackPrice(step.facts)
       if (!told) await step.waitFor('Switched. Waiting for `finish` or `rollback`.', { waitingFor: 'finish', price })
       await restUnlessFinish(step)
     }
@@ -72,7 +72,7 @@ async function tellComparison(step: Step, whole: Background): Promise<string> {
 
 /** The first check that the source passed and the target does not; null: all hold. */
 async function firstRedCheck(step: Step): Promise<string | null> {
-  const wanted = (await freshFacts(step)).checksPassed
+  const wanted = step.facts.checksPassed
   const target = await reach(step, 'target')
   const results = await runChecks(step.settings.checks, target, step.signal, meansOf(step, 'target', target))
   const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
