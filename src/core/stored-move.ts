@@ -78,6 +78,8 @@ export const moveFactsSchema = z.object({
   namesSwitchedAt: z.string().nullable(),
   /** Checks that passed on the serving side, by their text: only these must pass on the other. */
   checksPassed: z.array(z.string()),
+  /** TCP ports of the move that answered on the serving side then. Null: not looked at yet. */
+  portsServed: z.array(z.number()).nullable().default(null),
   /** Measured, in ms, on the last attempt that got so far. */
   measured: z.object({ drainMs: z.number().nullable(), verifyMs: z.number().nullable(), startMs: z.number().nullable(), pauseMs: z.number().nullable() }),
   heldAt: z.string().nullable(),
@@ -112,6 +114,7 @@ export const noFacts: MoveFacts = {
   ttlLoweredAt: null,
   namesSwitchedAt: null,
   checksPassed: [],
+  portsServed: null,
   measured: { drainMs: null, verifyMs: null, startMs: null, pauseMs: null },
   heldAt: null,
   stragglers: null,

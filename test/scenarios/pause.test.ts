@@ -10,12 +10,17 @@ const { startProber } = await import('../support/prober.ts')
 const { finishClean } = await import('../support/ending.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 
+const oddPort = 8443
+
 test('a paused move does not cut over although it was begun with --yes, until it is approved', async (t) => {
-  const scene = await setScene()
+  // Nothing listens at the first of them to begin with.
+  const scene = await setScene({ config: { moves: { 'web-1': { ports: [oddPort, 80] } } } })
   t.after(async () => await scene.stop())
   const prober = startProber(scene)
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
+  const source = scene.source('web-1')
+  let approved: ReturnType<typeof scene.begin>
   const pause = async () => assert.equal((await scene.begin('pause', 'web-1')).exitCode, 0)
 
   await t.test('when the pause comes before the switch', async () => {
@@ -28,7 +33,7 @@ test('a paused move does not cut over although it was begun with --yes, until it
 
   await t.test('when it comes in the switch: clients are released to the source, and the copy is kept in step', async () => {
     await moments.arm('freeze-source', 'started')
-    const approved = scene.begin('approve', 'web-1')
+    approved = scene.begin('approve', 'web-1')
     await moments.reached()
     await pause()
     await moments.pass()
@@ -37,13 +42,26 @@ test('a paused move does not cut over although it was begun with --yes, until it
     const waiting = await scene.record(at('await-approval', 'waiting'), { after: ended.seq })
     assert.equal(waiting.details['waitingFor'], 'approval')
     assert.equal(await oneSideServes(scene, 'web-1'), 'source')
-    assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.source('web-1').address])
+    assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [source.address])
     assert.equal((await approved).exitCode, 4)
   })
 
-  await t.test('an approval ends it', async () => {
-    const approved = await scene.begin('approve', 'web-1')
-    assert.equal(approved.exitCode, 0, approved.stderr)
+  await t.test('an approval ends it; a port that is served there and not here closes the gate before the commit', async () => {
+    await source.run(`systemd-run --unit odd python3 -m http.server ${oddPort}`)
+    await moments.arm('keep-in-sync', 'started')
+    approved = scene.begin('approve', 'web-1')
+    await moments.reached()
+    const failed = (await scene.journal()).findLast(at('check-target', 'failed'))
+    assert.equal(failed?.details['code'], 'gate-closed')
+    assert.match(failed?.text ?? '', /port 8443 accepts does not hold on 203\.0\.113\.211/)
+    assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+  })
+
+  await t.test('a port that nobody serves on either side holds nothing up', async () => {
+    await source.run('systemctl stop odd')
+    await moments.pass()
+    const { exitCode, stdout, stderr } = await approved
+    assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.target('web-1').address])
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     await finishClean(scene)

@@ -2,7 +2,7 @@
 import { forecastPauseMs } from '../../core/forecast.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
-import { runChecks } from '../../nodes/checks.ts'
+import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import { openConnections } from '../../nodes/connections.ts'
 import type { Link } from '../../nodes/link.ts'
 import { gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
@@ -14,6 +14,7 @@ import { onePass } from './sync.ts'
 
 const mostLagSeconds = 30
 const compareForMs = 20_000
+const portWithinMs = 1000
 /** The forecast must leave room for what was not foreseen. */
 const budgetShare = 0.6
 /** Beside what the next pass may bring, twice. */
@@ -34,6 +35,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   await compareNew(step)
   await refuseFullDisk(step, receiver, Number(pass.details.movedBytes))
   const passed = await checksThatPass(step, way.giver, giver)
+  await step.learn({ portsServed: await portsServed(step, giver) })
   const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
   const forecastMs = forecastPauseMs(step.facts)
   const limitMs = budgetShare * step.settings.downtimeBudgetMs
@@ -85,4 +87,18 @@ async function checksThatPass(step: Step, side: SideName, link: Link): Promise<n
   if (results.length > 0 && passed.length === 0) throw gateClosed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
   await step.learn({ checksPassed: passed })
   return passed.length
+}
+
+/** A port may be listed at which nothing listens yet: then nobody misses it on the other side. */
+async function portsServed(step: Step, link: Link): Promise<number[]> {
+  const asked = await Promise.all(
+    tcpPortsOf(step).map(async (port) => {
+      const answers = acceptsTcp(link.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(portWithinMs)]))
+      return await answers.then(
+        () => [port],
+        () => [],
+      )
+    }),
+  )
+  return asked.flat()
 }

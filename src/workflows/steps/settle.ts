@@ -1,7 +1,9 @@
 // After the commit there is only forward: clients go to the new side, stragglers are forwarded, the old side follows.
+import { LifeboatError } from '../../core/errors.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
+import type { Link } from '../../nodes/link.ts'
 import { dropLease } from '../lease.ts'
-import { reach, type Action, type Done, type Step } from '../run.ts'
+import { reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
@@ -14,9 +16,21 @@ async function release(step: Step, way: Direction): Promise<Done> {
   dropLease(step.run.move)
   const pauseMs = heldAt === null ? null : Date.now() - Date.parse(heldAt)
   await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
-  const port = step.settings.ports.find((each) => each.protocol === 'tcp')?.port
-  if (port !== undefined) await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(3000)]))
+  await tryWay(step, giver, receiver)
   return { text: `Clients wait no longer; the pause was ${pauseMs ?? '?'} ms.`, details: { pauseMs, released: answer?.['released'] } }
+}
+
+/** One connection by the old address, where somebody was served before. */
+async function tryWay(step: Step, giver: Link, receiver: Link): Promise<void> {
+  const [port] = step.facts.portsServed ?? tcpPortsOf(step)
+  if (port === undefined) return
+  await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(3000)])).catch((error: unknown) => {
+    step.signal.throwIfAborted()
+    const why = error instanceof Error ? error.message : String(error)
+    throw new LifeboatError('node-failed', `Clients were released, but port ${port} of ${giver.address} leads to nobody on ${receiver.address}: ${why}.`, {
+      cause: error,
+    })
+  })
 }
 
 async function forwardStragglers(step: Step, way: Direction): Promise<Done> {
