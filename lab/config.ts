@@ -6,7 +6,8 @@ import type { Cloud } from './cloud.ts'
 import type { Host } from './host.ts'
 import type { NameServer } from './names.ts'
 import { shopNodes } from './shop/nodes.ts'
-import type { WorldSpec } from './spec.ts'
+import { databaseEntries } from './shop/databases.ts'
+import { hasDatabases, type WorldSpec } from './spec.ts'
 
 export type ConfigParts = {
   readonly folder: string
@@ -72,7 +73,7 @@ function moveOf({ spec, names }: ConfigParts, name: (typeof spec.sources)[number
   return {
     from: { provider: 'old', name },
     to: spec.targets === 'aws' ? { provider: 'new', size: 'auto', image: 'debian-12', disk: 1 } : { provider: 'iron' },
-    data: [{ kind: 'files', path: data }],
+    data: [{ kind: 'files', path: data }, ...(hasDatabases(spec, name) ? databaseEntries : [])],
     services,
     ...(singletons.length === 0 ? {} : { singletons }),
     ports: [80],

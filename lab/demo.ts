@@ -36,10 +36,12 @@ const world = await startWorld({
   sources: [...sources],
   targets: options.to === 'aws' ? 'aws' : 'static',
   names: true,
+  databases: true,
   ...(host === null ? {} : { host }),
   folder,
 })
 const customers = world.customers(8)
+tell('www keeps its orders in PostgreSQL, their receipts in Redis and its pictures in files; the other two have files alone.')
 tell('Customers shop at www, api and files.shop.example: 24 requests a second, half of them orders, none may fail.')
 
 const failures: string[] = []

@@ -33,8 +33,8 @@ export type CloudHypervisor = {
 
 const lookEveryMs = 200
 
-/** Boots, changes and ends nodes as the cloud's API says, until stopped. */
-export function runCloud(cloud: Cloud, complain: (text: string) => void): CloudHypervisor {
+/** Boots, changes and ends nodes as the cloud's API says, until stopped. `hasDatabases`: whether the image of the node of this host name does. */
+export function runCloud(cloud: Cloud, hasDatabases: (hostname: string) => boolean, complain: (text: string) => void): CloudHypervisor {
   const running = new Map<string, RunningInstance>()
   const work = new Set<Promise<void>>()
   const busy = new Set<string>()
@@ -46,7 +46,7 @@ export function runCloud(cloud: Cloud, complain: (text: string) => void): CloudH
     else if (instance.state === 'running' || instance.state === 'pending') {
       // Loaded late: the client of EC2 is a large one, and most worlds have no cloud.
       const { runInstance } = await import('./instance.ts')
-      running.set(instance.id, await runInstance(instance, cloud))
+      running.set(instance.id, await runInstance(instance, cloud, hasDatabases))
     }
   }
   const look = async () => {

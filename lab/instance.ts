@@ -18,7 +18,7 @@ export type RunningInstance = {
 const volumes = new Map<string, Promise<Volume>>()
 
 /** Boots a node for it, with its addresses, volumes and user data; returns as soon as the boot has begun. */
-export async function runInstance(first: Instance, cloud: Cloud): Promise<RunningInstance> {
+export async function runInstance(first: Instance, cloud: Cloud, hasDatabases: (hostname: string) => boolean): Promise<RunningInstance> {
   const api = new EC2Client({
     region: first.region,
     endpoint: cloud.endpoint,
@@ -28,9 +28,11 @@ export async function runInstance(first: Instance, cloud: Cloud): Promise<Runnin
   const attached = new Set<string>()
 
   const data = readUserData(first.userData)
+  const hostname = data.hostname ?? `ip-${(first.privateAddress ?? '').replaceAll('.', '-')}`
   const spec = {
     name: first.id,
-    hostname: data.hostname ?? `ip-${(first.privateAddress ?? '').replaceAll('.', '-')}`,
+    hostname,
+    databases: hasDatabases(hostname),
     addresses: addressesOf(first),
     authorizedKeys: [...data.authorizedKeys, ...(await publicKeys(api, first))],
     files: data.files,

@@ -11,6 +11,8 @@ export type RootSpec = {
   readonly hostname?: string
   /** Lines of root's authorized_keys. */
   readonly authorizedKeys?: readonly string[]
+  /** It has PostgreSQL and Redis beside the shop's programs, and the shop keeps its orders there. */
+  readonly databases?: boolean
   /** Device -> mount point, for /etc/fstab. */
   readonly mounts?: Readonly<Record<string, string>>
   /** Further files: path -> text. Mode 0644, or 0600 under /etc/ssh and /root. */
@@ -25,7 +27,8 @@ export async function layRoot(spec: RootSpec): Promise<{ readonly folder: string
   const own = path.join(worldFolder, 'nodes', spec.name)
   const folder = path.join(own, 'root')
   for (const part of ['changes', 'work', 'root']) mkdirSync(path.join(own, part), { recursive: true })
-  const layers = `lowerdir=${shopLayer()}:${realpathSync(image)},upperdir=${own}/changes,workdir=${own}/work`
+  const lower = [...(spec.databases === true ? [shopLayer('databases')] : []), shopLayer('root'), realpathSync(image)]
+  const layers = `lowerdir=${lower.join(':')},upperdir=${own}/changes,workdir=${own}/work`
   await run('mount', ['-t', 'overlay', 'overlay', '-o', layers, folder])
   for (const [file, text] of Object.entries(ownFiles(spec))) write(folder, file, text, spec.modes?.[file])
   return {
@@ -67,10 +70,10 @@ function write(root: string, file: string, text: string, mode?: number): void {
 }
 
 /** The shop's programs and units as an operator would have installed them; owned by root whoever owns the clone. */
-function shopLayer(): string {
-  const layer = path.join(worldFolder, 'shop')
+function shopLayer(part: 'root' | 'databases'): string {
+  const layer = path.join(worldFolder, 'shop', part)
   if (!existsSync(layer)) {
-    cpSync(path.join(import.meta.dirname, 'shop', 'root'), layer, { recursive: true, verbatimSymlinks: true })
+    cpSync(path.join(import.meta.dirname, 'shop', part), layer, { recursive: true, verbatimSymlinks: true })
   }
   return layer
 }

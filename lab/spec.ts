@@ -14,10 +14,17 @@ export type WorldSpec = {
   readonly volumeMiB?: number
   /** Who has an IPv6 address, too; default: nobody. */
   readonly six?: 'sources' | 'both'
+  /** web-1 keeps its orders in PostgreSQL and Redis, beside its files; default: nobody has a database. */
+  readonly databases?: boolean
   /** Files on each volume, beside what the shop itself writes; default 300. */
   readonly files?: number
   /** Where lifeboat.yaml and the state go; default: in the world's own memory. */
   readonly folder?: string
   /** Keys of lifeboat.yaml over those of the lab, merged by key: `{ moves: { 'web-1': { downtimeBudget: '5s' } } }`. */
   readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** Whether the node of this move, and the one that it moves to, have databases. */
+export function hasDatabases({ databases }: WorldSpec, name: string): boolean {
+  return databases === true && name === 'web-1'
 }

@@ -13,9 +13,11 @@ import { startNames, type NameServer } from './names.ts'
 import { buildNetwork } from './network.ts'
 import { startNode, type LabNode } from './node.ts'
 import { repository, worldFolder } from './place.ts'
+import { openDatabases } from './shop/databases.ts'
+import { ordersOn } from './shop/orders.ts'
 import { seedShop } from './shop/seed.ts'
 import { shopNodes, type ShopNode } from './shop/nodes.ts'
-import type { WorldSpec } from './spec.ts'
+import { hasDatabases, type WorldSpec } from './spec.ts'
 import { lostWrites, startTraffic, type Figures, type Traffic } from './traffic.ts'
 
 export type World = {
@@ -35,7 +37,7 @@ export type World = {
   readonly hypervisor: CloudHypervisor | null
   /** Customers of all sources' names, or of these. */
   readonly customers: (requestsPerSecond?: number, names?: readonly string[]) => Traffic
-  /** Ids of all orders that lie on a node, read from its volume. */
+  /** Ids of all orders that lie on a node, read from its volume or its databases. */
   readonly ordersOn: (node: LabNode) => Promise<string[]>
   /** Name -> acknowledged orders that are not exactly once on the node that its name leads to. */
   readonly lostWrites: (figures: Figures) => Promise<Record<string, string[]>>
@@ -70,17 +72,21 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
     ...sources.map(async ({ name, address, address6, mac, kind }) => {
       const seed = seedShop(kind, spec.files)
       const addresses = spec.six === undefined ? [address] : [address, address6]
-      nodes.set(name, await startNode({ name, addresses, mac, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] }))
+      const databases = hasDatabases(spec, name)
+      const node = await startNode({ name, addresses, mac, databases, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] })
+      nodes.set(name, node)
+      if (databases) await openDatabases(node)
       await serves(address)
     }),
     ...sources.map(async ({ name, targetAddress, targetAddress6 }) => {
       if (spec.targets !== 'static') return
       const target = `new-${name}`
       const addresses = spec.six === 'both' ? [targetAddress, targetAddress6] : [targetAddress]
-      nodes.set(target, await startNode({ name: target, addresses, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
+      const databases = hasDatabases(spec, name)
+      nodes.set(target, await startNode({ name: target, addresses, databases, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
     }),
   ])
-  const hypervisor = cloud === null ? null : runCloud(cloud, complain)
+  const hypervisor = cloud === null ? null : runCloud(cloud, (hostname) => hasDatabases(spec, hostname), complain)
   writeConfig({ folder, spec, names, host, cloud })
 
   const nodeAt = (address: string) => [...nodes.values()].find((node) => node.addresses().includes(address)) ?? hypervisor?.nodeAt(address) ?? null
@@ -128,11 +134,6 @@ async function serves(address: string): Promise<void> {
 /** The newest instance with the host name of the move. */
 function targetInCloud(hypervisor: CloudHypervisor | null, name: ShopNode): LabNode | undefined {
   return [...(hypervisor?.nodes().values() ?? [])].findLast((node) => readFileSync(path.join(node.root, 'etc/hostname'), 'utf8').trim() === name)
-}
-
-async function ordersOn(node: LabNode): Promise<string[]> {
-  const script = 'if [ -d /srv/files/orders ]; then ls /srv/files/orders | grep -v "[.]part$"; else cut -f1 /srv/shop/orders.log; fi || true'
-  return (await node.run(script)).split('\n').filter(Boolean)
 }
 
 async function runCli(folder: string, args: readonly string[], options: { readonly input?: string; readonly deadlineMs?: number }): Promise<ExecResult> {

@@ -1,6 +1,7 @@
 // A first draft of moves, from what a provider and the machines themselves told. Every guess says what it rests on; a
 // person reads it before anything happens.
 import { byCodeUnit } from './canonical.ts'
+import { draftData } from './draft-data.ts'
 import { withoutCircles, type DraftOrder } from './draft-order.ts'
 import type { Hint, Inventory, Node } from './node.ts'
 
@@ -68,11 +69,12 @@ function nameOf(node: Node, names: ReadonlyMap<Node, string>): string {
 }
 
 function draftOf(node: Node, names: ReadonlyMap<Node, string>, order: DraftOrder, request: DraftRequest): Draft {
+  const data = draftData(node.inside ?? { databases: null, listeners: null }, hintsFor(node, 'data'))
   const parts: readonly Part[] = [
     fromPart(node, request.inventory),
     toPart(node, request),
-    listPart('data', hintsFor(node, 'data'), ({ value }) => (value.startsWith('/') ? { kind: 'files', path: value } : null)),
-    listPart('services', hintsFor(node, 'services'), ({ value }) => value),
+    { key: 'data', value: data.entries.length === 0 ? null : data.entries, why: data.why.join('; ') },
+    listPart('services', hintsFor(node, 'services'), ({ value }) => (data.units.has(value) ? null : value)),
     singletonsPart(node),
     listPart('ports', hintsFor(node, 'ports'), ({ value }) => (value.includes('/') ? value : Number(value))),
     listPart(

@@ -13,7 +13,7 @@ const { setScene } = await import('../support/scenario.ts')
 type Written = { readonly moves: Readonly<Record<string, Readonly<Record<string, unknown>>>> }
 
 test('a draft of the shop passes plan with no edit, says what each guess rests on, and is written once', async (t) => {
-  const scene = await setScene({ host: 'vsphere', sources: ['web-1', 'files-1'], config: { moves: null } })
+  const scene = await setScene({ host: 'vsphere', sources: ['web-1', 'files-1'], databases: true, config: { moves: null } })
   t.after(async () => await scene.stop())
   const file = path.join(scene.folder, 'lifeboat.yaml')
   const text = (): string => readFileSync(file, 'utf8')
@@ -33,7 +33,7 @@ test('a draft of the shop passes plan with no edit, says what each guess rests o
   assert.deepEqual(web, {
     from: { provider: 'old', name: 'web-1' },
     to: { provider: 'iron' },
-    data: [{ kind: 'files', path: '/srv' }],
+    data: [{ kind: 'files', path: '/srv' }, { kind: 'postgres', cluster: '15/main' }, { kind: 'redis' }],
     services: ['shop.service'],
     singletons: ['shop-cron.timer'],
     ports: [80],

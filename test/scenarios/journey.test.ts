@@ -10,7 +10,7 @@ const { startProber } = await import('../support/prober.ts')
 
 test('a node moves, goes back, moves again and is finished without one failed request and without one lost write', async (t) => {
   // Others give the path of the key; here its contents must do all the way.
-  const scene = await setScene({ config: { defaults: { ssh: { key: 'command:cat secrets/id_ed25519' } } } })
+  const scene = await setScene({ databases: true, config: { defaults: { ssh: { key: 'command:cat secrets/id_ed25519' } } } })
   t.after(async () => await scene.stop())
   const customers = scene.customers(10)
   const prober = startProber(scene)

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clients } from '../../lab/network.ts'
 import type { ShopNode } from '../../lab/shop/nodes.ts'
+import { orderLines } from '../../lab/shop/orders.ts'
 import { lostWrites } from '../../lab/traffic.ts'
 import type { Scene } from './scenario.ts'
 import { oneSideServes } from './sides.ts'
@@ -39,7 +40,7 @@ export function startProber(scene: Scene, move: ShopNode = 'web-1', targetAddres
       if (code !== 0) throw new Error(`The prober ended with ${code}.`)
       const acknowledged = readFileSync(log, 'utf8').split('\n').filter(Boolean)
       const serving = scene[await oneSideServes(scene, move)](move)
-      const lines = (await serving.run('cat /srv/shop/orders.log')).split('\n').map((line) => line.split('\t'))
+      const lines = (await orderLines(serving)).map((line) => line.split('\t'))
       const stored = lines.filter(([id = '']) => id.startsWith('probe-'))
       return {
         lost: lostWrites(

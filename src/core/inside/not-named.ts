@@ -72,7 +72,8 @@ export function pathsOf({ data: all }: Named): string[] {
   return all.flatMap(({ path }) => (typeof path === 'string' ? [path] : []))
 }
 
-function isWithin(path: string, folder: string): boolean {
+/** Whether a path is this folder or below it. */
+export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 }
 

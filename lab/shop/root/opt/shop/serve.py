@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""serve.py orders|files FOLDER [PORT]: the shop, a small HTTP/1.1 service as one finds them.
+"""serve.py orders|files|databases FOLDER [PORT]: the shop, a small HTTP/1.1 service as one finds them.
 
-GET /health            200 and the host's name
+GET /health            200 and the host's name; 503 while a database does not answer
 GET /                  200, a page
 GET /orders            200, one id a line: all that were ever acknowledged
 GET /orders/count      200, their number
@@ -9,7 +9,8 @@ POST /orders           201 once the order is on the disk; its id is the header I
                        is answered 200 and not stored again.
 GET, PUT /NAME         files only: a file of the folder; PUT answers 201 once it is on the disk
 
-`orders` appends to FOLDER/orders.log, `files` writes a file for each order into FOLDER/orders/.
+`orders` appends to FOLDER/orders.log, `files` writes a file for each order into FOLDER/orders/, `databases` has them in
+PostgreSQL and Redis (databases.py, on nodes that have both).
 SIGTERM: takes no new connections, answers what is under way with `Connection: close`, ends.
 """
 import os
@@ -72,6 +73,9 @@ class OrderLog:
     def count(self):
         return self.lines
 
+    def works(self):
+        return True
+
 
 class OrderFiles:
     """Orders as files."""
@@ -94,6 +98,9 @@ class OrderFiles:
 
     def count(self):
         return len(self.ids())
+
+    def works(self):
+        return True
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -136,7 +143,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == '/health':
-            self.answer(200, f'ok {socket.gethostname()}\n')
+            status, word = (200, 'ok') if store.works() else (503, 'no database')
+            self.answer(status, f'{word} {socket.gethostname()}\n')
         elif self.path == '/':
             self.answer(200, f'<!doctype html><title>Shop</title><p>{store.count()} orders\n', 'text/html; charset=utf-8')
         elif self.path == '/orders':
@@ -207,9 +215,17 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def open_store():
+    if kind == 'databases':
+        from databases import OrderDatabases
+
+        return OrderDatabases()
+    return (OrderLog if kind == 'orders' else OrderFiles)(root)
+
+
 kind, root = sys.argv[1:3]
 workers = set()
-store = (OrderLog if kind == 'orders' else OrderFiles)(root)
+store = open_store()
 server = Server(('', int(sys.argv[3]) if len(sys.argv) > 3 else 80), Handler)
 
 
