@@ -58,6 +58,73 @@ test('a draft says what the node told, each guess with what it rests on', () => 
   assert.equal(draft?.reasons['after'], 'talks to db-1 (192.0.2.11:5432) from shop.service')
 })
 
+const listener = (port: number, unit: string | null) => ({ protocol: 'tcp' as const, address: '127.0.0.1', port, unit, program: null, package: null })
+const server = (kind: 'postgresql' | 'mysql' | 'redis', version: string, port: number, role: 'primary' | 'replica' = 'primary') => ({
+  kind,
+  version,
+  port,
+  role,
+  replication: [],
+  databases: [],
+})
+
+function draftedWith(databases: readonly ReturnType<typeof server>[], units: Readonly<Record<number, string>>, folders: readonly string[] = []) {
+  const listeners = Object.entries(units).map(([port, unit]) => listener(Number(port), unit))
+  const hints = [
+    ...folders.map((value) => ({ key: 'data' as const, value, text: 'ext4' })),
+    ...listeners.map(({ port, unit }) => ({ key: 'services' as const, value: unit ?? '', text: `listens on ${port}` })),
+  ]
+  const [draft] = draftMoves(asked([node({ inside: { ...inside, databases: [...databases], listeners }, hints })])).drafts
+  return { data: draft?.entry['data'], services: draft?.entry['services'], why: draft?.reasons['data'], draft }
+}
+
+test('databases are drafted by their kind, and their units are left to their movers', () => {
+  const usual = draftedWith([server('postgresql', '15.13', 5432), server('redis', '7.0.15', 6379), server('mysql', '10.11.14-MariaDB', 3306)], {
+    5432: 'postgresql@15-main.service',
+    6379: 'redis-server.service',
+    3306: 'mariadb.service',
+    80: 'shop.service',
+  })
+  assert.deepEqual(usual.data, [{ kind: 'postgres', cluster: '15/main' }, { kind: 'redis' }, { kind: 'mysql' }])
+  assert.deepEqual(usual.services, ['shop.service'])
+  assert.match(usual.why ?? '', /^postgresql 15\.13 in postgresql@15-main\.service, by replication; redis/)
+  const second = draftedWith([server('postgresql', '13.2', 5433), server('redis', '7.0.15', 6380)], {
+    5433: 'postgresql@13-shop.service',
+    6380: 'redis-server@two.service',
+  })
+  assert.deepEqual(second.data, [
+    { kind: 'postgres', cluster: '13/shop', name: 'postgres-5433', port: 5433 },
+    { kind: 'redis', name: 'redis-6380', port: 6380, unit: 'redis-server@two.service' },
+  ])
+  assert.equal(second.services, undefined)
+})
+
+test('what no mover would take is not drafted: a replica, MySQL, a server that is no unit', () => {
+  const { data, services } = draftedWith(
+    [server('postgresql', '15.13', 5432, 'replica'), server('mysql', '8.0.36', 3306), server('redis', '7.0.15', 6379), server('postgresql', '16.1', 5434)],
+    { 5432: 'postgresql@15-main.service', 3306: 'mysql.service', 5434: 'pg.service' },
+  )
+  assert.equal(data, undefined)
+  assert.deepEqual(services, ['mysql.service', 'postgresql@15-main.service', 'pg.service'])
+})
+
+test('a file system that holds a database is not copied as files, and that is said', () => {
+  const { data, why, draft } = draftedWith([server('postgresql', '15.13', 5432)], { 5432: 'postgresql@15-main.service' }, [
+    '/srv',
+    '/var',
+    '/var/lib/postgresql/15/main',
+  ])
+  assert.deepEqual(data, [
+    { kind: 'files', path: '/srv' },
+    { kind: 'postgres', cluster: '15/main' },
+  ])
+  assert.match(why ?? '', /\/var holds postgresql 15\.13, which is not copied as files: name what else is to move of it/)
+  const before =
+    'project: shop\nproviders:\n  old: { kind: static, nodes: [ { name: web-1, address: 192.0.2.1 } ] }\n  new: { kind: static, nodes: [ { name: web-1, address: 192.0.2.2 } ] }\n'
+  const text = withMoves(before, draft === undefined ? [] : [{ ...draft, entry: { ...draft.entry, to: { provider: 'new' } } }])
+  assert.deepEqual(Object.keys(parseConfig({ text, baseFolder: '/' }, kinds).document.moves), ['web-1'])
+})
+
 test('a node that moves already, that nobody could look into, or that is a template is left out, and it is said why', () => {
   const dark = node({ id: 'vm-44', name: 'dark', hazards: [{ code: 'inside-skipped', severity: 'info', text: 'Not looked into: it is off.' }] })
   const { drafts, leftOut } = draftMoves(asked([web, database, dark, node({ id: 'vm-45', name: 'form', template: true })], { taken: new Set(['vm-43']) }))

@@ -12,9 +12,10 @@ import { waitUntil } from '../../src/io/wait.ts'
 await enterLab()
 
 const www = shopNodes['web-1'].dnsName
+const api = shopNodes['web-2'].dnsName
 let world: World
 before(async () => {
-  world = await startWorld({ sources: ['web-1', 'web-2'], targets: 'none', names: true, files: 10 })
+  world = await startWorld({ sources: ['web-1', 'web-2'], targets: 'none', names: true, databases: true, files: 10 })
 })
 after(async () => await world.stop())
 
@@ -37,17 +38,46 @@ test('customers of a healthy shop lose nothing, on new connections and on kept o
   for (const kind of ['GET', 'POST'])
     for (const connection of ['new', 'kept']) assert.ok(samples.some((each) => each.kind === kind && each.connection === connection))
   assert.equal(Object.values(figures.acknowledged).flat().length, samples.filter(({ kind }) => kind === 'POST').length)
-  assert.deepEqual(await world.lostWrites(figures), { [www]: [], [shopNodes['web-2'].dnsName]: [] })
+  assert.deepEqual(await world.lostWrites(figures), { [www]: [], [api]: [] })
 })
 
-test('an acknowledged order that is gone or there twice is a lost write', async () => {
-  const traffic = world.customers(20, [www])
-  await until('10 orders are acknowledged', () => (traffic.figures().acknowledged[www] ?? []).length >= 10)
+/** Ids of acknowledged orders of this name, with the figures that they come from. */
+async function ordered(name: string) {
+  const traffic = world.customers(20, [name])
+  await until('10 orders are acknowledged', () => (traffic.figures().acknowledged[name] ?? []).length >= 10)
   const figures = await traffic.stop()
-  const [gone = '', twice = ''] = figures.acknowledged[www] ?? []
+  const [one = '', two = ''] = figures.acknowledged[name] ?? []
+  return { figures, one, two }
+}
+
+test('an acknowledged order that is gone or there twice is a lost write', async () => {
+  const { figures, one: gone, two: twice } = await ordered(api)
   const edit = `sed -i -e '/^${gone}\t/d' -e '/^${twice}\t/p' orders.log; chown www-data: orders.log`
-  await world.source('web-1').run(`systemctl stop shop; cd /srv/shop; ${edit}; systemctl start shop`)
-  assert.deepEqual(await world.lostWrites(figures), { [www]: [gone, twice] })
+  await world.source('web-2').run(`systemctl stop shop; cd /srv/shop; ${edit}; systemctl start shop`)
+  assert.deepEqual(await world.lostWrites(figures), { [api]: [gone, twice] })
+})
+
+test('an acknowledged order that PostgreSQL does not have, or whose receipt Redis does not have, is a lost write', async () => {
+  const { figures, one: gone, two: unproved } = await ordered(www)
+  const node = world.source('web-1')
+  assert.deepEqual(await world.lostWrites(figures), { [www]: [] })
+  await node.run(`runuser -u postgres -- psql -q -d shop -c "delete from orders where id = '${gone}'"; redis-cli hdel receipts ${unproved}`)
+  assert.deepEqual(await world.lostWrites(figures), { [www]: [gone, unproved] })
+})
+
+test('a shop whose database is down says so, and takes orders again as soon as it is back', async () => {
+  const node = world.source('web-1')
+  const health = async () => (await fetch(`http://${node.address}/health`)).status
+  assert.equal(await health(), 200)
+  for (const unit of ['postgresql@15-main', 'redis-server']) {
+    await node.run(`systemctl stop ${unit}`)
+    assert.equal(await health(), 503, unit)
+    await node.run(`systemctl start ${unit}`)
+    assert.equal(await health(), 200, unit)
+  }
+  const order = await fetch(`http://${node.address}/orders`, { method: 'POST', headers: { 'Idempotency-Key': 'again-1' } })
+  assert.equal(order.status, 201)
+  assert.ok((await world.ordersOn(node)).includes('again-1'))
 })
 
 test('requests to a service that is stopped fail, and are counted', async () => {
