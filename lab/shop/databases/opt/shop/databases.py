@@ -1,8 +1,11 @@
 """Orders in PostgreSQL, their receipts in Redis: both on this node, spoken to as programs of it do."""
 import queue
 import socket
+import threading
 
 import psycopg2
+
+CONNECTIONS = 8  # to each server: whoever was held comes all at once, and PostgreSQL lets 100 in
 
 
 class Redis:
@@ -41,12 +44,14 @@ class Pool:
     def __init__(self, connect):
         self.connect = connect
         self.idle = queue.LifoQueue()
+        self.turns = threading.Semaphore(CONNECTIONS)
 
     def ask(self, *words):
-        try:
-            return self.ask_over(self.idle.get_nowait(), *words)
-        except (queue.Empty, OSError, psycopg2.Error):
-            return self.ask_over(self.connect(), *words)
+        with self.turns:
+            try:
+                return self.ask_over(self.idle.get_nowait(), *words)
+            except (queue.Empty, OSError, psycopg2.Error):
+                return self.ask_over(self.connect(), *words)
 
     def ask_over(self, connection, *words):
         answer = connection.ask(*words)
