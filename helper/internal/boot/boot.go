@@ -1,4 +1,5 @@
-// Package boot knows how long this machine has been up, and which boot this is. Wall clocks are never asked (V15).
+// Package boot knows how long this machine has been up, and which boot this is. It is the one place where a clock of the
+// machine is read as a number or a date; the wall clock only for people who read a journal (V15).
 package boot
 
 import (
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,8 +21,11 @@ func NowMs() int64 {
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
 		panic(err) // present since Linux 2.6.39
 	}
-	return t.Sec*1000 + t.Nsec/1e6
+	return t.Sec*1000 + t.Nsec/1e6 + skewMs()
 }
+
+// Date is what the wall clock says, which nothing may be decided by.
+func Date() time.Time { return time.Now().UTC().Add(time.Duration(skewMs()) * time.Millisecond) }
 
 // ID names this boot. The kernel's own id is not enough: a container that starts anew keeps the id of its host, so a
 // random mark in its /run, which no reboot survives, is part of the name.

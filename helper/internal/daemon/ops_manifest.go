@@ -48,6 +48,9 @@ func (d *Daemon) manifest(ctx context.Context, r request) (answer, error) {
 		Remember bool
 		Names    []byte // NUL-separated, relative to the root; base64 in JSON
 		Listed   bool
+		// Numbers of this side -> numbers that are written.
+		Users, Groups   map[uint32]uint32
+		TimelessFolders bool
 	}
 	if err := r.read(&f); err != nil {
 		return nil, err
@@ -66,6 +69,7 @@ func (d *Daemon) manifest(ctx context.Context, r request) (answer, error) {
 		defer debug.FreeOSMemory() // the program is small all the rest of the time
 	}
 	job.Gently = f.Remember
+	job.Owners, job.TimelessFolders = manifest.Owners{Users: f.Users, Groups: f.Groups}, f.TimelessFolders
 	if f.Remember && job.Hashes != nil {
 		flushed := time.Now()
 		if err := roots.Flush(f.Root); err != nil {

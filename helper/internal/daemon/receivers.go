@@ -53,7 +53,7 @@ func mayReceive(n machine.Node) error {
 	return nil
 }
 
-// rootOf finds the configured root that a destination lies in, whatever links lead there.
+// rootOf finds the configured root that a destination lies in, whatever links lead there; of several the innermost.
 func rootOf(c *machine.Config, destination string) (string, error) {
 	for _, part := range strings.Split(destination, "/") {
 		if part == ".." {
@@ -67,11 +67,18 @@ func rootOf(c *machine.Config, destination string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	found, nearest := "", ""
 	for _, root := range c.Roots {
 		at, err := filepath.EvalSymlinks(root.Path)
-		if err == nil && (real == at || strings.HasPrefix(real, at+"/")) {
-			return root.Path, nil
+		if err != nil {
+			continue
 		}
+		if _, in := roots.Within(at, real); in && len(at) > len(nearest) {
+			found, nearest = root.Path, at
+		}
+	}
+	if found != "" {
+		return found, nil
 	}
 	return "", fmt.Errorf("the destination %q lies in no root of this move", destination)
 }

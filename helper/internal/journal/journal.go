@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"sync"
-	"time"
 
 	"lifeboat/helper/internal/boot"
 	"lifeboat/helper/internal/machine"
@@ -32,7 +31,7 @@ func (j *Journal) Add(event string, before, after machine.Node) {
 func (j *Journal) Note(event string, details map[string]any) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	line := map[string]any{"at": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), "upMs": boot.NowMs(), "event": event}
+	line := map[string]any{"at": boot.Date().Format("2006-01-02T15:04:05.000Z"), "upMs": boot.NowMs(), "event": event}
 	for key, value := range details {
 		line[key] = value
 	}

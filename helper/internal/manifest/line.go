@@ -12,7 +12,7 @@ import (
 
 // describe is a line without its last field: root's number, path, type, size, mode, uid, gid, mtime in ns, link target,
 // device numbers, digest of the extended attributes. The root's own mtime is left out: what a sync puts aside changes it.
-func describe(index int, full, relative string, stat *unix.Stat_t) (string, error) {
+func describe(index int, job Job, full, relative string, stat *unix.Stat_t) (string, error) {
 	kind, size, link, device := "?", "-", "-", "-"
 	mtime := strconv.FormatInt(stat.Mtim.Sec*1e9+stat.Mtim.Nsec, 10)
 	switch stat.Mode & unix.S_IFMT {
@@ -39,16 +39,17 @@ func describe(index int, full, relative string, stat *unix.Stat_t) (string, erro
 	case unix.S_IFSOCK:
 		kind = "s"
 	}
-	if relative == "." {
+	if relative == "." || kind == "d" && job.TimelessFolders {
 		mtime = "-"
 	}
+	user, group := job.Owners.of(stat)
 	attributes, err := xattrs(full)
 	if err != nil {
 		return "", fmt.Errorf("attributes of %s: %w", full, err)
 	}
 	return strings.Join([]string{
 		strconv.Itoa(index), quote(relative), kind, size, fmt.Sprintf("%04o", stat.Mode&0o7777),
-		strconv.Itoa(int(stat.Uid)), strconv.Itoa(int(stat.Gid)), mtime, link, device, attributes,
+		strconv.Itoa(int(user)), strconv.Itoa(int(group)), mtime, link, device, attributes,
 	}, "\t"), nil
 }
 

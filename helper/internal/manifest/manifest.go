@@ -29,8 +29,26 @@ type Job struct {
 	Content bool
 	// Hashes is asked before a file is read; nil: every file is.
 	Hashes *hashes.Cache
+	// Owners are numbers of users and groups that are written as others: two sides may give one name different numbers.
+	Owners Owners
+	// TimelessFolders leaves out the times of folders, where what is excluded comes and goes in them.
+	TimelessFolders bool
 	// Gently gives way to others on this machine while it reads files.
 	Gently bool
+}
+
+// Owners maps numbers of this side to those that are written; one that is in neither stays as it is.
+type Owners struct{ Users, Groups map[uint32]uint32 }
+
+func (o Owners) of(stat *unix.Stat_t) (user, group uint32) {
+	user, group = stat.Uid, stat.Gid
+	if other, known := o.Users[user]; known {
+		user = other
+	}
+	if other, known := o.Groups[group]; known {
+		group = other
+	}
+	return user, group
 }
 
 type Result struct {
@@ -185,7 +203,7 @@ func (w *writer) entry(index int, job Job, full, relative string, stat *unix.Sta
 		}
 		w.first[at] = relative
 	}
-	text, err := describe(index, full, relative, stat)
+	text, err := describe(index, job, full, relative, stat)
 	switch {
 	case gone(err):
 		w.put(line{})

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 
+	"lifeboat/helper/internal/roots"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -92,7 +94,7 @@ func (r *Recorder) below(e entry, put func(int, string)) {
 		if err != nil {
 			return nil // gone meanwhile: an event says so
 		}
-		relative, in := within(r.roots[e.root].real, path)
+		relative, in := roots.Within(r.roots[e.root].real, path)
 		if !in {
 			return nil
 		}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"lifeboat/helper/internal/roots"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -145,7 +147,7 @@ func (r *Recorder) find(root int, e event) place {
 	if err != nil {
 		return place{root: gone}
 	}
-	if relative, in := within(r.roots[root].real, path); in {
+	if relative, in := roots.Within(r.roots[root].real, path); in {
 		return place{root, relative}
 	}
 	return place{root: outside}

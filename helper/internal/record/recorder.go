@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -237,11 +236,4 @@ func join(dir, name string) string {
 		return name
 	}
 	return dir + "/" + name
-}
-
-func within(root, path string) (string, bool) {
-	if path == root {
-		return ".", true
-	}
-	return strings.CutPrefix(path, root+"/")
 }

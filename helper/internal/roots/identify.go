@@ -4,6 +4,7 @@ package roots
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"lifeboat/helper/internal/machine"
 
@@ -49,6 +50,15 @@ func Same(path string, was machine.RootID) error {
 		return fmt.Errorf("%s is not the folder that was configured (inode %d on %s, was %d on %s): is its volume mounted?", path, is.Inode, is.FsUUID, was.Inode, was.FsUUID)
 	}
 	return nil
+}
+
+// Within answers the name of a path relative to a root that it is in, "." for the root itself. Both are clean and without
+// links; the root may be that of the whole system.
+func Within(root, path string) (string, bool) {
+	if path == root {
+		return ".", true
+	}
+	return strings.CutPrefix(path, strings.TrimSuffix(root, "/")+"/")
 }
 
 // Flush writes the file system of a folder to its disk, and waits for that.

@@ -12,6 +12,8 @@ import (
 	"sort"
 	"strings"
 	"syscall"
+
+	"lifeboat/helper/internal/roots"
 )
 
 // Job is a root and into how many shards it goes. Exclude gets names relative to the root; a folder also with `/.`.
@@ -169,7 +171,7 @@ func walk(ctx context.Context, job Job, visit func(name string, stat *syscall.St
 			device = stat.Dev
 			return nil
 		}
-		name := strings.TrimPrefix(path, root+"/")
+		name, _ := roots.Within(root, path)
 		if job.Exclude(name) || entry.IsDir() && job.Exclude(name+"/.") {
 			return skip(entry)
 		}
