@@ -26,7 +26,8 @@ def volumes(pid):
         for line in mounts:
             fields = line.split()
             major, minor = fields[2].split(':')
-            if int(major) == LOOP and fields[fields.index('-') + 1] == 'ext4':
+            # A root that is a disk of its own is mounted outside, too, and outlives the node.
+            if fields[4] != '/' and int(major) == LOOP and fields[fields.index('-') + 1] == 'ext4':
                 place = re.sub(r'\\([0-7]{3})', lambda octal: chr(int(octal[1], 8)), fields[4])
                 found.append((os.open(f'/proc/{pid}/root{place}', os.O_RDONLY), f'/dev/loop{minor}'))
     return found

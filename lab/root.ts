@@ -5,6 +5,7 @@ import path from 'node:path'
 import { run } from './command.ts'
 import { nameServer } from './network.ts'
 import { image, worldFolder } from './place.ts'
+import { makeVolume } from './volume.ts'
 
 export type RootSpec = {
   readonly name: string
@@ -19,6 +20,8 @@ export type RootSpec = {
   readonly files?: Readonly<Record<string, string>>
   /** Other modes: path -> mode. */
   readonly modes?: Readonly<Record<string, number>>
+  /** A disk of its own in place of layers, of which the kernel reports no changes: MiB. */
+  readonly rootMiB?: number
 }
 
 /** Puts it together, mounted in the world; `remove` forgets all that the node wrote into it. */
@@ -27,14 +30,21 @@ export async function layRoot(spec: RootSpec): Promise<{ readonly folder: string
   const own = path.join(worldFolder, 'nodes', spec.name)
   const folder = path.join(own, 'root')
   for (const part of ['changes', 'work', 'root']) mkdirSync(path.join(own, part), { recursive: true })
-  const lower = [...(spec.databases === true ? [shopLayer('databases')] : []), shopLayer('root'), realpathSync(image)]
-  const layers = `lowerdir=${lower.join(':')},upperdir=${own}/changes,workdir=${own}/work`
-  await run('mount', ['-t', 'overlay', 'overlay', '-o', layers, folder])
+  const layers = [realpathSync(image), shopLayer('root'), ...(spec.databases === true ? [shopLayer('databases')] : [])]
+  const disk = spec.rootMiB === undefined ? null : await makeVolume(`${spec.name}-root`, { sizeMiB: spec.rootMiB, format: true })
+  if (disk === null) {
+    const options = `lowerdir=${layers.toReversed().join(':')},upperdir=${own}/changes,workdir=${own}/work`
+    await run('mount', ['-t', 'overlay', 'overlay', '-o', options, folder])
+  } else {
+    await run('mount', [disk.device, folder])
+    for (const layer of layers) await run('cp', ['-a', `${layer}/.`, folder], { deadlineMs: 120_000 })
+  }
   for (const [file, text] of Object.entries(ownFiles(spec))) write(folder, file, text, spec.modes?.[file])
   return {
     folder,
     remove: async () => {
       await run('umount', [folder])
+      await disk?.remove()
       rmSync(own, { recursive: true })
     },
   }

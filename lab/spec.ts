@@ -12,6 +12,8 @@ export type WorldSpec = {
   /** What hosts the old provider's machines; absent: nothing, it is a list of addresses. */
   readonly host?: HostKind
   readonly volumeMiB?: number
+  /** Root file systems are disks of their own, so that a whole system can move; default: layers. */
+  readonly rootMiB?: number
   /** Who has an IPv6 address, too; default: nobody. */
   readonly six?: 'sources' | 'both'
   /** web-1 keeps its orders in PostgreSQL and Redis, beside its files; default: nobody has a database. */

@@ -59,6 +59,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
   const keyFile = path.join(folder, 'secrets', 'id_ed25519')
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', keyFile])
   const publicKey = readFileSync(`${keyFile}.pub`, 'utf8').trim()
+  const roots = spec.rootMiB === undefined ? {} : { rootMiB: spec.rootMiB }
   const complaints: string[] = []
   const complain = (text: string) => void complaints.push(text)
   const nodes = new Map<string, LabNode>()
@@ -73,7 +74,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
       const seed = seedShop(kind, spec.files)
       const addresses = spec.six === undefined ? [address] : [address, address6]
       const databases = hasDatabases(spec, name)
-      const node = await startNode({ name, addresses, mac, databases, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] })
+      const node = await startNode({ name, addresses, mac, databases, ...roots, volumeMiB: spec.volumeMiB ?? 512, seed, authorizedKeys: [publicKey] })
       nodes.set(name, node)
       if (databases) await openDatabases(node)
       await serves(address)
@@ -83,7 +84,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
       const target = `new-${name}`
       const addresses = spec.six === 'both' ? [targetAddress, targetAddress6] : [targetAddress]
       const databases = hasDatabases(spec, name)
-      nodes.set(target, await startNode({ name: target, addresses, databases, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
+      nodes.set(target, await startNode({ name: target, addresses, databases, ...roots, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
     }),
   ])
   const hypervisor = cloud === null ? null : runCloud(cloud, (hostname) => hasDatabases(spec, hostname), complain)

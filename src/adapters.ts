@@ -4,7 +4,7 @@ import { manual } from './dns/manual.ts'
 import type { DnsAdapter } from './dns/provider.ts'
 import { rfc2136 } from './dns/rfc2136/index.ts'
 import { files } from './movers/files/index.ts'
-import type { Claims, MoverAdapter } from './movers/mover.ts'
+import type { Claims, MoverAdapter, TreeRoot } from './movers/mover.ts'
 import { hook } from './movers/hook/index.ts'
 import { mysql } from './movers/mysql/index.ts'
 import { postgres } from './movers/postgres/index.ts'
@@ -46,4 +46,9 @@ export function moverOf(kind: string): MoverAdapter<z.ZodType<never>> | undefine
 export function claimsOf(data: { readonly kind: string }): Claims | null {
   const adapter = moverOf(data.kind)
   return adapter?.claims?.(data as never) ?? null
+}
+
+/** The folder tree of this entry; null: it is none. */
+export function rootOf(data: { readonly kind: string }): TreeRoot | null {
+  return moverOf(data.kind)?.root?.(data as never) ?? null
 }

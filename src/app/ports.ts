@@ -1,5 +1,5 @@
 // Builds what the workflows need for one move out of adapters, configuration and credentials.
-import { claimsOf, dnsOf, moverOf } from '../adapters.ts'
+import { claimsOf, dnsOf, moverOf, rootOf } from '../adapters.ts'
 import { parseConfig, type ConfigText } from '../config/load.ts'
 import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
@@ -124,13 +124,14 @@ function placeOf(side: SideName, settings: MoveSettings, facts: MoveFacts) {
   return { ...settings.target.ssh, address: facts.target.address, alias: `${settings.to.provider}/${facts.target.id}` }
 }
 
-type Moved = Pick<Ports, 'movers' | 'databases'>
+type Moved = Pick<Ports, 'movers' | 'databases' | 'roots'>
 
 /** Of the configuration with its secrets, which the stored settings do not have. */
 async function moversOf(data: Move['data'], folder: string): Promise<Moved> {
   return {
     movers: await Promise.all(data.map(async (each) => ({ name: each.name, mover: await mover(each, folder) }))),
     databases: data.flatMap((each) => claimsOf(each) ?? []),
+    roots: data.flatMap((each) => rootOf(each) ?? []),
   }
 }
 

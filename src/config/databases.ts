@@ -26,9 +26,12 @@ function unitProblems(name: string, move: MoveConfig, databases: readonly Claime
 }
 
 function folderProblems(name: string, move: MoveConfig, databases: readonly Claimed[]): Problem[] {
-  return move.data.flatMap(({ path }, index) => {
+  return move.data.flatMap(({ path, exclude }, index) => {
     if (typeof path !== 'string') return []
-    const owner = databases.find(({ claims }) => claims.folders.some((folder) => isWithin(path, folder) || isWithin(folder, path)))
+    const leftOut = Array.isArray(exclude) ? exclude.map((pattern) => `${path}/${String(pattern)}`) : []
+    const owner = databases.find(({ claims }) =>
+      claims.folders.some((folder) => isWithin(path, folder) || (isWithin(folder, path) && !leftOut.some((each) => isWithin(folder, each)))),
+    )
     return owner === undefined
       ? []
       : [invalid(['moves', name, 'data', index, 'path'], `overlaps the folder of the database ${owner.name}, which is kept in step by replication`)]

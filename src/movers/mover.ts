@@ -109,6 +109,8 @@ export type MoverAdapter<Schema extends z.ZodType = z.ZodType> = {
   readonly connect: (config: z.infer<Schema>, folder?: string) => Promise<Mover>
   /** Of a database, whose own state is its guard: a replica cannot be written. */
   readonly claims?: (config: z.infer<Schema>) => Claims
+  /** Of a folder tree: what the helpers of both sides watch and receive; patterns of rsync, relative to the path. */
+  readonly root?: (config: z.infer<Schema>) => TreeRoot
 }
 
 /** What a database has to itself on both sides, known from its configuration alone. */
@@ -120,3 +122,5 @@ export type Claims = {
   /** Folders that it alone carries over. */
   readonly folders: readonly string[]
 }
+
+export type TreeRoot = { readonly path: string; readonly exclude: readonly string[] }

@@ -1,7 +1,7 @@
 // What the workflows need of the rest, for one move. The app builds it from adapters, configuration and secrets; a
 // workflow never sees an adapter, a file or a secret.
 import type { DnsProvider, NameState } from '../dns/provider.ts'
-import type { Claims, Mover } from '../movers/mover.ts'
+import type { Claims, Mover, TreeRoot } from '../movers/mover.ts'
 import type { Link } from '../nodes/link.ts'
 import type { EngineEvent } from '../provision/engine.ts'
 import type { Node, Notice } from '../core/node.ts'
@@ -30,6 +30,8 @@ export type Ports = {
   readonly movers: readonly { readonly name: string; readonly mover: Mover }[]
   /** What those of them that are databases have to themselves. */
   readonly databases: readonly Claims[]
+  /** The folder trees among them. */
+  readonly roots: readonly TreeRoot[]
   readonly names: readonly { readonly name: string; readonly provider: DnsProvider }[]
   /** Asks caches what clients are told; `states` are what the authorities tell. Null: nobody answers. */
   readonly askCaches: (states: readonly NameState[], signal: AbortSignal) => Promise<MoveFacts['cached']>

@@ -126,8 +126,11 @@ func (c *Config) Check() error {
 		}
 	}
 	for _, root := range c.Roots {
-		if !filepath.IsAbs(root.Path) || filepath.Clean(root.Path) != root.Path || root.Path == "/" {
-			return fmt.Errorf("root %q must be an absolute path, clean, and not /", root.Path)
+		if !filepath.IsAbs(root.Path) || filepath.Clean(root.Path) != root.Path {
+			return fmt.Errorf("root %q must be an absolute path, and clean", root.Path)
+		}
+		if root.Path == "/" && !slices.Contains(root.Exclude, "/etc/machine-id") {
+			return fmt.Errorf("the root of a whole system must leave out what belongs to its machine")
 		}
 	}
 	if _, err := netip.ParseAddr(c.Peer.Address); err != nil {

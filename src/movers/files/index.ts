@@ -8,18 +8,39 @@ import { nothingKnown } from './known.ts'
 import { passes } from './pass.ts'
 import { surveyOf } from './prepare.ts'
 import type { Root } from './rsync.ts'
+import { readOwners, transplant, whatStays } from './system/index.ts'
 
-const schema = z.strictObject({
-  kind: z.literal('files').describe('A folder tree, copied by rsync.'),
-  name: z.string().optional().describe('How reports name it; the path by default.'),
-  path: z.string().startsWith('/').describe('The folder, the same on both sides. It should be on a volume of its own.'),
-  exclude: z.array(z.string()).default([]).describe('Patterns of rsync, relative to the path.'),
-  linkMbps: z.number().positive().optional().describe('Megabits a second that its copies may take, but for the last one in the freeze; no limit by default.'),
-})
+const schema = z
+  .strictObject({
+    kind: z.literal('files').describe('A folder tree, copied by rsync.'),
+    name: z.string().optional().describe('How reports name it; the path by default.'),
+    path: z.string().startsWith('/').describe('The folder, the same on both sides. It should be on a volume of its own.'),
+    exclude: z.array(z.string()).default([]).describe('Patterns of rsync, relative to the path.'),
+    linkMbps: z.number().positive().optional().describe('Megabits a second that its copies may take, but for the last one in the freeze; no limit by default.'),
+    profile: z.literal('system').optional().describe('With path: /, the whole system but for what belongs to its machine.'),
+  })
+  .refine(({ profile, path }) => profile === undefined || path === '/', { path: ['path'], error: 'must be / with profile: system' })
+  .refine(({ profile, path }) => profile !== undefined || path !== '/', {
+    path: ['path'],
+    error: 'must not be / without profile: system: the copy would take what belongs to the machine',
+  })
+
+type FilesConfig = z.infer<typeof schema>
+
+/** What is left out. */
+function excludedBy({ profile, exclude }: FilesConfig): readonly string[] {
+  return profile === 'system' ? [...whatStays, ...exclude] : exclude
+}
 
 export const files: MoverAdapter<typeof schema> = {
   schema,
-  connect: async (config) => filesMover({ path: config.path, exclude: config.exclude, linkMbps: config.linkMbps }),
+  root: (config) => ({ path: config.path, exclude: excludedBy(config) }),
+  connect: async (config) => {
+    const root = { path: config.path, exclude: excludedBy(config), linkMbps: config.linkMbps }
+    if (config.profile === undefined) return filesMover(root)
+    const system = { ...root, system: { owners: readOwners } }
+    return transplant(root.exclude, filesMover(system))
+  },
 }
 
 function filesMover(root: Root): Mover {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Difference, Pair, Side } from '../mover.ts'
 import { isNamed, readList, type NamesRead } from './recorder.ts'
 import type { Root } from './rsync.ts'
+import { sameNumbers } from './system/accounts.ts'
 
 /** What is looked at: everything, or names with the folders above them. */
 export type Scope = { readonly kind: 'everything' } | { readonly kind: 'names'; readonly names: readonly string[] }
@@ -19,7 +20,13 @@ const linesAtMost = 100_000
 /** `remember`: there is time to flush both sides, so that contents which are read now need not be read again. */
 export async function writeManifests(root: Root, pair: Pair, scope: Scope, remember: boolean, signal: AbortSignal): Promise<Manifests> {
   const names = scope.kind === 'names' ? { listed: true, names: Buffer.from(scope.names.join('\0'), 'latin1').toString('base64') } : {}
-  const write = async (side: Side) => answer.parse(await side.call({ op: 'manifest', root: root.path, content: true, remember, ...names }, signal))
+  const owners = await root.system?.owners(pair, signal)
+  const write = async (side: Side) => {
+    // Both are written with the numbers of the target.
+    const { users, groups } = side.name === 'source' && owners !== undefined ? owners : sameNumbers
+    const system = owners === undefined ? {} : { users: Object.fromEntries(users), groups: Object.fromEntries(groups), timelessFolders: true }
+    return answer.parse(await side.call({ op: 'manifest', root: root.path, content: true, remember, ...names, ...system }, signal))
+  }
   const [from, to] = await Promise.all([write(pair.from), write(pair.to)])
   return { equal: from.digest === to.digest, entries: from.entries, written: [from, to] }
 }

@@ -90,8 +90,9 @@ async function push(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKi
 
 async function runRsync(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKind, scope: Scope, pass: string, signal: AbortSignal): Promise<string> {
   const way = await wayOf(pair, signal)
+  const owners = (await root.system?.owners(pair, signal)) ?? null
   const run = async (list: string | null, until: AbortSignal, beside = 1): Promise<string> => {
-    const command = rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, beside })
+    const command = rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, beside, owners })
     const result = await pair.from.run(command, { signal: until, deadlineMs: kind === 'final' ? 60_000 : 24 * 3600_000 })
     judgeExit(result, kind, root.path)
     return result.stdout

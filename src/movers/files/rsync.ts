@@ -1,7 +1,8 @@
 // How rsync is called, and what its exit codes mean: pure. Facts: rsync(1), and what was measured for this project.
 import { LifeboatError } from '../../core/errors.ts'
 import { quote } from '../../io/ssh.ts'
-import type { Pass, PassKind, RunResult, Side } from '../mover.ts'
+import type { Pair, Pass, PassKind, RunResult, Side } from '../mover.ts'
+import type { Numbers, Owners } from './system/accounts.ts'
 import type { Way } from './way.ts'
 
 /** Deletions that a pass carries over, and what a pass replaces, are kept here until finish (interfaces.md §6). */
@@ -12,6 +13,8 @@ export type Root = {
   readonly exclude: readonly string[]
   /** Megabits a second that passes may take, but for the one in the freeze. */
   readonly linkMbps?: number | undefined
+  /** Of a whole system: its programs run while they are replaced, and whose numbers of accounts are which. */
+  readonly system?: { readonly owners: (pair: Pair, signal: AbortSignal) => Promise<Owners> }
 }
 
 /** What a pass is called with beside its root and sides. */
@@ -24,10 +27,11 @@ export type Journey = {
   readonly way: Way
   /** Copies that share the limit of the way. */
   readonly beside?: number
+  readonly owners?: Owners | null
 }
 
 /** The push of one root. */
-export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, list, way, beside = 1 }: Journey): readonly string[] {
+export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, list, way, beside = 1, owners = null }: Journey): readonly string[] {
   return [
     // A first copy takes what the node has to spare.
     ...(kind === 'first' ? ['nice', '-n', '10', ...(way.ionice ? ['ionice', '-c', '3'] : [])] : []),
@@ -44,15 +48,23 @@ export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, lis
     '--backup',
     `--backup-dir=${keptFolder}/${pass}`,
     ...(kind === 'audit' ? ['--checksum'] : []),
-    ...(kind === 'first' ? ['--partial-dir=.lifeboat-partial', '--exclude=.lifeboat-partial/', '--sparse'] : ['--no-inc-recursive', '--inplace']),
+    ...(kind === 'first'
+      ? ['--partial-dir=.lifeboat-partial', '--exclude=.lifeboat-partial/', '--sparse']
+      : ['--no-inc-recursive', ...(owners === null ? ['--inplace'] : [])]),
+    ...(owners === null ? [] : ['--omit-dir-times', ...mapWords('usermap', owners.users, from), ...mapWords('groupmap', owners.groups, from)]),
     `--exclude=/${keptFolder}/`,
     ...root.exclude.map((pattern) => `--exclude=${pattern}`),
     '-e',
     sshWords(from, to, way).map(quote).join(' '),
     '--',
-    `${trimmed(root.path)}/`,
-    `${to.user}@${to.address.includes(':') ? `[${to.address}]` : to.address}:${trimmed(root.path)}/`,
+    folderOf(root),
+    `${to.user}@${to.address.includes(':') ? `[${to.address}]` : to.address}:${folderOf(root)}`,
   ]
+}
+
+function mapWords(option: string, numbers: Numbers, from: Side): readonly string[] {
+  const pairs = [...numbers].map(([source, target]) => (from.name === 'source' ? `${source}:${target}` : `${target}:${source}`))
+  return pairs.length === 0 ? [] : [`--${option}=${pairs.join(',')}`]
 }
 
 /** `sharing`: copies that share the limit of the way; null: it does not count. */
@@ -155,6 +167,11 @@ export function readStats(stdout: string): Pick<Pass, 'movedBytes' | 'movedFiles
     movedBytes: number('Total transferred file size'),
     movedFiles: number('Number of regular files transferred') + number('Number of deleted files'),
   }
+}
+
+/** With the slash that means what is in it. */
+function folderOf({ path }: Root): string {
+  return `${path.replace(/\/+$/, '')}/`
 }
 
 export function trimmed(path: string): string {

@@ -50,14 +50,14 @@ function onlyWhileBooting(error: unknown): null {
 async function configure(step: Step, side: SideName, links: Record<SideName, Link>, relayed: boolean): Promise<void> {
   const peer = links[otherSide(side)]
   const hello = await links[side].call({ op: 'hello' }, step.signal)
-  const { services, singletons, ports, data } = step.settings
+  const { services, singletons, ports } = step.settings
   const config = {
     side,
     role: side === step.facts.serving ? 'open' : 'closed',
     services,
     singletons,
     ports: ports.map(({ port, protocol, proxyProtocol }) => ({ port, protocol, header: proxyProtocol === true ? port : Number(proxyProtocol) })),
-    roots: data.filter((each) => each.kind === 'files').map((each) => ({ path: String(each['path']), exclude: each['exclude'] ?? [] })),
+    roots: step.run.ports.roots,
     peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer), relayed },
     allow: await ourAddresses(step, links[side]),
     ways: step.run.ports.databases.map(({ port }) => ({ listen: wayTo(port), to: port })),

@@ -1,0 +1,111 @@
+// What a whole system leaves where it is, in both directions, and why. Patterns as rsync and the helper read them alike: from
+// the root, `*` within one name. What is on another file system (/proc, /sys, /dev, /run, often /tmp) is left out anyway.
+
+/** Group -> reason -> patterns. */
+const stays = {
+  'the machine': {
+    'its kernel, modules, firmware and boot loader fit its hardware': [
+      '/boot/*',
+      '/usr/lib/modules/*',
+      '/lib/modules/*',
+      '/usr/lib/firmware/*',
+      '/lib/firmware/*',
+      '/vmlinuz*',
+      '/initrd.img*',
+      '/etc/default/grub*',
+      '/etc/grub.d',
+      '/etc/kernel',
+      '/etc/initramfs-tools',
+      '/etc/dracut.conf*',
+      '/etc/modprobe.d',
+      '/etc/modules*',
+      '/var/lib/initramfs-tools',
+    ],
+    'its disks are not those of the other one': [
+      '/etc/fstab',
+      '/etc/mtab',
+      '/etc/crypttab',
+      '/etc/mdadm*',
+      '/etc/lvm',
+      '/etc/multipath*',
+      '/swapfile',
+      '/swap.img',
+      '/lost+found',
+    ],
+    'its network is how it is reached': [
+      '/etc/network/*',
+      '/etc/netplan/*',
+      '/etc/sysconfig/network*',
+      '/etc/NetworkManager/system-connections/*',
+      '/etc/systemd/network/*',
+      '/etc/resolv.conf',
+      '/etc/hostname',
+      '/etc/hosts',
+      '/etc/udev/rules.d/70-persistent-*',
+      '/var/lib/dhcp*',
+      '/var/lib/NetworkManager',
+    ],
+    'two machines must not have one identity': ['/etc/machine-id', '/var/lib/dbus/machine-id', '/var/lib/systemd/*', '/etc/ssh/ssh_host_*'],
+    'accounts and keys are merged, not replaced': [
+      '/etc/passwd*',
+      '/etc/group*',
+      '/etc/shadow*',
+      '/etc/gshadow*',
+      '/root/.ssh/authorized_keys',
+      '/home/*/.ssh/authorized_keys',
+    ],
+  },
+  'the cloud': {
+    'it configures the machine at each boot': ['/etc/cloud', '/var/lib/cloud', '/etc/default/instance_configs.cfg', '/etc/chrony*'],
+    'its agents know the machine by an id': ['/var/lib/waagent', '/etc/waagent.conf', '/var/lib/google*', '/var/lib/amazon', '/snap/amazon-ssm-agent'],
+    'it puts its own account there': [
+      'admin',
+      'debian',
+      'ubuntu',
+      'ec2-user',
+      'centos',
+      'rocky',
+      'almalinux',
+      'fedora',
+      'opensuse',
+      'cloud-user',
+      'azureuser',
+    ].map((account) => `/home/${account}`),
+  },
+  'what is volatile': {
+    'the kernel or the boot makes it anew': [
+      '/proc/*',
+      '/sys/*',
+      '/dev/*',
+      '/run/*',
+      '/tmp/*',
+      '/var/tmp/*',
+      '/var/lock',
+      '/var/run',
+      '/mnt/*',
+      '/media/*',
+      '/.snapshots',
+    ],
+    'each machine writes its own all the time': [
+      '/var/log/*',
+      '/var/cache/*',
+      '/var/spool/cron/.*',
+      '/etc/.pwd.lock',
+      '/var/lib/logrotate/*',
+      '/var/lib/apt/periodic/*',
+      '/root/.cache',
+    ],
+  },
+  Lifeboat: {
+    'its own files belong to the side that they are on': [
+      '/var/lib/lifeboat',
+      '/etc/systemd/system/lifeboat-*',
+      '/etc/systemd/system/*.wants/lifeboat-*',
+      '/etc/systemd/system/*/50-lifeboat-*',
+      '/etc/systemd/system/*.d/.50-lifeboat-*',
+    ],
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+
+/** Patterns of all that stays. */
+export const whatStays: readonly string[] = Object.values(stays).flatMap((reasons) => Object.values(reasons).flat())
