@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
+import type { LabNode } from '../../lab/node.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 
 await enterLab()
@@ -13,6 +14,7 @@ const { finishClean } = await import('../support/ending.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const { listingOf } = await import('../support/listing.ts')
 const { killHelper, partArrives } = await import('../support/weather.ts')
+const { giveSkewedHelpers, skewClocks } = await import('../support/skewed-helper.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 const root = '/srv/shop'
@@ -20,9 +22,11 @@ const root = '/srv/shop'
 const hourAhead = 'NO_FAKE_STAT=1 FAKE_UTIME=0 faketime -f +1h'
 
 test('bad weather while a move switches, to a node whose clock is an hour ahead', async (t) => {
+  await giveSkewedHelpers()
   const scene = await setScene({ files: 40 })
   t.after(async () => await scene.stop())
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  await skewClocks(target, 3_600_000)
   await target.run(`mv /usr/bin/rsync /usr/bin/rsync.real
     printf '%s\n' '#!/bin/sh' ': > /run/ahead; exec env ${hourAhead} /usr/bin/rsync.real "$@"' > /usr/bin/rsync && chmod 755 /usr/bin/rsync
     start=$(systemctl show --value -p ExecStart shop.service | sed 's/.*argv\\[\\]=\\([^;]*\\) ;.*/\\1/')
@@ -80,8 +84,16 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
     const hour = Number(await target.run(`tail -1 ${root}/orders.log | cut -f2`)) - Date.now() / 1000
     assert.ok(hour > 3000, `the clock of the target was ${hour} s ahead`)
     await target.run('test -e /run/ahead')
+    const [here = 0, there = 0] = await Promise.all([source, target].map(async (node) => await lastDate(node)))
+    assert.ok(there - here > 3000_000 && Math.abs(here - Date.now()) < 600_000, `the helpers wrote ${here} and ${there}`)
     const same = async () => ((await listingOf(source, root)) === (await listingOf(target, root)) ? true : null)
     await waitUntil(same, { what: 'A source that is equal to the target', everyMs: 500, deadlineMs: 30_000, signal: AbortSignal.timeout(60_000) })
     await finishClean(scene)
   })
 })
+
+/** What the helper of a node said last, by its own clock, in ms. */
+async function lastDate(node: LabNode): Promise<number> {
+  const { at } = JSON.parse(await node.run('tail -1 /var/lib/lifeboat/web-1/journal.jsonl')) as { at: string }
+  return Date.parse(at)
+}
