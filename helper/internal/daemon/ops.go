@@ -83,6 +83,7 @@ func init() {
 		"flush-roots":      {false, (*Daemon).flushRoots},
 		"put-aside":        {false, (*Daemon).putAside},
 		"probe":            {false, (*Daemon).probe},
+		"warm":             {false, (*Daemon).warm},
 		"shards":           {false, (*Daemon).shards},
 		"act":              {false, (*Daemon).act},
 	}

@@ -44,19 +44,43 @@ func (d *Daemon) shards(ctx context.Context, r request) (answer, error) {
 
 // probe measures the way to the other side, as a copy would go it.
 func (d *Daemon) probe(ctx context.Context, r request) (answer, error) {
-	var f struct{ Cipher string }
-	if err := r.read(&f); err != nil {
+	peer, cipher, err := d.copyTo(r)
+	if err != nil {
 		return nil, err
-	}
-	c := d.now().Config
-	if c == nil {
-		return nil, &machine.Refusal{Code: machine.GateClosed, Text: "this node is not configured yet"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	measured, err := d.peer.Probe(ctx, c.Peer, f.Cipher)
+	measured, err := d.peer.Probe(ctx, peer, cipher)
 	if err != nil {
 		return nil, err
 	}
 	return answer{"rttMs": measured.RTTMs, "bytesPerSecond": measured.BytesPerSecond, "connections": measured.Connections}, nil
+}
+
+// warm sees to the connection that passes share: most of what a short one takes is ssh's handshake.
+func (d *Daemon) warm(ctx context.Context, r request) (answer, error) {
+	peer, cipher, err := d.copyTo(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	socket, err := d.peer.Warm(ctx, peer, cipher)
+	if err != nil {
+		return nil, err
+	}
+	return answer{"socket": socket}, nil
+}
+
+// copyTo reads whom an ssh of a copy goes to, and its cipher: empty, what ssh chooses.
+func (d *Daemon) copyTo(r request) (machine.Peer, string, error) {
+	var f struct{ Cipher string }
+	if err := r.read(&f); err != nil {
+		return machine.Peer{}, "", err
+	}
+	c := d.now().Config
+	if c == nil {
+		return machine.Peer{}, "", &machine.Refusal{Code: machine.GateClosed, Text: "this node is not configured yet"}
+	}
+	return c.Peer, f.Cipher, nil
 }

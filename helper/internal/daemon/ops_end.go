@@ -23,6 +23,9 @@ func (d *Daemon) tombstone(ctx context.Context, r request) (answer, error) {
 	if err := d.endReceivers(ctx); err != nil {
 		return nil, err
 	}
+	if n := d.now(); n.Config != nil {
+		d.peer.Retire(ctx, n.Config.Peer)
+	}
 	if err := d.recording.stop(); err != nil {
 		return nil, err
 	}

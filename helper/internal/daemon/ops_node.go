@@ -83,6 +83,10 @@ func (d *Daemon) configure(ctx context.Context, r request) (answer, error) {
 		ids[root.Path] = id
 		list = append(list, answer{"path": root.Path, "device": id.Device, "fsUuid": id.FsUUID, "inode": id.Inode})
 	}
+	if was := d.now().Config; was != nil && (was.Peer.Address != fields.Config.Peer.Address || was.Peer.Port != fields.Config.Peer.Port) {
+		d.peer.Cool(ctx, was.Peer)
+		d.peer.Retire(ctx, was.Peer)
+	}
 	public, err := d.peer.EnsureKey(ctx)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,7 @@ func (d *Daemon) leave() {
 	}
 	if n := d.now(); n.Config != nil {
 		d.peer.Cool(ctx, n.Config.Peer)
+		d.peer.Retire(ctx, n.Config.Peer)
 	}
 	if !durable.Exists(d.paths.Folder()) { // taken off this node
 		endCompanions(d.paths.HelperUnit())

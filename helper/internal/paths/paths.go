@@ -46,6 +46,7 @@ func (p Paths) Socket() string    { return p.inRun("helper.sock") }
 func (p Paths) Lock() string      { return p.inRun("lock") }
 func (p Paths) Receivers() string { return p.inRun("receivers") }
 func (p Paths) PeerMux() string   { return p.inRun("peer") }
+func (p Paths) CopyMux() string   { return p.inRun("copies") }
 func (p Paths) Relays() string    { return p.inRun("relays") }
 
 func (p Paths) HelperUnit() string   { return "lifeboat-" + p.Move + "-helper.service" }

@@ -8,9 +8,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"lifeboat/helper/internal/durable"
@@ -20,10 +20,17 @@ import (
 
 type Link struct {
 	paths paths.Paths
-	mu    sync.Mutex // one question at a time
+	// Questions have a connection of their own: an answer must not wait behind the bytes of a copy.
+	questions, copies warm
 }
 
-func New(p paths.Paths) *Link { return &Link{paths: p} }
+func New(p paths.Paths) *Link {
+	return &Link{
+		paths:     p,
+		questions: warm{socket: p.PeerMux(), idle: 30 * time.Second, end: "exit"},
+		copies:    warm{socket: p.CopyMux(), idle: time.Minute, end: "stop", options: []string{"-o", "ServerAliveInterval=15"}},
+	}
+}
 
 // Answer is what the other helper said, as it said it.
 type Answer map[string]any
@@ -73,36 +80,21 @@ func Options(p paths.Paths, peer machine.Peer) []string {
 
 // Ask puts one question: hello, verdict N or void N. The connection stays warm for the next one.
 func (l *Link) Ask(ctx context.Context, peer machine.Peer, question string) (Answer, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if durable.Exists(l.paths.PeerMux()) {
-		// The warm connection may have died with the other machine or the network, which ssh takes seconds to notice; a
-		// question that may rightly take long must not find that out.
-		soon, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
-		_, err := l.ask(soon, peer, "hello")
-		cancel()
-		if err != nil {
-			l.drop(peer)
-		}
-	}
-	answer, err := l.ask(ctx, peer, question)
+	l.questions.mu.Lock()
+	defer l.questions.mu.Unlock()
+	// A question that may rightly take long must not find out that the connection is dead.
+	l.answers(ctx, &l.questions, peer)
+	answer, err := l.ask(ctx, &l.questions, peer, question)
 	if err != nil {
-		l.drop(peer)
+		l.drop(&l.questions, peer)
 	}
 	return answer, err
 }
 
-// drop ends the warm connection, so that the next question gets a new one.
-func (l *Link) drop(peer machine.Peer) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	l.Cool(ctx, peer)
-	os.Remove(l.paths.PeerMux())
-}
-
-func (l *Link) ask(ctx context.Context, peer machine.Peer, question string) (Answer, error) {
-	args := append(Options(l.paths, peer), "-o", "ControlMaster=auto", "-o", "ControlPath="+l.paths.PeerMux(), "-o", "ControlPersist=30",
-		peer.User+"@"+peer.Address, question)
+// ask puts a question over a connection that is kept warm, and makes that where there is none.
+func (l *Link) ask(ctx context.Context, over *warm, peer machine.Peer, question string) (Answer, error) {
+	// ssh takes the first of two values for one option.
+	args := slices.Concat(over.options, Options(l.paths, peer), over.master(), []string{peer.User + "@" + peer.Address, question})
 	command := exec.CommandContext(ctx, "ssh", args...)
 	command.WaitDelay = time.Second
 	// A file, not a pipe: the connection that stays warm would keep a pipe open, and us waiting for its end.
@@ -134,13 +126,6 @@ func (l *Link) ask(ctx context.Context, peer machine.Peer, question string) (Ans
 		return answer, fmt.Errorf("the peer refused: %v", answer["text"])
 	}
 	return answer, nil
-}
-
-// Cool ends the connection that was kept warm.
-func (l *Link) Cool(ctx context.Context, peer machine.Peer) {
-	if durable.Exists(l.paths.PeerMux()) {
-		exec.CommandContext(ctx, "ssh", "-F", "/dev/null", "-o", "ControlPath="+l.paths.PeerMux(), "-O", "exit", peer.User+"@"+peer.Address).Run()
-	}
 }
 
 func lastLine(text []byte) string {
