@@ -11,6 +11,7 @@ import { files } from '../src/movers/files/index.ts'
 import type { Mover, Pair } from '../src/movers/mover.ts'
 import { preparedPair } from '../test/support/pair.ts'
 import { setScene, type Scene } from '../test/support/scenario.ts'
+import { endWarm } from '../test/support/weather.ts'
 import { giveKey } from './by-hand.ts'
 
 export type TreeSpec = { readonly files: number; readonly meanBytes: number }
@@ -64,7 +65,10 @@ export async function growTrees(specs: readonly TreeSpec[], far: boolean): Promi
     // Afterwards, so that the passes of the move itself have nothing to read.
     for (const node of [source, target]) for (const { mount } of placed) await node.run(`mv ${mount}/tree ${mount}/root/tree`)
     await giveKey(scene, source)
-    if (far) ends.unshift((await slowLink([source.address], [target.address], wan)).restore)
+    if (far) {
+      ends.unshift((await slowLink([source.address], [target.address], wan)).restore)
+      await endWarm(source)
+    }
     return { pair, trees: await Promise.all(placed.map(async ({ spec, mount }) => await grown(spec, `${mount}/root`, pair, scene))), close }
   } catch (error) {
     // What comes after a case that failed finds the addresses free.

@@ -19,7 +19,7 @@ const side = (name: Side['name'], address: string): Side => ({
 })
 const failure = (exitCode: number, stderr: string) => ({ exitCode, stdout: '', stderr })
 
-test('what a pass deletes or replaces is kept aside, and neither that nor partial files are copied', () => {
+test('what a pass over the whole tree deletes or replaces is kept aside, and neither that nor partial files are copied', () => {
   const words = rsyncCommand({ path: '/srv/shop/', exclude: ['cache/'] }, side('source', '192.0.2.1'), side('target', '2001:db8::1'), {
     kind: 'repeat',
     pass: 'p1',
@@ -32,6 +32,17 @@ test('what a pass deletes or replaces is kept aside, and neither that nor partia
   assert.deepEqual(words.slice(-3), ['--', '/srv/shop/', 'root@[2001:db8::1]:/srv/shop/'])
 })
 
+test('a pass over a list keeps what it replaces on the way back, in a first copy, and where a folder makes way', () => {
+  const [source, target] = [side('source', '192.0.2.1'), side('target', '192.0.2.2')]
+  const keeps = (from: Side, to: Side, kind: 'first' | 'repeat' | 'final', makesWay = false) => {
+    const words = rsyncCommand({ path: '/srv/shop', exclude: [] }, from, to, { kind, pass: 'p', list: '/names', way: plainWay, makesWay })
+    assert.equal(words.includes('--force'), words.includes('--backup'), 'what is forced away is kept')
+    return words.includes('--backup-dir=.lifeboat-deleted/p') && words.includes('--backup')
+  }
+  assert.deepEqual([keeps(source, target, 'repeat'), keeps(source, target, 'final'), keeps(source, target, 'final', true)], [false, false, true])
+  assert.deepEqual([keeps(source, target, 'first'), keeps(target, source, 'repeat'), keeps(target, source, 'final')], [true, true, true])
+})
+
 test('a pass takes its way: cipher, compression, limit, and what both ends know; the pass in the freeze has no limit', () => {
   const way = { ...plainWay, cipher: 'aes128-gcm@openssh.com', compression: 'zstd', acls: false, exactTimes: false, limitKiB: 900 } as const
   const command = (kind: 'first' | 'final') =>
@@ -42,6 +53,21 @@ test('a pass takes its way: cipher, compression, limit, and what both ends know;
   assert.match(first[first.indexOf('-e') + 1] ?? '', /^ssh -c aes128-gcm@openssh\.com /)
   assert.deepEqual(first.slice(0, 4), ['nice', '-n', '10', 'rsync'])
   assert.ok(final[0] === 'rsync' && !final.some((word) => word.startsWith('--bwlimit')))
+})
+
+test('files with holes keep them in later passes, in place where the other end can; others are written in place', () => {
+  const words = (holesInPlace: boolean, holed: boolean) =>
+    rsyncCommand({ path: '/srv/shop', exclude: [] }, side('source', '192.0.2.1'), side('target', '192.0.2.2'), {
+      kind: 'final',
+      pass: 'p',
+      list: '/names',
+      way: { ...plainWay, holesInPlace },
+      holed,
+    }).filter((word) => word === '--inplace' || word === '--sparse')
+  assert.deepEqual(
+    [words(false, false), words(true, false), words(true, true), words(false, true)],
+    [['--inplace'], ['--inplace'], ['--inplace', '--sparse'], ['--sparse']],
+  )
 })
 
 test('vanished files are normal while the source is written to and an error in the freeze', () => {

@@ -51,6 +51,12 @@ test('a fast, near way takes one connection and no compression; a far one as man
   assert.equal(chooseWay(modern(), modern(8), null, null).connections, 1)
 })
 
+test('files are written in place with their holes only by a receiver that gets the last one right', () => {
+  const aged = (version: string) => ({ ...modern(), version })
+  const holes = (from: string, to: string) => chooseWay(aged(from), aged(to), null, null).holesInPlace
+  assert.deepEqual([holes('3.1.3', '3.3.0'), holes('3.1.2', '3.5.0'), holes('3.5.0', '3.2.7')], [true, false, false])
+})
+
 test('a slow way is compressed by what both ends know, never by zlib', () => {
   const compression = (to: Ability, rate: number) => chooseWay(modern(), to, measured(10, rate), null).compression
   assert.deepEqual([compression(modern(), 10e6), compression(modern(), 60e6), compression(modern(), 90e6), compression(old, 10e6)], ['zstd', 'lz4', null, null])

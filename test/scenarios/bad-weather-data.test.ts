@@ -12,7 +12,8 @@ const { files } = await import('../../src/movers/files/index.ts')
 const { preparedPair } = await import('../support/pair.ts')
 const { setScene } = await import('../support/scenario.ts')
 const { listingOf } = await import('../support/listing.ts')
-const { killHelper, partArrives } = await import('../support/weather.ts')
+const { endWarm, killHelper, partArrives } = await import('../support/weather.ts')
+const { asReceiver } = await import('../support/receiver.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
 const root = '/srv/shop'
@@ -59,6 +60,7 @@ test('bad weather while data is copied', async (t) => {
   /** Runs a pass over a link that breaks while a file is half over. */
   const cutIn = async (kind: PassKind, name: string) => {
     await causeFault(scene, 'link', 'slow-link')
+    await endWarm(source)
     const failed = fails(kind, 'sync-failed', /\/srv\/shop .*\(exit (10|12|30|255)\)/)
     await partArrives(target, root, name)
     await causeFault(scene, 'link', 'none')
@@ -72,9 +74,43 @@ test('bad weather while data is copied', async (t) => {
     await equal()
     const blocks = Number(await target.run(`stat -c %b ${root}/odd/holes`))
     assert.ok(blocks < 1000, `a file of holes takes ${blocks} blocks`)
-    // From here on the recorder is tried, and trusted.
+  })
+
+  await t.test('what a copy that was broken off left behind is not held against the recorder; a comparison clears it', async () => {
+    await target.run(asReceiver('web-1', `open my $left, ">", "${root}/left-behind" or die; print $left "x"; close $left`))
+    const said: string[] = []
+    await mover.sync(pair, 'repeat', AbortSignal.timeout(120_000), (text) => said.push(text))
+    assert.deepEqual(said, [])
+    const audit = await mover.audit?.(pair, 'whole', AbortSignal.timeout(120_000))
+    assert.ok(audit?.kind === 'everything' && audit.differences.length === 0, JSON.stringify(audit))
+    assert.equal((await mover.audit?.(pair, 'changed', AbortSignal.timeout(120_000)))?.kind, 'changed', 'the recorder is trusted')
+  })
+
+  await t.test('what a pass deletes is kept, also what was in a folder whose place a file took; what it replaces is not', async () => {
+    await change('mkdir box && echo inside > box/inside && echo going > going && echo 1 > replaced')
     await pass('repeat')
+    await change('rm -r box going && echo file > box && echo 2 > replaced')
     await pass('repeat')
+    await equal()
+    const kept = `find ${root}/.lifeboat-deleted -type f \\( -name inside -o -name going -o -name replaced \\) -printf '%f\\n' | sort`
+    assert.equal(await target.run(kept), 'going\ninside\n')
+  })
+
+  await t.test('files with holes that come, grow or end in one in a later pass take no more room than they need', async () => {
+    await change('head -c 2M /dev/urandom > odd/ends && printf end | dd of=odd/begins bs=1 seek=9000000 conv=notrunc status=none')
+    await pass('repeat')
+    await change(`truncate -s 40M odd/holes && printf far | dd of=odd/holes bs=1 seek=39000000 conv=notrunc status=none
+      fallocate -p -o 1000000 -l 2000000 odd/ends && truncate -s 30M odd/begins`)
+    await pass('repeat')
+    await equal()
+    for (const [name, most] of [
+      ['holes', 1000],
+      ['begins', 1000],
+      ['ends', 3000],
+    ] as const) {
+      const blocks = Number(await target.run(`stat -c %b ${root}/odd/${name}`))
+      assert.ok(blocks < most, `${name} takes ${blocks} blocks`)
+    }
   })
 
   await t.test('the link is cut in a pass over a list', async () => {

@@ -8,6 +8,11 @@ export async function partArrives(node: LabNode, folder: string, name: string): 
   await waitUntil(found, { what: `A part of ${name} on ${node.name}`, deadlineMs: 60_000, everyMs: 100, signal: AbortSignal.timeout(60_000) })
 }
 
+/** Ends the connection that passes of web-1 share: one that is open already does not notice a link that becomes slow. */
+export async function endWarm(node: LabNode): Promise<void> {
+  await node.attempt('ssh -S /run/lifeboat-web-1/copies -O exit peer')
+}
+
 const helper = 'lifeboat-web-1-helper.service'
 
 /** Kills the helper of web-1 as `kill -9` does. `meanwhile`: while it is dead. Waits until it is back. */

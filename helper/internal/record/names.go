@@ -20,7 +20,9 @@ type List struct {
 	File  string `json:"file"`
 	Count int64  `json:"count"`
 	// Linked counts the files among them that have other names as well: a write tells of one name only.
-	Linked    int64  `json:"linked"`
+	Linked int64 `json:"linked"`
+	// Holed counts the files that take less room than they are long.
+	Holed     int64  `json:"holed"`
 	GoneFile  string `json:"goneFile"`
 	GoneCount int64  `json:"goneCount"`
 }
@@ -53,8 +55,13 @@ func (r *Recorder) Names(after int64) ([]List, Status, error) {
 		out, count := there[root], &lists[root].Count
 		if stat == nil {
 			out, count = gone[root], &lists[root].GoneCount
-		} else if stat.Mode&unix.S_IFMT == unix.S_IFREG && stat.Nlink > 1 {
-			lists[root].Linked++
+		} else if stat.Mode&unix.S_IFMT == unix.S_IFREG {
+			if stat.Nlink > 1 {
+				lists[root].Linked++
+			}
+			if stat.Blocks*512 < stat.Size {
+				lists[root].Holed++
+			}
 		}
 		*count++
 		if path[0] == '#' || path[0] == ';' {

@@ -49,6 +49,9 @@ export function isOlder(version: string, than: string): boolean {
   return at !== undefined && (left?.[at] ?? 0) < (right?.[at] ?? 0)
 }
 
+/** An older receiver that is to do both keeps what lay where a file now ends in a hole (NEWS.md), and its checksum does not see it. */
+export const holesInPlaceSince = '3.3.0'
+
 /** What an end cannot do, and what that costs; `where` as above. */
 export function shortcomings({ version, features, aes }: Ability, where: string): readonly string[] {
   const lacking = (feature: string, cost: string) => (features.has(feature) ? [] : [`rsync ${version} on the ${where} ${cost}`])
@@ -63,6 +66,7 @@ export function shortcomings({ version, features, aes }: Ability, where: string)
           `rsync ${version} on the ${where} knows whole seconds only: a file rewritten at the same size within a second is found by the comparison, not by a pass.`,
         ]
       : []),
+    ...(isOlder(version, holesInPlaceSince) ? [`rsync ${version} on the ${where} writes a changed file that has holes anew, as a whole.`] : []),
     ...lacking('ACLs', 'does not carry ACLs.'),
     ...lacking('xattrs', 'does not carry extended attributes.'),
     ...lacking('zstd', 'does not compress with zstd: a slow link is not relieved.'),

@@ -4,7 +4,7 @@ import { firstCopy } from './first.ts'
 import { disturb, noticeStrangers, type Known } from './known.ts'
 import type { Survey } from './prepare.ts'
 import { admittedBy, changesSince, isNamed, namedSince, namesIn, readList, readNamed, type Changes, type Names, type Point } from './recorder.ts'
-import { judgeExit, readChanges, readStats, rsyncCommand, trimmed, type Root } from './rsync.ts'
+import { judgeExit, needsWay, readChanges, readStats, rsyncCommand, trimmed, type Root } from './rsync.ts'
 
 /** Above this many names reading the whole tree costs no more: 0.2 ms a listed name against 22 µs for each there is. */
 export const listedAtMost = 20_000
@@ -21,6 +21,7 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
   let reason = ''
   return async (pair, kind, signal, onProgress) => {
     const { point, recorder } = known
+    const warm = kind === 'repeat' || kind === 'final' ? warmUp(wayOf, pair, signal) : Promise.resolve(null)
     const changes = await changesSince(point, root, pair, listedAtMost, kind === 'final', signal)
     noticeStrangers(known, changes.admitted)
     // Whoever still receives for a copy that was broken off would write once more when it gives up, and no recorder names that.
@@ -30,12 +31,13 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
     const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
     if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
     reason = why
-    const { pass, found } = await push(root, wayOf, pair, kind, scope, signal).catch((error: unknown) => {
+    const { pass, found } = await push({ root, wayOf, pair, kind, warm, signal }, scope).catch((error: unknown) => {
       disturb(known)
       throw error
     })
     known.admitted = await admittedBy(pair, root, signal)
-    if (recorder === 'untried' && kind === 'repeat' && point !== null) await tryRecorder(known, found, point, root, pair, signal, onProgress)
+    if (recorder === 'untried' && kind === 'repeat' && point !== null && !known.disturbed)
+      await tryRecorder(known, found, point, root, pair, signal, onProgress)
     known.point = changes.point
     return pass
   }
@@ -66,15 +68,34 @@ function scopeOf(kind: PassKind, changes: Changes): Scope {
   return (kind === 'repeat' || kind === 'final') && changes.kind === 'listed' ? changes : whole
 }
 
+type Errand = {
+  readonly root: Root
+  readonly wayOf: Survey['wayOf']
+  readonly pair: Pair
+  readonly kind: PassKind
+  readonly warm: Promise<string | null>
+  readonly signal: AbortSignal
+}
+
+/** The socket of the connection that passes share, most of whose time would be ssh's handshake. Null: it does not stand, and who connects will hear why. */
+async function warmUp(wayOf: Survey['wayOf'], pair: Pair, signal: AbortSignal): Promise<string | null> {
+  try {
+    const { cipher } = await wayOf(pair, signal)
+    return String((await pair.from.call({ op: 'warm', cipher: cipher ?? '' }, signal))['socket'])
+  } catch {
+    return null
+  }
+}
+
 /** Refused when the root is no longer what it was when it was recorded: an unmounted volume must not delete. */
-async function push(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKind, wanted: Scope, signal: AbortSignal) {
-  await pair.from.call({ op: 'check-roots' }, signal)
-  await pair.to.call({ op: 'check-roots' }, signal)
+async function push(errand: Errand, wanted: Scope) {
+  const { root, pair, kind, signal } = errand
+  await Promise.all([pair.from, pair.to].map(async (side) => await side.call({ op: 'check-roots' }, signal)))
   const began = performance.now()
   const pass = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${kind}`
   const { moved, left } = wanted.kind === 'listed' ? await putAside(root, pair, wanted.gone, pass, signal) : { moved: 0, left: 0 }
   const scope = left > 0 ? whole : wanted
-  const stdout = scope.kind === 'listed' && scope.there.count === 0 ? '' : await runRsync(root, wayOf, pair, kind, scope, pass, signal)
+  const stdout = scope.kind === 'listed' && scope.there.count === 0 ? '' : await runRsync(errand, scope, pass)
   if (stdout !== '' || moved > 0) await pair.to.call({ op: 'flush-roots' }, signal)
   const seconds = (performance.now() - began) / 1000
   const { movedBytes, movedFiles } = readStats(stdout)
@@ -88,14 +109,21 @@ async function push(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKi
   return { pass: done, found: readChanges(stdout) }
 }
 
-async function runRsync(root: Root, wayOf: Survey['wayOf'], pair: Pair, kind: PassKind, scope: Scope, pass: string, signal: AbortSignal): Promise<string> {
-  const way = await wayOf(pair, signal)
+async function runRsync({ root, wayOf, pair, kind, warm: warming, signal }: Errand, scope: Scope, pass: string): Promise<string> {
+  const [way, warm] = [await wayOf(pair, signal), await warming]
   const owners = (await root.system?.owners(pair, signal)) ?? null
   const run = async (list: string | null, until: AbortSignal, beside = 1): Promise<string> => {
-    const command = rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, beside, owners })
-    const result = await pair.from.run(command, { signal: until, deadlineMs: kind === 'final' ? 60_000 : 24 * 3600_000 })
-    judgeExit(result, kind, root.path)
-    return result.stdout
+    const holed = scope.kind === 'whole' || scope.holed > 0
+    const deadlineMs = kind === 'final' ? 60_000 : 24 * 3600_000
+    const once = async (makesWay: boolean) =>
+      await pair.from.run(rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, beside, holed, makesWay, warm, owners }), {
+        signal: until,
+        deadlineMs,
+      })
+    const result = await once(false)
+    const last = needsWay(result) ? await once(true) : result
+    judgeExit(last, kind, root.path)
+    return last === result ? result.stdout : result.stdout + last.stdout
   }
   if (scope.kind === 'listed') return await run(scope.there.file, signal)
   return kind === 'first' ? await firstCopy(root, way.connections, pass, pair, run, signal) : await run(null, signal)

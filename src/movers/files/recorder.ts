@@ -13,8 +13,8 @@ export type Point = Readonly<Record<Side['name'], Mark>>
 /** Names in a file on a side, NUL-separated and relative to the root. */
 export type Names = { readonly file: string; readonly count: number }
 
-/** What the recorder of a side names: what is there, what is gone, and how many of the former have other names as well. */
-export type Told = { readonly side: Side; readonly there: Names; readonly gone: Names; readonly linked: number }
+/** What the recorder of a side names: what is there, what is gone, and of the former how many have other names as well and how many have holes. */
+export type Told = { readonly side: Side; readonly there: Names; readonly gone: Names; readonly linked: number; readonly holed: number }
 
 /** How many copies each side has let in. */
 export type Admitted = Readonly<Record<Side['name'], number>>
@@ -25,7 +25,9 @@ type Unknown = { readonly kind: 'unknown'; readonly why: string; readonly point:
 export type Named = { readonly kind: 'named'; readonly by: readonly [Told, Told]; readonly point: Point; readonly admitted: Admitted } | Unknown
 
 /** What differs at most: names that are there on the giving side, and names that are gone there; or why that is not known. */
-export type Changes = { readonly kind: 'listed'; readonly there: Names; readonly gone: Names; readonly point: Point; readonly admitted: Admitted } | Unknown
+export type Changes =
+  | { readonly kind: 'listed'; readonly there: Names; readonly gone: Names; readonly holed: number; readonly point: Point; readonly admitted: Admitted }
+  | Unknown
 
 const admittedOf = z.object({ admitted: z.record(z.string(), z.number()) })
 const answer = admittedOf.extend({
@@ -33,10 +35,12 @@ const answer = admittedOf.extend({
   why: z.string(),
   epoch: z.string(),
   sequence: z.number(),
-  lists: z.array(z.object({ root: z.string(), file: z.string(), count: z.number(), linked: z.number(), goneFile: z.string(), goneCount: z.number() })),
+  lists: z.array(
+    z.object({ root: z.string(), file: z.string(), count: z.number(), linked: z.number(), holed: z.number(), goneFile: z.string(), goneCount: z.number() }),
+  ),
 })
 const markOf = z.object({ epoch: z.string(), sequence: z.number() })
-const nothing = { file: '', count: 0, linked: 0, goneFile: '', goneCount: 0 }
+const nothing = { file: '', count: 0, linked: 0, holed: 0, goneFile: '', goneCount: 0 }
 
 /**
  * Asks both recorders. `point` null: nobody knows when the sides were last equal. A recorder that has missed something
@@ -56,13 +60,13 @@ export async function namedSince(point: Point | null, root: Root, pair: Pair, in
 export async function changesSince(point: Point | null, root: Root, pair: Pair, limit: number, inFreeze: boolean, signal: AbortSignal): Promise<Changes> {
   const named = await namedSince(point, root, pair, inFreeze, signal)
   if (named.kind === 'unknown') return named
-  const [{ there, gone, linked }, to] = named.by
+  const [{ there, gone, linked, holed }, to] = named.by
   const unknown = (why: string): Changes => ({ ...named, kind: 'unknown', why })
   // Nobody but passes should write there: a promotion that was taken back has, and what it wrote must go.
   if (to.there.count + to.gone.count > 0) return unknown(`the ${pair.to.name} was written to`)
   if (linked > 0) return unknown(severalNames)
   if (there.count + gone.count > limit) return unknown(`${there.count + gone.count} names changed`)
-  return { ...named, kind: 'listed', there, gone }
+  return { ...named, kind: 'listed', there, gone, holed }
 }
 
 export const severalNames = 'a file with several names was written to'
@@ -76,12 +80,12 @@ async function ask(side: Side, path: string, after: Mark | null, inFreeze: boole
     })
     const told = answer.parse(await side.call({ op: 'record-names', after: after?.sequence ?? Number.MAX_SAFE_INTEGER, epoch: after?.epoch ?? '' }, signal))
     const mark = told.complete || inFreeze ? told : markOf.parse(await side.call({ op: 'record-start' }, signal))
-    const { file, count, linked, goneFile, goneCount } = told.lists.find(({ root }) => trimmed(root) === trimmed(path)) ?? nothing
+    const { file, count, linked, holed, goneFile, goneCount } = told.lists.find(({ root }) => trimmed(root) === trimmed(path)) ?? nothing
     return {
       mark: { epoch: mark.epoch, sequence: mark.sequence },
       why: told.complete ? '' : told.why,
       admitted: countOf(told, path),
-      told: { side, there: { file, count }, gone: { file: goneFile, count: goneCount }, linked },
+      told: { side, there: { file, count }, gone: { file: goneFile, count: goneCount }, linked, holed },
     }
   } catch (error) {
     if (codeOf(error) === 'gate-closed') return null

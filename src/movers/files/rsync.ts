@@ -5,7 +5,7 @@ import type { Pair, Pass, PassKind, RunResult, Side } from '../mover.ts'
 import type { Numbers, Owners } from './system/accounts.ts'
 import type { Way } from './way.ts'
 
-/** Deletions that a pass carries over, and what a pass replaces, are kept here until finish (interfaces.md §6). */
+/** Deletions that a pass carries over are kept here until finish, and what a pass replaces where that may be more than an older copy (`keeps` below). */
 export const keptFolder = '.lifeboat-deleted'
 
 export type Root = {
@@ -27,11 +27,24 @@ export type Journey = {
   readonly way: Way
   /** Copies that share the limit of the way. */
   readonly beside?: number
+  /** Files with holes may be among what it carries. */
+  readonly holed?: boolean
+  /** A folder with content may have to make way for something else. */
+  readonly makesWay?: boolean
+  /** The socket of an ssh to the other side that stands already; null: a connection of its own. */
+  readonly warm?: string | null
   readonly owners?: Owners | null
 }
 
 /** The push of one root. */
-export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, list, way, beside = 1, owners = null }: Journey): readonly string[] {
+export function rsyncCommand(
+  root: Root,
+  from: Side,
+  to: Side,
+  { kind, pass, list, way, beside = 1, holed = true, makesWay = false, warm = null, owners = null }: Journey,
+): readonly string[] {
+  // What stood there before a first copy may be anybody's; what the way back replaces may be all there is of it.
+  const keeps = list === null || kind === 'first' || from.name === 'target' || makesWay
   return [
     // A first copy takes what the node has to spare.
     ...(kind === 'first' ? ['nice', '-n', '10', ...(way.ionice ? ['ionice', '-c', '3'] : [])] : []),
@@ -42,20 +55,19 @@ export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, lis
     '--timeout=60',
     '--stats',
     ...wayWords(way, kind === 'final' ? null : beside),
-    // What of a list is gone meanwhile the recorder names again; what stands in the place of something else goes.
-    ...(list === null ? ['--delete'] : ['--from0', `--files-from=${list}`, '--ignore-missing-args', '--force']),
+    // What of a list is gone meanwhile the recorder names again.
+    ...(list === null ? ['--delete'] : ['--from0', `--files-from=${list}`, '--ignore-missing-args']),
     `--out-format=${changeFormat}`,
-    '--backup',
-    `--backup-dir=${keptFolder}/${pass}`,
+    ...(keeps ? ['--backup', `--backup-dir=${keptFolder}/${pass}`, '--force'] : []),
     ...(kind === 'audit' ? ['--checksum'] : []),
     ...(kind === 'first'
       ? ['--partial-dir=.lifeboat-partial', '--exclude=.lifeboat-partial/', '--sparse']
-      : ['--no-inc-recursive', ...(owners === null ? ['--inplace'] : [])]),
+      : ['--no-inc-recursive', ...writing(way, holed, owners === null)]),
     ...(owners === null ? [] : ['--omit-dir-times', ...mapWords('usermap', owners.users, from), ...mapWords('groupmap', owners.groups, from)]),
     `--exclude=/${keptFolder}/`,
     ...root.exclude.map((pattern) => `--exclude=${pattern}`),
     '-e',
-    sshWords(from, to, way).map(quote).join(' '),
+    sshWords(from, to, way, warm).map(quote).join(' '),
     '--',
     folderOf(root),
     `${to.user}@${to.address.includes(':') ? `[${to.address}]` : to.address}:${folderOf(root)}`,
@@ -65,6 +77,12 @@ export function rsyncCommand(root: Root, from: Side, to: Side, { kind, pass, lis
 function mapWords(option: string, numbers: Numbers, from: Side): readonly string[] {
   const pairs = [...numbers].map(([source, target]) => (from.name === 'source' ? `${source}:${target}` : `${target}:${source}`))
   return pairs.length === 0 ? [] : [`--${option}=${pairs.join(',')}`]
+}
+
+/** In place, where a pass can: of a big file it reads and writes what has changed. A program that runs is replaced. */
+function writing({ holesInPlace }: Way, holed: boolean, inPlace: boolean): readonly string[] {
+  if (!holed) return inPlace ? ['--inplace'] : []
+  return inPlace && holesInPlace ? ['--inplace', '--sparse'] : ['--sparse']
 }
 
 /** `sharing`: copies that share the limit of the way; null: it does not count. */
@@ -81,13 +99,15 @@ function wayWords({ acls, xattrs, exactTimes, compression, limitKiB }: Way, shar
 }
 
 /** The key of the run opens nothing there but the helper's own door; the host keys were pinned when the node was prepared. */
-function sshWords(from: Side, to: Side, way: Way): readonly string[] {
+function sshWords(from: Side, to: Side, way: Way, warm: string | null): readonly string[] {
   const settings = [
     'BatchMode=yes',
     'IdentitiesOnly=yes',
     'StrictHostKeyChecking=yes',
     `UserKnownHostsFile=${from.folder}/known_hosts`,
     'ServerAliveInterval=15',
+    // Where nobody listens there any more, ssh connects by itself.
+    ...(warm === null ? [] : [`ControlPath=${warm}`]),
   ]
   return [
     'ssh',
@@ -108,6 +128,11 @@ function sshWords(from: Side, to: Side, way: Way): readonly string[] {
 /** The folder of the helper ends with the name of the move. */
 function moveOf(side: Side): string {
   return side.folder.split('/').at(-1) ?? ''
+}
+
+/** Whether a folder with content stood where a name of a list had to go, and nothing was there to keep it. */
+export function needsWay({ exitCode, stderr }: RunResult): boolean {
+  return exitCode === 23 && stderr.includes('could not make way for new ')
 }
 
 /**

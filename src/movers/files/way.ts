@@ -1,7 +1,7 @@
 // How a copy travels, decided from what both ends can do and what the way between them was measured to do: pure. The
 // figures were measured for this project (docs/performance.md tells how).
 import { counted, formatBytes, formatDuration } from '../../core/units.ts'
-import { isOlder, type Ability } from './ability.ts'
+import { holesInPlaceSince, isOlder, type Ability } from './ability.ts'
 
 export type Way = {
   /** For `ssh -c`; null: what ssh chooses. */
@@ -13,6 +13,8 @@ export type Way = {
   readonly xattrs: boolean
   /** Both ends compare times to the nanosecond. */
   readonly exactTimes: boolean
+  /** The receiving end leaves holes also in a file that it writes in place. */
+  readonly holesInPlace: boolean
   /** The giving end has `ionice`. */
   readonly ionice: boolean
   /** At most so many KiB a second, of all connections together; null: no limit. */
@@ -29,6 +31,7 @@ export const plainWay: Way = {
   acls: true,
   xattrs: true,
   exactTimes: true,
+  holesInPlace: false,
   ionice: false,
   limitKiB: null,
 }
@@ -56,6 +59,7 @@ export function chooseWay(from: Ability, to: Ability, measured: Measured | null,
     acls: both('ACLs'),
     xattrs: both('xattrs'),
     exactTimes: ![from, to].some(({ version }) => isOlder(version, '3.1.3')),
+    holesInPlace: !isOlder(from.version, '3.1.3') && !isOlder(to.version, holesInPlaceSince),
     ionice: from.ionice,
     limitKiB: linkMbps === null ? null : Math.max(1, Math.floor(allowed / 1024)),
   }
