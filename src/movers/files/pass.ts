@@ -36,6 +36,7 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
       throw error
     })
     known.admitted = await admittedBy(pair, root, signal)
+    // What a copy leaves that was broken off no recorder names: it is tried once a comparison has cleared that.
     if (recorder === 'untried' && kind === 'repeat' && point !== null && !known.disturbed)
       await tryRecorder(known, found, point, root, pair, signal, onProgress)
     known.point = changes.point
