@@ -21,14 +21,13 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
   let reason = ''
   return async (pair, kind, signal, onProgress) => {
     const { point, recorder } = known
-    const warm = kind === 'repeat' || kind === 'final' ? warmUp(wayOf, pair, signal) : Promise.resolve(null)
+    const warm = isShort(kind) ? warmUp(wayOf, pair, signal) : Promise.resolve(null)
     const changes = await changesSince(point, root, pair, listedAtMost, kind === 'final', signal)
     noticeStrangers(known, changes.admitted)
     // Whoever still receives for a copy that was broken off would write once more when it gives up, and no recorder names that.
     if (known.disturbed) await pair.to.call({ op: 'end-copies' }, signal)
-    const scope = recorder === 'trusted' && !known.disturbed ? scopeOf(kind, changes) : whole
+    const { scope, why } = scopeOf(known, kind, changes)
     // Told once, not at every pass of a move that waits for days.
-    const why = recorder === 'trusted' && changes.kind === 'unknown' ? changes.why : ''
     if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
     reason = why
     const { pass, found } = await push({ root, wayOf, pair, kind, warm, signal }, scope).catch((error: unknown) => {
@@ -64,9 +63,16 @@ async function tryRecorder(
 type Scope = { readonly kind: 'whole' } | Extract<Changes, { kind: 'listed' }>
 const whole: Scope = { kind: 'whole' }
 
-/** A first copy and an audit are there to read everything. */
-function scopeOf(kind: PassKind, changes: Changes): Scope {
-  return (kind === 'repeat' || kind === 'final') && changes.kind === 'listed' ? changes : whole
+/** `why`: what keeps a pass from being short. */
+function scopeOf({ recorder, disturbed }: Known, kind: PassKind, changes: Changes): { readonly scope: Scope; readonly why: string } {
+  if (recorder !== 'trusted') return { scope: whole, why: '' }
+  if (changes.kind === 'unknown') return { scope: whole, why: changes.why }
+  return { scope: !disturbed && isShort(kind) ? changes : whole, why: '' }
+}
+
+/** Passes that carry what changed: a first copy and an audit are there to read everything. */
+function isShort(kind: PassKind): boolean {
+  return kind === 'repeat' || kind === 'final'
 }
 
 type Errand = {

@@ -5,7 +5,7 @@ import type { Pair, Pass, PassKind, RunResult, Side } from '../mover.ts'
 import type { Numbers, Owners } from './system/accounts.ts'
 import type { Way } from './way.ts'
 
-/** Deletions that a pass carries over are kept here until finish, and what a pass replaces where that may be more than an older copy (`keeps` below). */
+/** Deletions that a pass carries over are kept here until finish, and what a pass replaces where that may be more than an older copy (`keptWords`). */
 export const keptFolder = '.lifeboat-deleted'
 
 export type Root = {
@@ -33,18 +33,13 @@ export type Journey = {
   readonly makesWay?: boolean
   /** The socket of an ssh to the other side that stands already; null: a connection of its own. */
   readonly warm?: string | null
+  /** Whose numbers of accounts are which; null: the same on both sides. */
   readonly owners?: Owners | null
 }
 
 /** The push of one root. */
-export function rsyncCommand(
-  root: Root,
-  from: Side,
-  to: Side,
-  { kind, pass, list, way, beside = 1, holed = true, makesWay = false, warm = null, owners = null }: Journey,
-): readonly string[] {
-  // What stood there before a first copy may be anybody's; what the way back replaces may be all there is of it.
-  const keeps = list === null || kind === 'first' || from.name === 'target' || makesWay
+export function rsyncCommand(root: Root, from: Side, to: Side, journey: Journey): readonly string[] {
+  const { kind, list, way, beside = 1, warm = null, owners = null } = journey
   return [
     // A first copy takes what the node has to spare.
     ...(kind === 'first' ? ['nice', '-n', '10', ...(way.ionice ? ['ionice', '-c', '3'] : [])] : []),
@@ -58,11 +53,9 @@ export function rsyncCommand(
     // What of a list is gone meanwhile the recorder names again.
     ...(list === null ? ['--delete'] : ['--from0', `--files-from=${list}`, '--ignore-missing-args']),
     `--out-format=${changeFormat}`,
-    ...(keeps ? ['--backup', `--backup-dir=${keptFolder}/${pass}`, '--force'] : []),
+    ...keptWords(journey, from),
     ...(kind === 'audit' ? ['--checksum'] : []),
-    ...(kind === 'first'
-      ? ['--partial-dir=.lifeboat-partial', '--exclude=.lifeboat-partial/', '--sparse']
-      : ['--no-inc-recursive', ...writing(way, holed, owners === null)]),
+    ...writeWords(journey),
     ...(owners === null ? [] : ['--omit-dir-times', ...mapWords('usermap', owners.users, from), ...mapWords('groupmap', owners.groups, from)]),
     `--exclude=/${keptFolder}/`,
     ...root.exclude.map((pattern) => `--exclude=${pattern}`),
@@ -74,15 +67,22 @@ export function rsyncCommand(
   ]
 }
 
-function mapWords(option: string, numbers: Numbers, from: Side): readonly string[] {
-  const pairs = [...numbers].map(([source, target]) => (from.name === 'source' ? `${source}:${target}` : `${target}:${source}`))
-  return pairs.length === 0 ? [] : [`--${option}=${pairs.join(',')}`]
+/** What stood there before a first copy may be anybody's; what the way back replaces may be all there is of it. */
+function keptWords({ kind, list, pass, makesWay = false }: Journey, from: Side): readonly string[] {
+  const keeps = list === null || kind === 'first' || from.name === 'target' || makesWay
+  return keeps ? ['--backup', `--backup-dir=${keptFolder}/${pass}`, '--force'] : []
 }
 
 /** In place, where a pass can: of a big file it reads and writes what has changed. A program that runs is replaced. */
-function writing({ holesInPlace }: Way, holed: boolean, inPlace: boolean): readonly string[] {
-  if (!holed) return inPlace ? ['--inplace'] : []
-  return inPlace && holesInPlace ? ['--inplace', '--sparse'] : ['--sparse']
+function writeWords({ kind, way, holed = true, owners = null }: Journey): readonly string[] {
+  if (kind === 'first') return ['--partial-dir=.lifeboat-partial', '--exclude=.lifeboat-partial/', '--sparse']
+  const inPlace = owners === null && (!holed || way.holesInPlace)
+  return ['--no-inc-recursive', ...(inPlace ? ['--inplace'] : []), ...(holed ? ['--sparse'] : [])]
+}
+
+function mapWords(option: string, numbers: Numbers, from: Side): readonly string[] {
+  const pairs = [...numbers].map(([source, target]) => (from.name === 'source' ? `${source}:${target}` : `${target}:${source}`))
+  return pairs.length === 0 ? [] : [`--${option}=${pairs.join(',')}`]
 }
 
 /** `sharing`: copies that share the limit of the way; null: it does not count. */
