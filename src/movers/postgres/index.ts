@@ -1,7 +1,7 @@
 // PostgreSQL by physical streaming: a replica on the other side, over the helpers' way. The switch stops the primary, sees
 // that the replica has replayed its last record, and promotes it; the old primary then follows without a new copy.
 import { z } from 'zod'
-import { LifeboatError } from '../../core/errors.ts'
+import { codeOf, LifeboatError } from '../../core/errors.ts'
 import { portField } from '../../core/fields.ts'
 import { act, look } from '../act.ts'
 import type { Difference, Mover, MoverAdapter, Pair, Side } from '../mover.ts'
@@ -93,9 +93,14 @@ async function follow(cluster: Cluster, pair: Pair, signal: AbortSignal, say: Sa
   return { copied, reached, missing, lagSeconds: Number((await query(cluster, pair.from, sql, signal))[0]?.[0] ?? 0) }
 }
 
-/** A primary that stops and a replica that is promoted would do this then, for as long as there is to write. */
+/** A primary that stops and a replica that is promoted would do this then, for as long as there is to write. Fails with gate-closed. */
 async function checkpoint(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<void> {
-  const of = async (side: Side, role: 'open' | 'closed') => await act(side, psql(cluster, 'checkpoint'), { signal, role, deadlineMs: checkpointMs })
+  const of = async (side: Side, role: 'open' | 'closed') =>
+    await act(side, psql(cluster, 'checkpoint'), { signal, role, deadlineMs: checkpointMs }).catch((error: unknown) => {
+      if (codeOf(error) !== 'node-failed') throw error
+      const why = error instanceof Error ? error.message : String(error)
+      throw new LifeboatError('gate-closed', `PostgreSQL on ${side.address} wrote no checkpoint within ${checkpointMs / 1000} s: ${why}`)
+    })
   await Promise.all([of(from, 'open'), of(to, 'closed')])
 }
 
