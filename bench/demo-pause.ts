@@ -9,7 +9,7 @@ const told = z.object({ failed: z.literal(0), lostWrites: z.literal(0), longestP
 
 export const demoPause: Benchmark = {
   name: 'demo-pause',
-  says: 'The longest wait of any customer in `npm run demo`: three nodes move, go back, and move again.',
+  says: 'The longest wait of any customer in `npm run demo`: three nodes, one with PostgreSQL and Redis, move, go back, and move again.',
   cases: [
     {
       name: 'longest wait',
