@@ -7,6 +7,12 @@ export function pidsWith(words: string): readonly number[] {
   return pids.filter((pid) => commandLine(pid).includes(words)).map(Number)
 }
 
+/** Those of them that this process started itself. */
+export function childrenWith(parent: number, words: string): readonly number[] {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').map(Number)
+  return pidsWith(words).filter((pid) => children.includes(pid))
+}
+
 function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
