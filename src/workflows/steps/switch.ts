@@ -12,7 +12,7 @@ import { sleep } from '../../io/wait.ts'
 import { keepLease, saysOver } from '../lease.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { checkReady } from './check-ready.ts'
-import { movesMore } from './movers.ts'
+import { allMovers, movesMore } from './movers.ts'
 import { along, back, forth, meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
@@ -91,8 +91,11 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
   await step.learn({ admitted: Number(admitted) })
   const pair = await pairFrom(step, way.giver, step.facts.attempt)
   const said: string[] = []
-  for (const { name, mover } of step.run.ports.movers) {
-    const differences = await mover.verify(pair, step.signal, (text) => said.push(` ${name}: ${text}`))
+  const compared = await allMovers(step, async (mover, name) => ({
+    name,
+    differences: await mover.verify(pair, step.signal, (text) => said.push(` ${name}: ${text}`)),
+  }))
+  for (const { name, differences } of compared) {
     const first = differences[0]
     // What a pass did not see, the next one must not overlook.
     if (first !== undefined) await step.learn({ boots: { source: '', target: '' }, audited: null })
@@ -122,7 +125,7 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   // The verdict comes before a database may be written, and that before the services.
   if (movesMore(step)) await receiver.call({ ...promotion, units: [] }, step.signal)
   const pair = await pairFrom(step, way.giver, attempt)
-  for (const { mover } of step.run.ports.movers) await mover.promote(pair, step.signal)
+  await allMovers(step, async (mover) => await mover.promote(pair, step.signal))
   const units = step.settings.services.filter((unit) => running.includes(unit))
   const answer = await receiver.call({ ...promotion, units }, step.signal)
   const startMs = Math.round(performance.now() - began)

@@ -2,11 +2,13 @@
 import { forecastPauseMs } from '../../core/forecast.ts'
 import { pathOf, relayRisk } from '../../core/path.ts'
 import { LifeboatError } from '../../core/errors.ts'
-import type { Pair, PassKind } from '../../movers/mover.ts'
+import type { Mover, Pair, PassKind } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
+import { inTurns } from '../../io/in-turns.ts'
 import { sleep } from '../../io/wait.ts'
 import { reach, type Action, type Step } from '../run.ts'
 import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
+import { allMovers } from './movers.ts'
 import { pairFrom } from './sides.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
@@ -70,13 +72,13 @@ export async function onePass(step: Step, wanted: PassKind) {
     await step.learn({ audited: null })
   }
   if (known === null) await step.learn({ boots })
-  let [seconds, movedBytes, movedFiles] = [0, 0, 0]
-  for (const { mover } of step.run.ports.movers) {
-    const pass = await mover.sync(pair, kind, step.signal, (text) => void step.say(text).catch(() => undefined))
-    seconds += pass.seconds
-    movedBytes += pass.movedBytes
-    movedFiles += pass.movedFiles
-  }
+  const began = performance.now()
+  const one = async (mover: Mover) => await mover.sync(pair, kind, step.signal, (text) => void step.say(text).catch(() => undefined))
+  // A source that is in use has to carry one at a time only.
+  const passes = kind === 'final' ? await allMovers(step, one) : await inTurns(step.run.ports.movers, 1, async ({ mover }) => await one(mover))
+  const seconds = (performance.now() - began) / 1000
+  const movedBytes = passes.reduce((sum, pass) => sum + pass.movedBytes, 0)
+  const movedFiles = passes.reduce((sum, pass) => sum + pass.movedFiles, 0)
   await step.learn({ boots, lastPass: { seconds, movedBytes, movedFiles, endedAt: new Date().toISOString() } })
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
 }
