@@ -77,7 +77,7 @@ test('bad weather while data is copied', async (t) => {
   })
 
   await t.test('what a copy that was broken off left behind is not held against the recorder; a comparison clears it', async () => {
-    await target.run(asReceiver('web-1', `open my $left, ">", "${root}/left-behind" or die; print $left "x"; close $left`))
+    await target.run(asReceiver('web-1', `open my $left, ">>", "${root}/logo.png" or die; print $left "x"; close $left`))
     const said: string[] = []
     await mover.sync(pair, 'repeat', AbortSignal.timeout(120_000), (text) => said.push(text))
     assert.deepEqual(said, [])
