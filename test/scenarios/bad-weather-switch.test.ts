@@ -13,7 +13,7 @@ const { startProber } = await import('../support/prober.ts')
 const { finishClean } = await import('../support/ending.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const { listingOf } = await import('../support/listing.ts')
-const { killHelper, partArrives } = await import('../support/weather.ts')
+const { endWarm, killHelper, partArrives } = await import('../support/weather.ts')
 const { giveSkewedHelpers, skewClocks } = await import('../support/skewed-helper.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 
@@ -40,6 +40,7 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
   const half = async (name: string) => {
     await source.run(`head -c 12M /dev/urandom > ${root}/${name}`)
     await causeFault(scene, 'link', 'slow-link')
+    await endWarm(source)
     await moments.pass()
     await partArrives(target, root, name)
   }
