@@ -83,20 +83,28 @@ func (d *Daemon) leave() {
 }
 
 // endCompanions ends whatever else runs in this unit: a connection to the peer that was being opened when the last one
-// was ended would stay for as long as it is kept warm, and the unit with it.
+// was ended would stay for as long as it is kept warm, and the unit with it. It looks until nobody is there, as one may
+// start another while it looks.
 func endCompanions(unit string) {
 	own, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil || !strings.Contains(string(own), unit) {
 		return
 	}
-	entries, _ := os.ReadDir("/proc")
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil || pid == os.Getpid() {
-			continue
+	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		alone := true
+		entries, _ := os.ReadDir("/proc")
+		for _, entry := range entries {
+			pid, err := strconv.Atoi(entry.Name())
+			if err != nil || pid == os.Getpid() {
+				continue
+			}
+			if theirs, err := os.ReadFile("/proc/" + entry.Name() + "/cgroup"); err == nil && string(theirs) == string(own) {
+				alone = false
+				unix.Kill(pid, unix.SIGKILL) // one of them has been seen not to listen
+			}
 		}
-		if theirs, err := os.ReadFile("/proc/" + entry.Name() + "/cgroup"); err == nil && string(theirs) == string(own) {
-			unix.Kill(pid, unix.SIGKILL) // one of them has been seen not to listen
+		if alone {
+			return
 		}
 	}
 }
