@@ -147,6 +147,11 @@ func (r *Recorder) find(root int, e event) place {
 	if err != nil {
 		return place{root: gone}
 	}
+	// One that was removed while it was looked for is still open here, and the kernel writes " (deleted)" after its path.
+	var stat unix.Stat_t
+	if unix.Fstat(fd, &stat) != nil || stat.Nlink == 0 {
+		return place{root: gone}
+	}
 	if relative, in := roots.Within(r.roots[root].real, path); in {
 		return place{root, relative}
 	}
