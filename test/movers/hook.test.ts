@@ -13,6 +13,8 @@ const { Secret } = await import('../../src/core/secret.ts')
 const { hook } = await import('../../src/movers/hook/index.ts')
 const { moverConformance } = await import('../conformance/mover.ts')
 const { databasePair } = await import('../support/databases.ts')
+const { pidsWith } = await import('../support/processes.ts')
+const { waitUntil } = await import('../../src/io/wait.ts')
 
 const script = path.join(repository, 'templates', 'hooks', 'sqlite.sh')
 const file = '/srv/orders.db'
@@ -24,6 +26,9 @@ moverConformance('hook for SQLite', async (t) => {
     data: { kind: 'hook', name: 'orders', ...commands },
     start: `sqlite3 ${file} 'pragma journal_mode=wal; create table orders (id integer primary key, note); with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000) insert into orders select i, hex(randomblob(40)) from n'`,
   })
+  // What the controller had begun when it was killed goes on, and would bring the file back.
+  const ended = async () => await Promise.resolve(pidsWith(script).length === 0 ? true : null)
+  await waitUntil(ended, { what: 'The end of the last hook', deadlineMs: 10_000, everyMs: 20, signal: t.signal })
   await target.run(`rm -f ${file}*`)
   const sql = async (node: typeof source, text: string) => await node.run(`sqlite3 ${file} "${text}"`)
   const mover = await hook.connect({ ...settings, name: 'orders', ...commands })
