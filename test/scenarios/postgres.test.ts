@@ -78,9 +78,7 @@ test('a database goes there and back with its node', async (t) => {
     assert.notEqual((await target.attempt('systemctl is-active postgresql@15-main')).stdout.trim(), 'active')
   })
 
-  // Seen to stay closed, in two of some ten runs on busy machines, and not understood yet: it must not be forgotten, nor hide what else is tried here.
-  const rarelyStaysClosed = process.env['LIFEBOAT_SCENARIOS'] === 'all' ? false : 'its database was seen to stay closed, rarely; LIFEBOAT_SCENARIOS=all runs it'
-  await t.test('a source that is started anew while it is sealed opens its database only when it serves', { skip: rarelyStaysClosed }, async () => {
+  await t.test('a source that is started anew while it is sealed opens its database only when it serves', async () => {
     const running = scene.begin('migrate', '--yes', '--json')
     await moments.at('promote-target', 'started', 120_000)
     const told = (await scene.journal()).map(({ text }) => text)
@@ -96,9 +94,8 @@ test('a database goes there and back with its node', async (t) => {
   })
 
   await t.test('the move comes to its end, and no acknowledged write was lost', async () => {
-    if (rarelyStaysClosed === false) assert.equal((await scene.begin('migrate', '--yes', '--json')).exitCode, 4, 'three attempts in a row failed')
-    const how = rarelyStaysClosed === false ? ['approve', 'web-1'] : ['migrate']
-    const { exitCode, stdout, stderr } = await scene.begin(...how, '--yes', '--json')
+    assert.equal((await scene.begin('migrate', '--yes', '--json')).exitCode, 4, 'three attempts in a row failed')
+    const { exitCode, stdout, stderr } = await scene.begin('approve', 'web-1', '--yes', '--json')
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
     const { lost, ...figures } = await writers.stop(target)
     t.diagnostic(JSON.stringify(figures))

@@ -6,6 +6,11 @@ import { asPostgres, placesOf, unitOf, type Cluster } from './cluster.ts'
 
 export type Words = readonly string[]
 
+/**
+ * A unit that is being started, as at boot, is waited for (`systemctl start` does just that) before it is stopped: in its
+ * start systemd would end it by SIGTERM to all its processes, after which PostgreSQL 15 was seen to wait for its own
+ * background writer for ever, whatever it is sent later but SIGQUIT.
+ */
 function script(cluster: Cluster, side: Side, body: string, more: Words = []): Words {
   const { bin, standby, copy, follow, role } = placesOf(cluster, side)
   const head = `set -eu
@@ -15,6 +20,7 @@ ask() { as psql -XAtq -v ON_ERROR_STOP=1 -p "$port" -d postgres -c "$1"; }
 opened() { n=0; until [ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" = "$1" ]; do n=$((n + 1)); [ $n -lt 400 ] || { echo "the cluster did not come up within 20 s" >&2; return 1; }; sleep 0.05; done; }
 keep() { [ -e "$1" ] || { as touch "$1"; sync "$1" "$(dirname "$1")"; }; }
 drop() { [ ! -e "$1" ] || { rm -f "$1"; sync "$(dirname "$1")"; }; }
+halt() { [ "$(systemctl show -p ActiveState --value "$unit")" != activating ] || systemctl start "$unit"; systemctl stop "$unit"; }
 `
   return ['sh', '-c', head + body, 'sh', unitOf(cluster), cluster.folder, String(cluster.port), bin, standby, copy, follow, role, ...more]
 }
@@ -38,7 +44,8 @@ export function reopen(cluster: Cluster, side: Side): Words {
   const body = `if [ ! -e "$standby" ] && [ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" = f ]; then exit 0; fi
 drop "$standby"
 systemctl reset-failed "$unit" 2>/dev/null || true
-systemctl restart "$unit"
+systemctl start "$unit"
+[ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" != t ] || systemctl restart "$unit"
 opened f`
   return script(cluster, side, body)
 }
@@ -57,12 +64,12 @@ drop "$follow"`
 
 /** Takes `promote` back: what was written since is worthless, and a reboot makes it no primary. The next pass mends it. */
 export function demote(cluster: Cluster, side: Side): Words {
-  return script(cluster, side, 'keep "$standby"\nkeep "$copy"\nsystemctl stop "$unit"')
+  return script(cluster, side, 'keep "$standby"\nkeep "$copy"\nhalt')
 }
 
 /** What follows nobody any more goes on as a replica of nobody when it is started. */
 export function rest(cluster: Cluster, side: Side): Words {
-  return script(cluster, side, 'keep "$standby"\ndrop "$follow"\nsystemctl stop "$unit"')
+  return script(cluster, side, 'keep "$standby"\ndrop "$follow"\nhalt')
 }
 
 /** Starts it as a replica. Answers when it can be read; whether it receives is another question. */
@@ -78,7 +85,7 @@ ask "select pg_drop_replication_slot(slot_name) from pg_replication_slots where 
 
 /** Makes room for a copy: what was there before the first one is put aside, an old copy goes. */
 export function clear(cluster: Cluster, side: Side, before: string): Words {
-  const body = `systemctl stop "$unit"
+  const body = `halt
 if [ -e "$folder" ] && [ ! -e "$copy" ]; then
   n=; while [ -e "$1$n" ]; do n=$((\${n:-0} + 1)); done
   mv "$folder" "$1$n"; sync "$(dirname "$folder")"
@@ -105,7 +112,7 @@ export function seed(cluster: Cluster, side: Side): Words {
 /** Turns what was promoted in vain back into a copy of the other side, by what changed alone. */
 export function rewind(cluster: Cluster, side: Side): Words {
   const { pass, way, etc } = placesOf(cluster, side)
-  const body = `systemctl stop "$unit"
+  const body = `halt
 drop "$standby"
 as env PGPASSFILE="$1" "$bin/pg_rewind" -D "$folder" --config-file="$3/postgresql.conf" --source-server="host=127.0.0.1 port=$2 user=$role dbname=postgres"
 keep "$standby"`
