@@ -54,6 +54,7 @@ const matrices: Readonly<Record<string, Matrix>> = {
 }
 
 const name = process.argv[2] ?? ''
+process.env['NODE_COMPILE_CACHE'] ??= path.join(root, '.lab/compiled')
 const matrix = matrices[name]
 if (matrix === undefined) throw new Error(`matrix.ts wants one of ${Object.keys(matrices).join(', ')}.`)
 const kept = path.join(root, '.lab', 'matrix', `${name}.jsonl`)

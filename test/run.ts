@@ -14,6 +14,9 @@ const files = values.only === undefined ? all : all.filter((file) => file.includ
 const heavy = files.filter((file) => file.includes('/test/provision/') || readFileSync(file, 'utf8').includes('await enterLab()'))
 const light = files.filter((file) => !heavy.includes(file))
 
+// Some thousand processes of node begin with the same modules: stripped and compiled once.
+process.env['NODE_COMPILE_CACHE'] ??= path.join(root, '.lab/compiled')
+
 type Counts = { passed: number; failed: number; skipped: number }
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 
