@@ -61,6 +61,7 @@ program
   .command('migrate [moves...]')
   .description('move nodes; attaches to moves that run')
   .option('--plan <fingerprint>', 'refuse when the plan has changed since it was shown')
+  .option('--at <time>', 'switch no earlier: 22:00, "2026-12-01 22:00" or 2026-12-01T22:00Z')
   .option('--detach', 'return at once')
   .action(verb(async () => (await import('./commands/migrate.ts')).migrate))
 program

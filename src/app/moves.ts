@@ -5,7 +5,7 @@ import { sourceIsGone } from '../core/forecast.ts'
 import { counted } from '../core/units.ts'
 import type { Move } from '../core/move.ts'
 import type { Plan } from '../core/plan.ts'
-import type { Durable } from '../workflows/durable.ts'
+import type { Durable, MoveInput } from '../workflows/durable.ts'
 import type { Journal } from '../workflows/journal.ts'
 import type { Want } from '../workflows/run.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
@@ -14,7 +14,8 @@ import { makePlan, settingsOf } from './planning.ts'
 
 export type Parts = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly durable: Durable }
 export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean }
-export type MigrateRequest = { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly approval: 'at-once' | 'person' }
+type Approval = Pick<MoveInput, 'approval' | 'notBefore'>
+export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null }
 
 /** Starts these moves (all, when none is named), or attaches to those that run. Nothing starts when one of them may not. */
 export async function beginMoves(parts: Parts, text: ConfigText, config: Config, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> {
@@ -29,10 +30,10 @@ export async function beginMoves(parts: Parts, text: ConfigText, config: Config,
   refuseChanged(plan, request.fingerprint)
   refuseBlocked(plan, names)
   const fresh = moves.filter((move) => names.includes(move.name))
-  return [...attached, ...(await Promise.all(fresh.map(async (move) => await beginOne(parts, text, plan, move, request.approval))))]
+  return [...attached, ...(await Promise.all(fresh.map(async (move) => await beginOne(parts, text, plan, move, request))))]
 }
 
-async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, approval: MigrateRequest['approval']): Promise<Begun> {
+async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, approval: Approval): Promise<Begun> {
   const planned = plan.moves.find((each) => each.name === move.name)
   if (planned === undefined) throw new LifeboatError('defect', `The plan lacks ${move.name}.`)
   const run = await parts.store.beginRun(settingsOf(move, planned), planned, text)
@@ -57,10 +58,10 @@ function refuseBlocked(plan: Plan, names: readonly string[]): void {
   throw new LifeboatError('plan-blocked', `${counted(blockers.length, 'blocker')}, the first: ${blockers[0]}`, { details: { blockers } })
 }
 
-async function startRun(parts: Parts, move: string, run: number, want: Want, approval: 'at-once' | 'person'): Promise<void> {
+async function startRun(parts: Parts, move: string, run: number, want: Want, { approval, notBefore = null }: Approval): Promise<void> {
   const text = want === 'migrate' ? 'Migration begins.' : 'Rollback begins.'
   await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want } })
-  await parts.durable.start({ move, run, want, approval })
+  await parts.durable.start({ move, run, want, approval, notBefore })
 }
 
 /** Carries one word to a move that runs. A rollback also works on a move that rests: it begins a run of its own. */
@@ -74,7 +75,7 @@ export async function tellMove(parts: Parts, name: string, kind: SignalKind, dig
     return { move: name, run: move.run, attached: true }
   }
   const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name))
-  if (run !== null) await startRun(parts, name, run, 'rollback', 'person')
+  if (run !== null) await startRun(parts, name, run, 'rollback', { approval: 'person' })
   return { move: name, run: run ?? move.run, attached: run === null }
 }
 

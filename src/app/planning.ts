@@ -139,6 +139,7 @@ export function settingsOf(move: Move, planned: PlannedMove): MoveSettings {
     names: [...move.names],
     downtimeBudgetMs: move.downtimeBudgetMs,
     reverseSync: move.reverseSync,
+    window: move.window,
     finish: { policy: move.finish.policy, watchForMs: move.finish.watchForMs, forwardForMs: move.finish.forwardForMs },
   }
 }

@@ -5,10 +5,11 @@ import { planSchema } from '../core/plan.ts'
 import { counted } from '../core/units.ts'
 import { planView } from '../ui/plan-view.ts'
 import { confirm } from '../ui/prompts.ts'
+import { parseTime } from './time.ts'
 import { answer, inSession, patiently, say, type GlobalOptions, type Session } from './session.ts'
 import { watchRuns } from './watch-runs.ts'
 
-export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly detach?: boolean }
+export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly at?: string; readonly detach?: boolean }
 
 const begunSchema = z.array(z.object({ move: z.string(), run: z.number(), attached: z.boolean() }))
 
@@ -19,15 +20,24 @@ export async function migrate(options: MigrateOptions, moves: readonly string[])
 /** The same within a session that is open already (the menu has one). */
 export async function migrateIn(session: Session, options: MigrateOptions, moves: readonly string[]): Promise<number> {
   const { client, context, signal } = session
+  const notBefore = timeOf(options.at)
   const fingerprint = options.plan ?? (await agreedPlan(session, options, moves))
-  const body = { context, moves, fingerprint, approval: options.yes === true ? 'at-once' : 'person' }
+  const body = { context, moves, fingerprint, approval: options.yes === true ? 'at-once' : 'person', notBefore }
   const begun = begunSchema.parse(await client.post('/api/v1/moves', body, signal))
-  for (const { move, attached } of begun) if (attached) say(options, `${move} runs already; watching it.`)
+  for (const { move, attached } of begun) if (attached) say(options, `${move} runs already${notBefore === null ? '' : ' (--at changes nothing)'}; watching it.`)
   if (options.detach === true) {
     answer(options.json === true ? JSON.stringify(begun) : `${counted(begun.length, 'move')} under way. See with: lifeboat status --follow`)
     return 0
   }
   return await watchRuns(session, options, begun, 'switched')
+}
+
+function timeOf(text: string | undefined): string | null {
+  if (text === undefined) return null
+  const at = parseTime(text, Date.now())
+  if (at === null) throw new LifeboatError('usage', `--at ${text} is no time like 22:00, "2026-12-01 22:00" or 2026-12-01T22:00Z.`)
+  if (at < Date.now()) throw new LifeboatError('usage', `--at ${text} has passed.`)
+  return new Date(at).toISOString()
 }
 
 /** Shows the plan and asks, unless all of it runs already or --yes was given. Its fingerprint goes along, so that nothing else is done. */

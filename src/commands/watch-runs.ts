@@ -63,7 +63,7 @@ function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions):
   if (record.state !== 'waiting' || until !== 'switched') return null
   const { move } = record
   if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }
-  if (record.step !== 'await-approval' || canAsk(options)) return null
+  if (!asksApproval(record) || canAsk(options)) return null
   return { status: exitStatusOf('waiting-approval'), text: `${move} is waiting for approval and keeps in step: lifeboat approve ${move}.` }
 }
 
@@ -80,9 +80,14 @@ function failed(failure: LifeboatError): Verdict {
 }
 
 function wantsApproval(record: JournalRecord, options: GlobalOptions): string | null {
-  if (record.step !== 'await-approval' || record.state !== 'waiting' || !canAsk(options)) return null
+  if (!asksApproval(record) || !canAsk(options)) return null
   const pause = Number(record.details['forecastPauseMs'] ?? 0) / 1000
   return `Switch ${record.move} now? Its clients will wait for about ${pause.toFixed(1)} s.`
+}
+
+/** An approved move may wait at the same step, for its time. */
+function asksApproval({ step, state, details }: JournalRecord): boolean {
+  return step === 'await-approval' && state === 'waiting' && details['waitingFor'] === 'approval'
 }
 
 function canAsk(options: GlobalOptions): boolean {

@@ -108,6 +108,11 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+const windowSchema = z
+  .strictObject({ from: windowTime, to: windowTime, zone: z.string().refine(isTimeZone, 'must be a time zone like Europe/Berlin') })
+  .refine(({ from, to }) => from.includes(' ') === to.includes(' '), 'must name a weekday at both ends, or at neither')
+  .refine(({ from, to }) => from !== to, 'must not end when it begins')
+
 const fence = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('provider') }),
   z.strictObject({ kind: z.literal('ssh') }),
@@ -161,10 +166,7 @@ export function moveSchema<Data extends z.ZodType>(data: Data, place: Place) {
       .default([])
       .describe('names whose A and AAAA records of this node move with it'),
     after: z.array(z.string()).default([]).describe('moves that go before this one'),
-    window: z
-      .strictObject({ from: windowTime, to: windowTime, zone: z.string().refine(isTimeZone, 'must be a time zone like Europe/Berlin') })
-      .optional()
-      .describe('when the switch may happen'),
+    window: windowSchema.optional().describe('when the switch may happen'),
     standby: z
       .strictObject({ size: z.string().optional(), drill: durationField({ atLeastMs: 3_600_000 }).optional().describe('how often it is tried') })
       .optional()

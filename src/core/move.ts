@@ -2,6 +2,7 @@
 // makes a PlannedMove of it (plan.ts); what a running move keeps of both are its settings (stored-move.ts).
 import type { Secret } from './secret.ts'
 import type { Money } from './plan.ts'
+import type { Window } from './window.ts'
 import type { MoveSettings, SshSettings, StoredCheck } from './stored-move.ts'
 
 export type SshAccess = SshSettings & {
@@ -49,7 +50,7 @@ export type Move = {
   readonly checks: readonly StoredCheck[]
   readonly names: MoveSettings['names']
   readonly after: readonly string[]
-  readonly window: { readonly from: string; readonly to: string; readonly zone: string } | null
+  readonly window: Window | null
   readonly standby: { readonly size: string | null; readonly drillMs: number | null } | null
   readonly fence: readonly FenceRung[]
 }

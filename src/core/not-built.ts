@@ -5,7 +5,6 @@ import type { Notice } from './node.ts'
 /** A warning for each such key that this move really uses. A key that gets built goes from here. */
 export function notBuiltWarnings(move: Move): Notice[] {
   const keys = [
-    move.window !== null && ['window', 'the switch happens whenever it is approved'],
     move.standby !== null && ['standby', 'no standby is kept'],
     move.finish.policy === 'auto-rollback' && ['finish.policy: auto-rollback', 'going back is up to a person'],
   ]

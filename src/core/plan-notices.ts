@@ -1,6 +1,8 @@
 // What stands against a move (blockers) and what a person should know before saying yes (warnings).
 import { byCodeUnit } from './canonical.ts'
 import type { Move } from './move.ts'
+import { formatDuration } from './units.ts'
+import { lengthOf } from './window.ts'
 import { compareNotices, type Inventory, type Node, type Notice } from './node.ts'
 import { notBuiltWarnings } from './not-built.ts'
 import { likelyAppliance, withInstead } from './not-moved.ts'
@@ -32,8 +34,17 @@ export function blockersOf(judged: Judged): Notice[] {
     node.power === 'suspended' && blocker('power-suspended', `${node.name} is suspended; it must answer ssh.`),
     ...systemBlockers(node),
     judged.sourceAddress === null && blocker('no-address', `The address of ${node.name} is not known; give moves.${move.name}.ssh.address.`),
+    windowBlocker(move),
     ...(judged.exists ? existingTargetBlockers(judged) : newTargetBlockers(judged)),
   ]).map((found) => withInstead(found, node))
+}
+
+function windowBlocker({ name, window, downtimeBudgetMs }: Move): Found {
+  if (window === null || lengthOf(window) >= downtimeBudgetMs) return false
+  return blocker(
+    'window-short',
+    `The window of ${name} is open for ${formatDuration(lengthOf(window))}, its switch may take ${formatDuration(downtimeBudgetMs)} (downtimeBudget).`,
+  )
 }
 
 /** Everything worth knowing that does not stand in the way; sorted. */

@@ -34,6 +34,8 @@ export const moveSettingsSchema = z.object({
   names: z.array(z.object({ dns: z.string(), name: z.string() })),
   downtimeBudgetMs: z.number(),
   reverseSync: z.boolean(),
+  /** When the switch may happen; null: whenever it is approved. */
+  window: z.object({ from: z.string(), to: z.string(), zone: z.string() }).nullable().default(null),
   finish: z.object({ policy: z.enum(['manual', 'auto-rollback']), watchForMs: z.number(), forwardForMs: z.number() }),
 })
 

@@ -15,7 +15,13 @@ const context = z.object({ config: z.object({ text: z.string(), baseFolder: z.st
 const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
 const providersBody = z.object({ context, provider: z.string().nullable() })
 const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false) })
-const migrateBody = z.object({ context, moves: z.array(z.string()), fingerprint: z.string().nullable(), approval: z.enum(['at-once', 'person']) })
+const migrateBody = z.object({
+  context,
+  moves: z.array(z.string()),
+  fingerprint: z.string().nullable(),
+  approval: z.enum(['at-once', 'person']),
+  notBefore: z.iso.datetime().nullable().default(null),
+})
 const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
 const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })

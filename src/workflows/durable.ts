@@ -8,11 +8,11 @@ import { sleep } from '../io/wait.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
-import { askedBack, claimNode, perform, type Result, type Run, type Services, type Want } from './run.ts'
+import { askedBack, claimNode, perform, type Result, type Run, type Services } from './run.ts'
 import { actions } from './steps/index.ts'
 import type { StoredMove } from './store.ts'
 
-export type MoveInput = { readonly move: string; readonly run: number; readonly want: Want; readonly approval: 'at-once' | 'person' }
+export type MoveInput = { readonly move: string } & Pick<Run, 'run' | 'want' | 'approval' | 'notBefore'>
 
 export type Durable = {
   readonly start: (input: MoveInput) => Promise<void>

@@ -20,6 +20,8 @@ export type Run = {
   readonly token: number
   /** Approve as soon as the gate is open (`--yes`), or ask a person. */
   readonly approval: 'at-once' | 'person'
+  /** No switch before this time (ISO 8601), whoever approved it. Absent in runs of older versions. */
+  readonly notBefore?: string | null
   readonly want: Want
   readonly ports: Ports
   readonly services: Services

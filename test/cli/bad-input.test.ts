@@ -169,6 +169,17 @@ test('the controller refuses what cannot be, in one sentence', async (t) => {
     assert.equal(failureOf(result).code, 'plan-changed')
   })
 
+  await t.test('a time that is none, or has passed', async () => {
+    for (const [time, says] of [
+      ['soon', /^--at soon is no time like 22:00/],
+      ['2020-01-01T00:00Z', /^--at 2020-01-01T00:00Z has passed/],
+    ] as const) {
+      const result = await desk.lifeboat(['migrate', '--yes', '--at', time, '--json'])
+      assert.equal(result.exitCode, 2, result.stdout)
+      assert.match(failureOf(result).message, says)
+    }
+  })
+
   await t.test('a node that nobody can reach fails the move; the question about going back names its flag', async () => {
     const moved = await desk.lifeboat(['migrate', '--yes'])
     assert.equal(moved.exitCode, 3, moved.stderr)

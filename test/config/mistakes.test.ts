@@ -179,8 +179,20 @@ describe('a lifeboat.yaml with a mistake', () => {
       'moves.web-1.from: must have id or name, not both (line 10).',
     ],
     [
+      'refuses a window of a weekday at one end only',
+      `${small}    window: { from: "22:00", to: "Sun 04:00", zone: Europe/Berlin }\n`,
+      'config-invalid',
+      'moves.web-1.window: must name a weekday at both ends, or at neither (line 12).',
+    ],
+    [
+      'refuses a window that ends when it begins',
+      `${small}    window: { from: "22:00", to: "22:00", zone: Europe/Berlin }\n`,
+      'config-invalid',
+      'moves.web-1.window: must not end when it begins (line 12).',
+    ],
+    [
       'refuses a time zone that does not exist',
-      `${small}    window: { from: "22:00", to: "Sun 04:00", zone: Europe/Atlantis }\n`,
+      `${small}    window: { from: "22:00", to: "04:00", zone: Europe/Atlantis }\n`,
       'config-invalid',
       'moves.web-1.window.zone: must be a time zone like Europe/Berlin (line 12).',
     ],

@@ -56,6 +56,7 @@ describe('the fingerprint of a plan', () => {
       withNode({ hazards: [{ code: 'vtpm', severity: 'warning', text: 'x' }] }),
       changed({ moves: [move({ services: ['other.service'] })] }),
       changed({ moves: [move({ downtimeBudgetMs: 5000 })] }),
+      changed({ moves: [move({ window: { from: '22:00', to: '04:00', zone: 'UTC' } })] }),
       changed({ moves: [move({ names: [{ dns: 'zone', name: 'www.shop.example' }] })] }),
       changed({ measured: { 'web-1': { path: 'relay', forecastPauseMs: null } } }),
       changed({ steps: ['check-source'] }),

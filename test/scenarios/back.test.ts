@@ -9,7 +9,7 @@ import { draw, seedOfRun } from '../support/draw.ts'
 
 const seed = seedOfRun()
 await enterLab()
-const { setScene } = await import('../support/scenario.ts')
+const { at, setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
@@ -42,11 +42,18 @@ test('going back, phase by phase', async (t) => {
     assert.deepEqual(failedRequests(customers), [])
   }
 
-  await t.test('while the move waits for approval: the source was never touched, the copy stays', async () => {
-    const waiting = await scene.begin('migrate')
-    assert.equal(waiting.exitCode, 4, waiting.stderr)
+  await t.test('while it waits for its time, and for approval after a pause: the source was never touched, the copy stays', async () => {
+    const inTwoHours = new Date(Date.now() + 7_200_000).toISOString().replace(/\.\d+/, '')
+    const moving = scene.begin('migrate', '--yes', '--at', inTwoHours)
+    const waiting = await scene.record(at('await-approval', 'waiting'))
+    assert.deepEqual([waiting.details['waitingFor'], waiting.details['opensAt']], ['window', new Date(inTwoHours).toISOString()])
+    assert.equal((await scene.begin('pause', 'web-1')).exitCode, 0)
+    const paused = await scene.record(at('await-approval', 'waiting'), { after: waiting.seq })
+    assert.equal(paused.details['waitingFor'], 'approval')
     const back = await scene.begin('rollback', 'web-1', '--yes')
     assert.equal(back.exitCode, 0, back.stderr)
+    // It was watched by somebody who cannot be asked.
+    assert.equal((await moving).exitCode, 4)
     await atHome()
     assert.notEqual((await target.run('ls -A /srv/shop')).trim(), '')
   })
@@ -67,8 +74,11 @@ test('going back, phase by phase', async (t) => {
 
   await t.test('a timer that was off before the move is off on both sides after it', async () => {
     assert.equal(await timer(source), 'inactive')
-    const there = await scene.begin('migrate', '--yes')
+    const soon = new Date(Math.ceil(Date.now() / 1000 + 30) * 1000).toISOString().replace('.000', '')
+    const there = await scene.begin('migrate', '--yes', '--at', soon)
     assert.equal(there.exitCode, 0, there.stderr)
+    const held = (await scene.journal()).findLast(at('hold-clients', 'started'))
+    assert.ok(Date.parse(held?.at ?? '') >= Date.parse(soon), `held at ${held?.at}, not before ${soon}`)
     assert.deepEqual([await timer(source), await timer(target)], ['inactive', 'inactive'])
   })
 

@@ -1,6 +1,7 @@
 // Every row of the runbook and every undo has its action; one that is missing does not compile.
 import type { ActionName } from '../../core/runbook.ts'
 import type { Action } from '../run.ts'
+import { awaitApproval } from './approval.ts'
 import { finish } from './finish.ts'
 import { names } from './names.ts'
 import { prepare } from './prepare.ts'
@@ -16,6 +17,7 @@ export const actions = {
   'prepare-node': prepareNode,
   ...names,
   ...sync,
+  'await-approval': awaitApproval,
   ...switchOver,
   ...settle,
   ...watch,

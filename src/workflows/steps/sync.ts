@@ -1,20 +1,14 @@
-// Data in step: recorders on both sides, a first copy, passes until a person (or --yes) approves.
-import { forecastPauseMs } from '../../core/forecast.ts'
-import { pathOf, relayRisk } from '../../core/path.ts'
+// Data in step: recorders on both sides, a first copy, passes until there is little left.
 import { LifeboatError } from '../../core/errors.ts'
 import type { Mover, Pair, PassKind } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
 import { inTurns } from '../../io/in-turns.ts'
-import { sleep } from '../../io/wait.ts'
 import { reach, type Action, type Step } from '../run.ts'
 import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
 import { allMovers } from './movers.ts'
 import { pairFrom } from './sides.ts'
 
-/** A pass that found nothing new is followed by a longer rest. */
-const restMs = { busy: 500, calm: 3000 } as const
 const calmPassSeconds = 2
-const failuresUntilAsked = 3
 const restAfterAudit = 9
 
 export const sync = {
@@ -55,8 +49,6 @@ export const sync = {
       await step.say(done.text, done.details)
     }
   },
-
-  'await-approval': async (step) => await awaitApproval(step),
 } satisfies Record<string, Action>
 
 /** One pass of every mover from the side that serves to the other. A side that was restarted since the last one is not trusted. */
@@ -126,51 +118,4 @@ async function keepAudit(step: Step, found: Audited): Promise<void> {
 async function bootsOf(pair: Pair, signal: AbortSignal): Promise<{ source: string; target: string }> {
   const [from, to] = await Promise.all([pair.from, pair.to].map(async (side) => String((await side.call({ op: 'hello' }, signal))['bootId'])))
   return pair.from.name === 'source' ? { source: from ?? '', target: to ?? '' } : { source: to ?? '', target: from ?? '' }
-}
-
-/** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself unless paused, and not after three failures in a row. */
-async function awaitApproval(step: Step) {
-  const { signals } = step.run.services
-  const failures = await failedAttempts(step)
-  const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
-  const isRelayed = pathOf(step.facts) === 'relay'
-  // What `--yes` said beforehand was said of the plan as it was then.
-  const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
-  if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
-    return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
-  const pass = keepInStep(step)
-  let told = ''
-  for (;;) {
-    const approval = await signals.take(step.run.move, step.run.run, 'approve')
-    if (approval !== null) {
-      // An approval ends a pause; what `--yes` said beforehand counts again for the next attempt.
-      await signals.take(step.run.move, step.run.run, 'pause')
-      return { text: 'Approved.', details: approval }
-    }
-    const pause = forecastPauseMs(step.facts)
-    const waits =
-      failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
-    const text = isRelayed ? `${waits} ${relayRisk}` : waits
-    if (told !== text) await step.waitFor(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
-    told = text
-    const done = await pass()
-    await restUntilSignal(step, Number(done.details['movedFiles']) > 0 ? restMs.busy : restMs.calm)
-  }
-}
-
-/** Rests, but not while somebody waits for an answer to what they said. */
-async function restUntilSignal(step: Step, ms: number): Promise<void> {
-  const end = performance.now() + ms
-  while (performance.now() < end) {
-    if (await step.run.services.signals.waits(step.run.move, step.run.run, 'approve')) return
-    await sleep(250, step.signal)
-  }
-}
-
-/** Attempts of this run that were undone since the last approval by a person. */
-async function failedAttempts(step: Step): Promise<number> {
-  const records = await step.run.services.journal.after(0, { move: step.run.move, limit: 100_000 })
-  const mine = records.filter((record) => record.run === step.run.run)
-  const since = mine.findLastIndex((record) => record.step === 'await-approval' && record.state === 'done' && record.details['by'] !== '--yes')
-  return mine.slice(since + 1).filter((record) => record.step === 'attempt' && record.state === 'undone').length
 }

@@ -1,0 +1,93 @@
+// The wait for a person's word and for the time of the switch. Meanwhile the copy is kept in step: a closed gate costs
+// nothing and has no expiry.
+import { forecastPauseMs } from '../../core/forecast.ts'
+import { pathOf, relayRisk } from '../../core/path.ts'
+import { describeWindow, opensAt } from '../../core/window.ts'
+import { sleep } from '../../io/wait.ts'
+import type { Done, Step } from '../run.ts'
+import type { SignalKind } from '../signals.ts'
+import { keepInStep } from './sync.ts'
+
+/** A pass that found nothing new is followed by a longer rest. */
+const restMs = { busy: 500, calm: 3000 } as const
+const failuresUntilAsked = 3
+
+type Pass = ReturnType<typeof keepInStep>
+
+/** Until it is approved and its time has come; a pause in between asks for another approval. */
+export async function awaitApproval(step: Step): Promise<Done> {
+  const pass = keepInStep(step)
+  for (;;) {
+    const approval = await approved(step, pass)
+    if (await untilOpen(step, pass)) return approval
+  }
+}
+
+/** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself unless paused, and not after three failures in a row. */
+async function approved(step: Step, pass: Pass) {
+  const { signals } = step.run.services
+  const failures = await failedAttempts(step)
+  const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
+  const isRelayed = pathOf(step.facts) === 'relay'
+  // What `--yes` said beforehand was said of the plan as it was then.
+  const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
+  if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
+    return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
+  let told = ''
+  for (;;) {
+    const approval = await signals.take(step.run.move, step.run.run, 'approve')
+    if (approval !== null) {
+      // An approval ends a pause; what `--yes` said beforehand counts again for the next attempt.
+      await signals.take(step.run.move, step.run.run, 'pause')
+      return { text: 'Approved.', details: approval }
+    }
+    const pause = forecastPauseMs(step.facts)
+    const waits =
+      failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
+    const text = isRelayed ? `${waits} ${relayRisk}` : waits
+    if (told !== text) await step.waitFor(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
+    told = text
+    await passAndRest(step, pass, 'approve')
+  }
+}
+
+/** Syncs on until the switch may begin (window, `--at`). False: a pause was asked for meanwhile, and stays to be ended by an approval. */
+async function untilOpen(step: Step, pass: Pass): Promise<boolean> {
+  const { signals } = step.run.services
+  for (let told: number | null = null; ;) {
+    const { at, text } = nextSwitch(step, Date.now())
+    if (at <= Date.now()) return true
+    if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
+    const forecast = forecastPauseMs(step.facts)
+    if (told !== at) await step.waitFor(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
+    told = at
+    await passAndRest(step, pass, 'pause', at - Date.now())
+  }
+}
+
+/** When the switch of this run may begin (epoch ms), and in words. */
+function nextSwitch(step: Step, now: number): { readonly at: number; readonly text: string } {
+  const { window, downtimeBudgetMs } = step.settings
+  const notBefore = Math.max(now, Date.parse(step.run.notBefore ?? '') || 0)
+  const at = window === null ? notBefore : opensAt(window, notBefore, downtimeBudgetMs)
+  const reason = window === null ? '' : ` (window: ${describeWindow(window)})`
+  return { at, text: `Approved; switches at ${new Date(at).toISOString().slice(0, 16)}Z${reason}. The copy is kept in step.` }
+}
+
+/** Rests after a pass, but not while somebody waits for an answer to what they said. */
+async function passAndRest(step: Step, pass: Pass, kind: SignalKind, mostMs = Infinity): Promise<void> {
+  const done = await pass()
+  const end = performance.now() + Math.min(mostMs, Number(done.details['movedFiles']) > 0 ? restMs.busy : restMs.calm)
+  while (performance.now() < end) {
+    if (await step.run.services.signals.waits(step.run.move, step.run.run, kind)) return
+    await sleep(Math.max(1, Math.min(250, end - performance.now())), step.signal)
+  }
+}
+
+/** Attempts of this run that were undone since the last approval by a person. */
+async function failedAttempts(step: Step): Promise<number> {
+  const records = await step.run.services.journal.after(0, { move: step.run.move, limit: 100_000 })
+  const mine = records.filter((record) => record.run === step.run.run)
+  const since = mine.findLastIndex((record) => record.step === 'await-approval' && record.state === 'done' && record.details['by'] !== '--yes')
+  return mine.slice(since + 1).filter((record) => record.step === 'attempt' && record.state === 'undone').length
+}
