@@ -140,6 +140,6 @@ export function settingsOf(move: Move, planned: PlannedMove): MoveSettings {
     downtimeBudgetMs: move.downtimeBudgetMs,
     reverseSync: move.reverseSync,
     window: move.window,
-    finish: { policy: move.finish.policy, watchForMs: move.finish.watchForMs, forwardForMs: move.finish.forwardForMs },
+    finish: { ...move.finish },
   }
 }

@@ -34,7 +34,7 @@ export const finishSchema = z.strictObject({
     .enum(['manual', 'auto-rollback'])
     .optional()
     .describe('who ends it: a person, or on a regression within watchFor the way back by itself; default manual'),
-  remindAfter: durationField().optional().describe('remind of an unfinished move after; default 3d'),
+  remindAfter: durationField({ atLeastMs: 1000 }).optional().describe('remind of an unfinished move after; default 3d'),
   watchFor: durationField().optional().describe('how long the target is watched after the switch; default 30m'),
   forwardFor: durationField().optional().describe('how long the old address must have been quiet before forwarding stops; default 24h'),
 })

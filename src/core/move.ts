@@ -41,7 +41,7 @@ export type Move = {
   readonly ssh: { readonly source: SshAccess; readonly target: SshAccess }
   readonly downtimeBudgetMs: number
   readonly reverseSync: boolean
-  readonly finish: MoveSettings['finish'] & { readonly remindAfterMs: number }
+  readonly finish: MoveSettings['finish']
   readonly data: readonly MoveData[]
   /** Unit names with their suffix, in the order in which they stop. */
   readonly services: readonly string[]

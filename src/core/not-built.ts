@@ -4,10 +4,7 @@ import type { Notice } from './node.ts'
 
 /** A warning for each such key that this move really uses. A key that gets built goes from here. */
 export function notBuiltWarnings(move: Move): Notice[] {
-  const keys = [
-    move.standby !== null && ['standby', 'no standby is kept'],
-    move.finish.policy === 'auto-rollback' && ['finish.policy: auto-rollback', 'going back is up to a person'],
-  ]
+  const keys = [move.standby !== null && ['standby', 'no standby is kept']]
   return keys
     .filter((one) => one !== false)
     .map(([key, instead]) => ({ code: 'not-built', severity: 'warning', text: `${key} of ${move.name} is not built yet: ${instead}.` }))

@@ -36,7 +36,13 @@ export const moveSettingsSchema = z.object({
   reverseSync: z.boolean(),
   /** When the switch may happen; null: whenever it is approved. */
   window: z.object({ from: z.string(), to: z.string(), zone: z.string() }).nullable().default(null),
-  finish: z.object({ policy: z.enum(['manual', 'auto-rollback']), watchForMs: z.number(), forwardForMs: z.number() }),
+  finish: z.object({
+    policy: z.enum(['manual', 'auto-rollback']),
+    watchForMs: z.number(),
+    forwardForMs: z.number(),
+    /** How often a move that is not finished is reminded of. */
+    remindAfterMs: z.number().default(259_200_000),
+  }),
 })
 
 const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })

@@ -1,7 +1,8 @@
 // Every row of the runbook and every undo has its action; one that is missing does not compile.
 import type { ActionName } from '../../core/runbook.ts'
 import type { Action } from '../run.ts'
-import { awaitApproval } from './approval.ts'
+import { awaitApproval } from './await-approval.ts'
+import { awaitFinish } from './await-finish.ts'
 import { finish } from './finish.ts'
 import { names } from './names.ts'
 import { prepare } from './prepare.ts'
@@ -21,6 +22,7 @@ export const actions = {
   ...switchOver,
   ...settle,
   ...watch,
+  'await-finish': awaitFinish,
   ...finish,
   ...undo,
 } satisfies Record<ActionName, Action>

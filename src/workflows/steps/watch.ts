@@ -1,4 +1,4 @@
-// The target serves and is watched; the source follows it; a person decides between finish and rollback.
+// The target serves and is watched; the source follows it.
 import { LifeboatError, codeOf } from '../../core/errors.ts'
 import type { MoveFacts } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
@@ -9,12 +9,13 @@ import { reach, type Action, type Done, type Step } from '../run.ts'
 import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
-import { keepInStep, onePass } from './sync.ts'
+import { onePass } from './sync.ts'
 
 const checkEveryMs = 5000
-const syncEveryMs = 3000
 /** A single red check is told; that many in a row close the gate. */
 const redInARow = 3
+/** Far more than it takes to notice what was asked for. */
+const noticedWithinMs = 60_000
 
 export const watch = {
   'watch-target': async (step) => {
@@ -23,19 +24,6 @@ export const watch = {
       return await watchTarget(step, whole)
     } finally {
       whole.stop()
-    }
-  },
-
-  'await-finish': async (step) => {
-    const { signals } = step.run.services
-    const pass = keepInStep(step)
-    for (let told = false; ; told = true) {
-      if ((await signals.take(step.run.move, step.run.run, 'finish')) !== null) return { text: 'Finish was asked for.' }
-      await followBack(step, pass)
-      await countStragglers(step)
-      const price = rollbackPrice(step.facts)
-      if (!told) await step.waitFor('Switched. Waiting for `finish` or `rollback`.', { waitingFor: 'finish', price })
-      await restUnlessFinish(step)
     }
   },
 } satisfies Record<string, Action>
@@ -47,7 +35,7 @@ async function watchTarget(step: Step, whole: Background): Promise<Done> {
     const failure = await firstRedCheck(step)
     red = failure === null ? 0 : red + 1
     if (failure !== null) await step.say(`${failure} (${red} in a row).`)
-    if (red >= redInARow) throw new LifeboatError('gate-closed', `The target fails a check that the source passed: ${failure}.`)
+    if (failure !== null && red >= redInARow) await regressed(step, failure)
     const [stragglers, cached] = await Promise.all([countStragglers(step), cachedNames(step)])
     await step.learn({ cached })
     const compared = await tellComparison(step, whole)
@@ -59,6 +47,24 @@ async function watchTarget(step: Step, whole: Background): Promise<Done> {
     await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch; ${compared}.`, details)
     await sleep(Math.max(200, Math.min(checkEveryMs, leftMs)), step.signal)
   }
+}
+
+/** Goes back by itself where the move says so and that loses nothing, once; else a person must decide. Fails with gate-closed. */
+async function regressed(step: Step, failure: string): Promise<void> {
+  const text = `The target fails a check that the source passed: ${failure}.`
+  const { services, move, run } = step.run
+  const price = rollbackPrice(step.facts)
+  const mayGoBack = step.settings.finish.policy === 'auto-rollback' && step.settings.reverseSync && price.possible && price.writesLost === 0
+  if (!mayGoBack || (await hasFailedToGoBack(step))) throw new LifeboatError('gate-closed', text)
+  await step.say(`${text} Going back (finish.policy: auto-rollback).`, { price })
+  await services.signals.send(move, run, 'rollback', { by: 'finish.policy' })
+  // The step ends as it does when a person asks for it.
+  await sleep(noticedWithinMs, step.signal)
+}
+
+async function hasFailedToGoBack({ run }: Step): Promise<boolean> {
+  const records = await run.services.journal.after(0, { move: run.move, limit: 100_000 })
+  return records.some((each) => each.run === run.run && each.step === 'attempt' && each.details['serves'] === 'target')
 }
 
 const runsStill = 'the whole tree is being compared'
@@ -80,7 +86,7 @@ async function firstRedCheck(step: Step): Promise<string | null> {
 }
 
 /** One reverse pass. A source that cannot follow is told; the target serves on. */
-async function followBack(step: Step, pass: () => Promise<unknown>): Promise<void> {
+export async function followBack(step: Step, pass: () => Promise<unknown>): Promise<void> {
   if (!step.settings.reverseSync) return
   try {
     await pass()
@@ -92,7 +98,7 @@ async function followBack(step: Step, pass: () => Promise<unknown>): Promise<voi
 }
 
 /** New connections to the old address since it forwards; null when the source does not answer. */
-async function countStragglers(step: Step): Promise<number | null> {
+export async function countStragglers(step: Step): Promise<number | null> {
   try {
     const status = await (await reach(step, 'source')).call({ op: 'forward-status' }, step.signal, 5000)
     const stragglers = Number(status['flows'] ?? 0)
@@ -120,12 +126,4 @@ async function cachedNames(step: Step): Promise<MoveFacts['cached']> {
 function cachedText(cached: MoveFacts['cached']): string {
   if (cached === null || cached.stale === 0) return ''
   return `; ${cached.stale} of ${counted(cached.asked, 'cached answer')} still old`
-}
-
-async function restUnlessFinish(step: Step): Promise<void> {
-  const end = performance.now() + syncEveryMs
-  while (performance.now() < end) {
-    if (await step.run.services.signals.waits(step.run.move, step.run.run, 'finish')) return
-    await sleep(250, step.signal)
-  }
 }
