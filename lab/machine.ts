@@ -119,6 +119,8 @@ function boot(spec: MachineSpec, groups: readonly string[], console: string): Ch
     '--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN,CAP_DAC_READ_SEARCH',
     '--system-call-filter=fanotify_init fanotify_mark open_by_handle_at name_to_handle_at',
     ...devices,
+    // For the first process: from Debian 13 on it refuses the old control groups unless it is told (NEWS of systemd 256).
+    ...(unified ? [] : ['SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1']),
   ]
   const child = spawn('sh', ['-c', joinAndBoot, 'sh', ...groups, '--', ...args], {
     stdio: ['ignore', log, log],

@@ -7,6 +7,8 @@ export const repository = path.resolve(import.meta.dirname, '..')
 export const prepared = path.join(repository, '.lab')
 /** The file system that every node starts from. */
 export const image = path.join(prepared, 'image')
+/** The same of the next Debian, with PostgreSQL alone: what a version change leads to. */
+export const nextImage = path.join(prepared, 'image-trixie')
 /** Memory of the world alone: it ends with the last process of the world, whatever kills it. */
 export const worldFolder = '/run/lifeboat-lab'
 

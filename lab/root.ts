@@ -4,7 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, realpathSync, rmSync, writeFi
 import path from 'node:path'
 import { run } from './command.ts'
 import { nameServer } from './network.ts'
-import { image, worldFolder } from './place.ts'
+import { image, nextImage, worldFolder } from './place.ts'
 import { makeVolume } from './volume.ts'
 
 export type RootSpec = {
@@ -12,6 +12,8 @@ export type RootSpec = {
   readonly hostname?: string
   /** Lines of root's authorized_keys. */
   readonly authorizedKeys?: readonly string[]
+  /** Debian 13 in place of 12. */
+  readonly isNext?: boolean
   /** It has PostgreSQL and Redis beside the shop's programs, and the shop keeps its orders there. */
   readonly databases?: boolean
   /** Device -> mount point, for /etc/fstab. */
@@ -26,11 +28,12 @@ export type RootSpec = {
 
 /** Puts it together, mounted in the world; `remove` forgets all that the node wrote into it. */
 export async function layRoot(spec: RootSpec): Promise<{ readonly folder: string; readonly remove: () => Promise<void> }> {
-  if (!existsSync(image)) throw new Error('The base image of the nodes is missing. Try: bash lab/setup')
+  const base = spec.isNext === true ? nextImage : image
+  if (!existsSync(base)) throw new Error(`The base image of the nodes is missing. Try: bash lab/setup${spec.isNext === true ? ' --for test' : ''}`)
   const own = path.join(worldFolder, 'nodes', spec.name)
   const folder = path.join(own, 'root')
   for (const part of ['changes', 'work', 'root']) mkdirSync(path.join(own, part), { recursive: true })
-  const layers = [realpathSync(image), shopLayer('root'), ...(spec.databases === true ? [shopLayer('databases')] : [])]
+  const layers = [realpathSync(base), shopLayer('root'), ...(spec.databases === true ? [shopLayer('databases')] : [])]
   const disk = spec.rootMiB === undefined ? null : await makeVolume(`${spec.name}-root`, { sizeMiB: spec.rootMiB, format: true })
   if (disk === null) {
     const options = `lowerdir=${layers.toReversed().join(':')},upperdir=${own}/changes,workdir=${own}/work`

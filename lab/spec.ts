@@ -11,6 +11,8 @@ export type WorldSpec = {
   readonly names?: boolean
   /** What hosts the old provider's machines; absent: nothing, it is a list of addresses. */
   readonly host?: HostKind
+  /** Static targets start from Debian 13, sources from 12; default: all from 12. */
+  readonly nextTargets?: boolean
   readonly volumeMiB?: number
   /** Root file systems are disks of their own, so that a whole system can move; default: layers. */
   readonly rootMiB?: number

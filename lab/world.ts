@@ -84,7 +84,11 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
       const target = `new-${name}`
       const addresses = spec.six === 'both' ? [targetAddress, targetAddress6] : [targetAddress]
       const databases = hasDatabases(spec, name)
-      nodes.set(target, await startNode({ name: target, addresses, databases, ...roots, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }))
+      const isNext = spec.nextTargets === true
+      nodes.set(
+        target,
+        await startNode({ name: target, addresses, databases, isNext, ...roots, volumeMiB: spec.volumeMiB ?? 512, authorizedKeys: [publicKey] }),
+      )
     }),
   ])
   const hypervisor = cloud === null ? null : runCloud(cloud, (hostname) => hasDatabases(spec, hostname), complain)
