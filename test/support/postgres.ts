@@ -5,7 +5,6 @@ import type { LabNode } from '../../lab/node.ts'
 import { sleep } from '../../src/io/wait.ts'
 
 const password = 'shop'
-const unit = 'postgresql@15-main'
 
 /** Runs a query on the node as the superuser; answers fields by tabs. */
 export async function sqlOn(node: LabNode, sql: string, options: { readonly deadlineMs?: number } = {}): Promise<string> {
@@ -13,11 +12,14 @@ export async function sqlOn(node: LabNode, sql: string, options: { readonly dead
 }
 
 /** Both clusters run, start at boot and let clients of the network in; the first has a table and its writer. */
-export async function setClusters(source: LabNode, target: LabNode): Promise<void> {
-  for (const node of [source, target]) {
-    await node.run(`printf "listen_addresses = '*'\nwal_log_hints = on\n" > /etc/postgresql/15/main/conf.d/network.conf
-      echo 'host all all all scram-sha-256' >> /etc/postgresql/15/main/pg_hba.conf
-      systemctl enable -q postgresql.service; systemctl start ${unit}`)
+export async function setClusters(source: LabNode, target: LabNode, { becomes = '15', settings = '' } = {}): Promise<void> {
+  for (const [node, version] of [
+    [source, '15'],
+    [target, becomes],
+  ] as const) {
+    await node.run(`printf "listen_addresses = '*'\nwal_log_hints = on\n${settings}" > /etc/postgresql/${version}/main/conf.d/network.conf
+      echo 'host all all all scram-sha-256' >> /etc/postgresql/${version}/main/pg_hba.conf
+      systemctl enable -q postgresql.service; systemctl start postgresql@${version}-main`)
   }
   await sqlOn(
     source,

@@ -1,14 +1,13 @@
 // Making one side follow the other: role, slot, settings and way, then what is missing: nothing, a start, a rewind or a
 // new copy. All of it is safe to repeat.
-import { randomBytes } from 'node:crypto'
 import { LifeboatError, codeOf } from '../../core/errors.ts'
 import { formatBytes } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
 import { act, tryAct } from '../act.ts'
 import type { Pair, Side } from '../mover.ts'
 import { asPostgres, control, exists, isStreaming, lastLine, placesOf, psql, query, standing, type Cluster } from './cluster.ts'
+import { passwordOf, put, roleOf } from './introduce.ts'
 import { clear, rewind, seed, startReplica } from './scripts.ts'
-import { scramVerifier } from './scram.ts'
 
 const seedDeadlineMs = 7 * 24 * 3_600_000
 /** A replica that lost its connection tries again each 500 ms; the way needs a few seconds to notice a cut. */
@@ -63,43 +62,22 @@ async function slotOf(cluster: Cluster, side: Side, signal: AbortSignal): Promis
 async function introduce(cluster: Cluster, pair: Pair, signal: AbortSignal): Promise<void> {
   const { from, to } = pair
   const { role, settings, follow, pass, way } = placesOf(cluster, from)
-  const password = await passwordOf(pair, pass, signal)
-  const put = async (side: Side, path: string, mode: string, text: string) =>
-    void (await act(side, ['sh', '-c', 'umask 077; cat > "$1.new"; chown postgres: "$1.new"; chmod "$2" "$1.new"; mv "$1.new" "$1"', 'sh', path, mode], {
-      signal,
-      input: text,
-    }))
+  const password = await passwordOf(pair, () => pass, signal)
+  const bounds = `# Kept by Lifeboat; goes with the end of the move.\nmax_slot_wal_keep_size = ${cluster.keepWalMiB}MB\nwal_retrieve_retry_interval = 500ms\n`
   for (const side of [from, to]) {
-    await put(side, pass, '600', `127.0.0.1:${way}:*:${role}:${password}\n`)
-    await put(
-      side,
-      settings,
-      '644',
-      `# Kept by Lifeboat; goes with the end of the move.\nmax_slot_wal_keep_size = ${cluster.keepWalMiB}MB\nwal_retrieve_retry_interval = 500ms\n`,
-    )
+    await put(side, pass, '600', `127.0.0.1:${way}:*:${role}:${password}\n`, signal)
+    await put(side, settings, '644', bounds, signal)
   }
   const conninfo = `host=127.0.0.1 port=${way} user=${role} passfile=${pass} application_name=${role}`
-  await put(to, follow, '644', `# Kept by Lifeboat; only while this side follows.\nprimary_conninfo = '${conninfo}'\nprimary_slot_name = '${role}'\n`)
-  const verifier = scramVerifier(password, randomBytes(16))
+  await put(to, follow, '644', `# Kept by Lifeboat; only while this side follows.\nprimary_conninfo = '${conninfo}'\nprimary_slot_name = '${role}'\n`, signal)
   // Over stdin: what ps shows of a process is for everybody on the node.
-  const sql = `do $$ begin if not exists (select from pg_roles where rolname = '${role}') then create role ${role}; end if; end $$;
-alter role ${role} login replication password '${verifier}';
+  const sql = `${roleOf(role, password, 'replication')}
 grant execute on function pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean), pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean) to ${role};
 select pg_reload_conf();
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '${role}' and wal_status = 'lost';
 select pg_create_physical_replication_slot('${role}', true) where not exists (select from pg_replication_slots where slot_name = '${role}');`
   await act(from, [...psql(cluster, '').slice(0, -2), '-f', '-'], { signal, input: sql, role: 'open' })
   await tryWay(cluster, pair, signal)
-}
-
-/** The one that either side has, or a new one: it is known to these two nodes and, while it is needed, to us. */
-async function passwordOf({ from, to }: Pair, pass: string, signal: AbortSignal): Promise<string> {
-  for (const side of [from, to]) {
-    const { exitCode, stdout } = await side.run(['cat', pass], { signal })
-    const known = /:([0-9a-f]{48})$/.exec(stdout.trim())?.[1]
-    if (exitCode === 0 && known !== undefined) return known
-  }
-  return randomBytes(24).toString('hex')
 }
 
 async function tryWay(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<void> {

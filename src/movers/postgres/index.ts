@@ -1,28 +1,31 @@
 // PostgreSQL by physical streaming: a replica on the other side, over the helpers' way. The switch stops the primary, sees
 // that the replica has replayed its last record, and promotes it; the old primary then follows without a new copy.
 import { z } from 'zod'
-import { codeOf, LifeboatError } from '../../core/errors.ts'
+import { LifeboatError } from '../../core/errors.ts'
 import { portField } from '../../core/fields.ts'
 import { act, look } from '../act.ts'
-import type { Difference, Mover, MoverAdapter, Pair, Side } from '../mover.ts'
+import type { Difference, Mover, MoverAdapter, Pair } from '../mover.ts'
+import { checkpoint } from './checkpoint.ts'
 import { control, lastLine, placesOf, psql, query, standing, unitOf, type Cluster } from './cluster.ts'
 import { parseControl } from './control.ts'
 import { ensureFollowing, type Say } from './follow.ts'
+import type { Both } from './logical/both.ts'
+import { logicalMover } from './logical/index.ts'
 import { parseLsn, showLsn } from './lsn.ts'
 import { pausePooler } from './pooler.ts'
 import { prepare } from './prepare.ts'
 import { close, demote, discard, forget, promote, reopen, rest } from './scripts.ts'
 
+const clusterField = z.string().regex(/^\d{1,2}\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be version/name, as pg_lsclusters shows them')
+
 const schema = z.strictObject({
-  kind: z.literal('postgres').describe('A cluster of PostgreSQL, kept in step by streaming replication.'),
+  kind: z.literal('postgres').describe('A cluster of PostgreSQL, kept in step by streaming replication, or by logical replication where its version changes.'),
   name: z.string().optional().describe('How reports and checks name it.'),
-  cluster: z
-    .string()
-    .regex(/^\d{1,2}\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be version/name, as pg_lsclusters shows them')
-    .describe('Version and name, like 15/main; the same on both sides.'),
+  cluster: clusterField.describe('Version and name, like 15/main; the same on both sides, unless target says otherwise.'),
+  target: clusterField.optional().describe('Version and name on the target, like 17/main: rows are replicated into a new cluster there (logical replication).'),
   port: portField.default(5432).describe('Where it listens on its loopback; default 5432.'),
   database: z.string().min(1).default('postgres').describe('Where checks of kind sql are asked; default postgres.'),
-  folder: z.string().startsWith('/').optional().describe('Its data directory; default /var/lib/postgresql/VERSION/NAME.'),
+  folder: z.string().startsWith('/').optional().describe('Its data directory; default /var/lib/postgresql/VERSION/NAME. With target: that of the source.'),
   pgbouncer: portField
     .optional()
     .describe('Port of the pgbouncer in front of it on both nodes, whose clients wait in the freeze; port above is then among the ports of the move.'),
@@ -32,18 +35,30 @@ const schema = z.strictObject({
 /** A pass waits so long for the replica; what is missing still is told as its lag. */
 const passMs = 10_000
 const finalMs = 15_000
-/** Within the gate before the freeze; one that takes longer would take all of the budget in there. */
-const checkpointMs = 20_000
 const discardMs = 10 * 60_000
 
 export const postgres: MoverAdapter<typeof schema> = {
   schema,
-  connect: async (config) => postgresMover(clusterOf(config), config),
-  claims: (config) => {
-    const cluster = clusterOf(config)
-    const poolers = config.pgbouncer === undefined ? [] : ['pgbouncer.service']
-    return { port: cluster.port, units: [unitOf(cluster), 'postgresql.service', ...poolers], folders: [cluster.folder] }
+  connect: async (config) => {
+    const both = bothOf(config)
+    if (Number(both.target.version) < Number(both.source.version))
+      throw new LifeboatError(
+        'config-invalid',
+        `PostgreSQL ${both.source.version} cannot become ${both.target.version}: \`target:\` must be the same version or a later one.`,
+      )
+    return config.target === undefined ? postgresMover(both.source, config) : logicalMover(both, config)
   },
+  claims: (config) => {
+    const { source, target } = bothOf(config)
+    const poolers = config.pgbouncer === undefined ? [] : ['pgbouncer.service']
+    const clusters = config.target === undefined ? [source] : [source, target]
+    return { port: source.port, units: [...clusters.map(unitOf), 'postgresql.service', ...poolers], folders: clusters.map(({ folder }) => folder) }
+  },
+}
+
+function bothOf(config: z.infer<typeof schema>): Both {
+  const source = clusterOf(config)
+  return { source, target: config.target === undefined ? source : clusterOf({ ...config, cluster: config.target, folder: undefined }) }
 }
 
 function clusterOf({ cluster, port, folder, keepWal }: z.infer<typeof schema>): Cluster {
@@ -64,7 +79,7 @@ function postgresMover(cluster: Cluster, { database, pgbouncer }: Pick<z.infer<t
       passed = reached
       return { movedBytes: Math.max(0, moved), movedFiles: 0, remainingBytes: missing, lagSeconds, seconds: (performance.now() - began) / 1000 }
     },
-    brace: async (pair, signal) => await checkpoint(cluster, pair, signal),
+    brace: async ({ from, to }, signal) => void (await Promise.all([checkpoint(cluster, from, 'open', signal), checkpoint(cluster, to, 'closed', signal)])),
     verify: async (pair, signal) => await differences(cluster, pair, signal),
     promote: async ({ to }, signal) =>
       void (await act(to, promote(cluster, to), { signal, deadlineMs: 30_000, undo: { id: `promoted ${unitOf(cluster)}`, command: demote(cluster, to) } })),
@@ -91,17 +106,6 @@ async function follow(cluster: Cluster, pair: Pair, signal: AbortSignal, say: Sa
   // Measured by the primary alone: the clocks of two machines are never compared.
   const sql = `select coalesce(extract(epoch from replay_lag), 0) from pg_stat_replication where application_name = '${placesOf(cluster, pair.from).role}'`
   return { copied, reached, missing, lagSeconds: Number((await query(cluster, pair.from, sql, signal))[0]?.[0] ?? 0) }
-}
-
-/** A primary that stops and a replica that is promoted would do this then, for as long as there is to write. Fails with gate-closed. */
-async function checkpoint(cluster: Cluster, { from, to }: Pair, signal: AbortSignal): Promise<void> {
-  const of = async (side: Side, role: 'open' | 'closed') =>
-    await act(side, psql(cluster, 'checkpoint'), { signal, role, deadlineMs: checkpointMs }).catch((error: unknown) => {
-      if (codeOf(error) !== 'node-failed') throw error
-      const why = error instanceof Error ? error.message : String(error)
-      throw new LifeboatError('gate-closed', `PostgreSQL on ${side.address} wrote no checkpoint within ${checkpointMs / 1000} s: ${why}`)
-    })
-  await Promise.all([of(from, 'open'), of(to, 'closed')])
 }
 
 /** In the freeze: the primary ends, and the replica has its last record. */
