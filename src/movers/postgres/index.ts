@@ -18,19 +18,30 @@ import { close, demote, discard, forget, promote, reopen, rest } from './scripts
 
 const clusterField = z.string().regex(/^\d{1,2}\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be version/name, as pg_lsclusters shows them')
 
-const schema = z.strictObject({
-  kind: z.literal('postgres').describe('A cluster of PostgreSQL, kept in step by streaming replication, or by logical replication where its version changes.'),
-  name: z.string().optional().describe('How reports and checks name it.'),
-  cluster: clusterField.describe('Version and name, like 15/main; the same on both sides, unless target says otherwise.'),
-  target: clusterField.optional().describe('Version and name on the target, like 17/main: rows are replicated into a new cluster there (logical replication).'),
-  port: portField.default(5432).describe('Where it listens on its loopback; default 5432.'),
-  database: z.string().min(1).default('postgres').describe('Where checks of kind sql are asked; default postgres.'),
-  folder: z.string().startsWith('/').optional().describe('Its data directory; default /var/lib/postgresql/VERSION/NAME. With target: that of the source.'),
-  pgbouncer: portField
-    .optional()
-    .describe('Port of the pgbouncer in front of it on both nodes, whose clients wait in the freeze; port above is then among the ports of the move.'),
-  keepWal: z.number().int().min(64).default(4096).describe('MiB of its log that may wait for the other side; more, and the copy is made anew.'),
-})
+const versionOf = (cluster: string): number => Number(cluster.split('/')[0])
+
+const schema = z
+  .strictObject({
+    kind: z
+      .literal('postgres')
+      .describe('A cluster of PostgreSQL, kept in step by streaming replication, or by logical replication where its version changes.'),
+    name: z.string().optional().describe('How reports and checks name it.'),
+    cluster: clusterField.describe('Version and name, like 15/main; the same on both sides, unless target says otherwise.'),
+    target: clusterField
+      .optional()
+      .describe('Version and name on the target, like 17/main: rows are replicated into a new cluster there (logical replication).'),
+    port: portField.default(5432).describe('Where it listens on its loopback; default 5432.'),
+    database: z.string().min(1).default('postgres').describe('Where checks of kind sql are asked; default postgres.'),
+    folder: z.string().startsWith('/').optional().describe('Its data directory; default /var/lib/postgresql/VERSION/NAME. With target: that of the source.'),
+    pgbouncer: portField
+      .optional()
+      .describe('Port of the pgbouncer in front of it on both nodes, whose clients wait in the freeze; port above is then among the ports of the move.'),
+    keepWal: z.number().int().min(64).default(4096).describe('MiB of its log that may wait for the other side; more, and the copy is made anew.'),
+  })
+  .refine(({ cluster, target }) => target === undefined || versionOf(target) >= versionOf(cluster), {
+    path: ['target'],
+    message: 'must not be earlier than cluster',
+  })
 
 /** A pass waits so long for the replica; what is missing still is told as its lag. */
 const passMs = 10_000
@@ -41,11 +52,6 @@ export const postgres: MoverAdapter<typeof schema> = {
   schema,
   connect: async (config) => {
     const both = bothOf(config)
-    if (Number(both.target.version) < Number(both.source.version))
-      throw new LifeboatError(
-        'config-invalid',
-        `PostgreSQL ${both.source.version} cannot become ${both.target.version}: \`target:\` must be the same version or a later one.`,
-      )
     return config.target === undefined ? postgresMover(both.source, config) : logicalMover(both, config)
   },
   claims: (config) => {

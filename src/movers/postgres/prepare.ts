@@ -24,7 +24,9 @@ export async function prepare(cluster: Cluster, pair: Pair, signal: AbortSignal)
     ['collations', Number(collated[0]?.[0]) > 0],
   ] as const) {
     if (!isNeeded || here[what] === there[what]) continue
-    throw gate(`A replica needs the same ${what} on both sides: ${pair.from.address} has ${here[what]}, ${pair.to.address} has ${there[what]}.`)
+    throw gate(
+      `A replica needs the same ${what} on both sides: ${pair.from.address} has ${here[what]}, ${pair.to.address} has ${there[what]}. Rows alone may go where that differs: say \`target:\`.`,
+    )
   }
   await refuseTooFew(cluster, pair.from, signal)
   await refuseMissingLibraries(cluster, pair, signal)

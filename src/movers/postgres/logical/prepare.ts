@@ -152,13 +152,13 @@ async function refuseMissing(both: Both, { from, to }: Pair, databases: readonly
   const absent = (await to.run(['sh', '-c', script, 'sh', both[to.name].version, ...wanted], { signal })).stdout.trim().split('\n').join(', ')
   if (absent !== '') throw gate(`${to.address} lacks extensions of the databases: ${absent}. Install their packages for PostgreSQL ${both[to.name].version}.`)
   const locales = await query(both[from.name], from, `select distinct unnest(array[datcollate, datctype]) from pg_database where ${moved}`, signal)
-  const known = new Set((await to.run(['locale', '-a'], { signal })).stdout.split('\n').map(plain))
-  const unknown = locales.map(([name = '']) => name).filter((name) => !known.has(plain(name)))
+  const known = new Set((await to.run(['locale', '-a'], { signal })).stdout.split('\n').map(localeKey))
+  const unknown = locales.map(([name = '']) => name).filter((name) => !known.has(localeKey(name)))
   if (unknown.length > 0) throw gate(`${to.address} lacks locales of the databases: ${unknown.join(', ')}.`)
 }
 
 /** As glibc compares names of locales: `C.UTF-8` is `C.utf8`. */
-function plain(locale: string): string {
+export function localeKey(locale: string): string {
   const [name = '', charset] = locale.trim().split('.')
   return charset === undefined ? name : `${name}.${charset.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`
 }

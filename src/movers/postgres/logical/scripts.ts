@@ -43,8 +43,10 @@ shut() {
   # All that the server had let in, or was about to, is a child of it now; whoever comes later meets the new rules.
   children=$(cat "/proc/$pid/task/$pid/children")
   ours=" $(ask "select string_agg(pid::text, ' ') from pg_stat_activity where backend_type <> 'client backend' and (usename is null or usename in ('postgres', '$role'))") "
-  for child in $children; do case $ours in *" $child "*) ;; *) kill -TERM "$child" 2>/dev/null || true; left="\${left-} $child" ;; esac; done
-  for child in \${left-}; do while kill -0 "$child" 2>/dev/null && [ "$(ps -o args= -p "$child" | cut -d' ' -f3)" != logger ]; do sleep 0.005; done; done
+  # The one that writes its log is in no list of it.
+  for child in $children; do case $ours in *" $child "*) ;; *) ps -o args= -p "$child" | grep -Eq '^postgres: ([^ ]*: )?logger *$' || left="\${left-} $child" ;; esac; done
+  for child in \${left-}; do kill -TERM "$child" 2>/dev/null || true; done
+  for child in \${left-}; do while kill -0 "$child" 2>/dev/null; do sleep 0.005; done; done
 }
 open() {
   rm -f "$guard"
@@ -79,7 +81,7 @@ select pg_terminate_backend(pid) from pg_stat_subscription where subname = '${ro
 do 'begin for i in 1..1000 loop exit when not exists (select from pg_stat_subscription where subname = ''${role}'' and pid is not null); perform pg_sleep(0.005); end loop; end';
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${slotOf(role)};
 select pg_create_logical_replication_slot(${slotOf(role)}, 'pgoutput');`
-  return script(both, side, `if [ -e "$before" ]; then all "$1" >/dev/null; drop "$copy"; open; fi`, [sql])
+  return script(both, side, `if [ -e "$before" ]; then all "$1" >/dev/null; drop "$copy"; fi\nopen`, [sql])
 }
 
 /** Takes `promote` back: what was written since is worthless, so this is no copy any more. */
@@ -107,13 +109,14 @@ export function seed(
 keep "$vain"
 shut
 systemctl stop "$unit"
+sums=; if LC_ALL=C "$bin/pg_controldata" -D "$folder" 2>/dev/null | grep -q "^Data page checksum version: *[1-9]"; then sums=--data-checksums; fi
 if [ -e "$folder" ] && [ ! -e "$copy" ]; then
   n=; while [ -e "$aside$n" ]; do n=$((\${n:-0} + 1)); done
   mv "$folder" "$aside$n"; sync "$(dirname "$folder")"
 fi
 keep "$copy"
 rm -rf "$folder"
-as "$bin/initdb" -D "$folder" --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype" --auth=peer >/dev/null
+as "$bin/initdb" -D "$folder" --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype" --auth=peer $sums >/dev/null
 rm -f "$folder/postgresql.conf" "$folder/pg_hba.conf" "$folder/pg_ident.conf"
 start
 rm -f "$schema"
