@@ -31,7 +31,8 @@ test('a database goes to a later version with its node, and back', async (t) => 
   )
   const moments = await openMoments(scene)
   t.after(async () => await moments.close())
-  const writers = startWriters(source.address)
+  // Who insists on writing is stopped by losing the session alone.
+  const writers = startWriters(source.address, { options: '-c default_transaction_read_only=off' })
   t.after(async () => await writers.end())
   const write = async (node: typeof source, text: string) => Number(await sqlOn(node, `insert into lines (text) values ('${text}') returning id`))
   const refuses = async (node: typeof source) => await assert.rejects(write(node, 'never'), /read-only transaction/)
@@ -108,9 +109,25 @@ test('a database goes to a later version with its node, and back', async (t) => 
     await refuses(target)
   })
 
-  await t.test('the move comes to its end, and no acknowledged write was lost', async () => {
+  await t.test('a way back that was made void leaves the target serving, and is closed from then on', async () => {
     const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
+    const running = scene.begin('rollback', 'web-1', '--yes', '--json')
+    await moments.at('check-source-back', 'started')
+    scene.killController()
+    await moments.pass()
+    await opens(target)
+    assert.equal((await running).exitCode, 3)
+    await refuses(source)
+    // The rollback that was cut off comes to its own end first.
+    assert.equal((await scene.begin('rollback', 'web-1', '--yes', '--json')).exitCode, 4)
+    const again = await scene.begin('rollback', 'web-1', '--yes', '--json')
+    assert.notEqual(again.exitCode, 0)
+    assert.match(again.stdout, /PostgreSQL 17 is not copied back to 15: there is no way back/)
+    assert.ok((await write(target, 'serves on')) > 1003)
+  })
+
+  await t.test('the move comes to its end, and no acknowledged write was lost', async () => {
     const { lost, ...figures } = await writers.stop(target)
     t.diagnostic(JSON.stringify(figures))
     assert.deepEqual(lost, [])

@@ -37,7 +37,7 @@ export type Writers = {
 }
 
 /** Inserts one order after the other through this address, each until it is acknowledged, from so many clients. */
-export function startWriters(address: string, { port = 5432, clients = 4, database = 'postgres', everyMs = 20 } = {}): Writers {
+export function startWriters(address: string, { port = 5432, clients = 4, database = 'postgres', everyMs = 20, options = '' } = {}): Writers {
   const over = new AbortController()
   const acknowledged: number[] = []
   let [last, failed, longestMs] = [0, 0, 0]
@@ -48,7 +48,7 @@ export function startWriters(address: string, { port = 5432, clients = 4, databa
       const began = performance.now()
       for (let done = false; !done;) {
         try {
-          client ??= await connected(address, port, database)
+          client ??= await connected(address, port, database, options)
           await client.query('insert into orders (id) values ($1) on conflict do nothing', [id])
           acknowledged.push(id)
           done = true
@@ -80,8 +80,8 @@ export function startWriters(address: string, { port = 5432, clients = 4, databa
   }
 }
 
-async function connected(host: string, port: number, database: string): Promise<Client> {
-  const client = new Client({ host, port, user: 'shop', password, database, connectionTimeoutMillis: 30_000 })
+async function connected(host: string, port: number, database: string, options: string): Promise<Client> {
+  const client = new Client({ host, port, user: 'shop', password, database, options, connectionTimeoutMillis: 30_000 })
   client.on('error', () => undefined)
   await client.connect()
   return client
