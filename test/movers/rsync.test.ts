@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeOf } from '../../src/core/errors.ts'
 import { differencesOf } from '../../src/movers/files/manifest.ts'
-import { judgeExit, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
+import { judgeExit, readChanges, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
 import { plainWay } from '../../src/movers/files/way.ts'
 import type { Side } from '../../src/movers/mover.ts'
 
@@ -109,4 +109,18 @@ test('differences name the path and on which side it is', () => {
     { path: 'd', what: 'is only on the target' },
     { path: 'b', what: 'differs' },
   ])
+})
+
+test('what a pass changes and deletes is read byte for byte, without folders and parts of files', () => {
+  const stdout = [
+    '=<f.st...... kept/changed',
+    '=*deleting   gone/file',
+    '=*deleting   gone/',
+    '=*deleting   gone/.lifeboat-partial/file',
+    '=.d..t...... kept/',
+    '=cd+++++++++ new',
+    String.raw`=>f+++++++++ odd \#011name`,
+    'Number of files: 3',
+  ]
+  assert.deepEqual(readChanges(stdout.join('\n')), ['kept/changed', 'gone/file', 'odd \tname'])
 })

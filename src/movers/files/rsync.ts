@@ -8,6 +8,9 @@ import type { Way } from './way.ts'
 /** Deletions that a pass carries over are kept here until finish, and what a pass replaces where that may be more than an older copy (`keptWords`). */
 export const keptFolder = '.lifeboat-deleted'
 
+/** In each folder where a first copy was broken off: what it had of a file by then. */
+const partFolder = '.lifeboat-partial'
+
 export type Root = {
   readonly path: string
   readonly exclude: readonly string[]
@@ -75,7 +78,7 @@ function keptWords({ kind, list, pass, makesWay = false }: Journey, from: Side):
 
 /** In place, where a pass can: of a big file it reads and writes what has changed. A program that runs is replaced. */
 function writeWords({ kind, way, holed = true, owners = null }: Journey): readonly string[] {
-  if (kind === 'first') return ['--partial-dir=.lifeboat-partial', '--exclude=.lifeboat-partial/', '--sparse']
+  if (kind === 'first') return [`--partial-dir=${partFolder}`, `--exclude=${partFolder}/`, '--sparse']
   const inPlace = owners === null && (!holed || way.holesInPlace)
   return ['--no-inc-recursive', ...(inPlace ? ['--inplace'] : []), ...(holed ? ['--sparse'] : [])]
 }
@@ -169,13 +172,13 @@ const meanings: Readonly<Record<number, string>> = {
 const changeFormat = '=%i %n'
 
 /**
- * The names that a pass had to change, byte for byte (each character is one byte), without folders: their times follow
- * from what is in them. rsync writes bytes that do not print as `\#ooo`.
+ * The names that a pass had to change, byte for byte (each character is one byte), without folders, as their times follow
+ * from what is in them, and without parts of files, which no recorder named. rsync writes bytes that do not print as `\#ooo`.
  */
 export function readChanges(stdout: string): readonly string[] {
   return stdout.split('\n').flatMap((line) => {
     const [, item = '', name = ''] = /^=(\*deleting|\S{11}) +(.*)$/.exec(line) ?? []
-    if (name === '' || name.endsWith('/') || item[1] === 'd') return []
+    if (name === '' || name.endsWith('/') || (item !== '*deleting' && item[1] === 'd') || `/${name}`.includes(`/${partFolder}/`)) return []
     return [
       Buffer.from(name, 'utf8')
         .toString('latin1')
