@@ -94,6 +94,7 @@ moverConformance('files', async (t) => {
       odd('a folder that is gone with all that was in it', "mkdir -p gone/a/b && touch gone/a/b/c && sleep 0.2 && rm -r 'catalogue/section 1' gone"),
       odd('a folder that came from outside with its content', 'mkdir -p /srv/outside/inner && echo in > /srv/outside/inner/file && mv /srv/outside moved-in'),
       odd('a folder under another name', 'mv moved-in renamed'),
+      odd('a folder in the place of one that was renamed', 'mkdir next && echo new > next/other && mv renamed older && mv next renamed'),
       odd(
         'mode, owner, time and attributes alone',
         "chmod 640 logo.png && chown 5:6 logo.png && touch -d '2001-02-03 04:05:06.789' catalogue && chmod 711 catalogue",

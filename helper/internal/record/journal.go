@@ -28,13 +28,19 @@ type journal struct {
 
 type mark struct{ sequence, offset int64 }
 
-// entry is one changed name. deep: everything below it has changed its name too.
+// entry is one changed name.
 type entry struct {
 	sequence int64
 	root     int
-	deep     bool
+	kind     byte
 	path     string
 }
+
+const (
+	changed = 'n'
+	came    = 'd' // a folder came under this name: everything below it has changed its name too
+	went    = 'w' // a folder went from this name, with everything below it
+)
 
 func openJournal(path string) (*journal, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
@@ -54,11 +60,7 @@ func (j *journal) add(e entry) error {
 }
 
 func (e entry) text() string {
-	kind := "n"
-	if e.deep {
-		kind = "d"
-	}
-	return strconv.FormatInt(e.sequence, 10) + " " + strconv.Itoa(e.root) + " " + kind + " " + e.path + "\x00"
+	return strconv.FormatInt(e.sequence, 10) + " " + strconv.Itoa(e.root) + " " + string(e.kind) + " " + e.path + "\x00"
 }
 
 // after calls each for the entries with a higher sequence.
@@ -96,7 +98,7 @@ func (j *journal) after(sequence int64, each func(entry) error) error {
 
 func parseEntry(text string) (entry, error) {
 	fields := strings.SplitN(text, " ", 4)
-	if len(fields) != 4 {
+	if len(fields) != 4 || len(fields[2]) != 1 {
 		return entry{}, fmt.Errorf("the journal holds %.60q", text)
 	}
 	sequence, err1 := strconv.ParseInt(fields[0], 10, 64)
@@ -104,7 +106,7 @@ func parseEntry(text string) (entry, error) {
 	if err1 != nil || err2 != nil {
 		return entry{}, fmt.Errorf("the journal holds %.60q", text)
 	}
-	return entry{sequence, root, fields[2] == "d", fields[3]}, nil
+	return entry{sequence, root, fields[2][0], fields[3]}, nil
 }
 
 var seed = maphash.MakeSeed()

@@ -28,7 +28,8 @@ type List struct {
 }
 
 // Names writes what changed after a sequence number, each name once. A name that is gone stands for all that was below.
-// A folder that came with its content is listed with everything below it.
+// A folder that came with its content is listed with everything below it. A name that a folder went from is gone even
+// where something stands there again: nothing else tells what that lacks.
 func (r *Recorder) Names(after int64) ([]List, Status, error) {
 	status := r.Status()
 	lists := make([]List, len(r.roots))
@@ -45,15 +46,18 @@ func (r *Recorder) Names(after int64) ([]List, Status, error) {
 		}
 	}
 	written := map[uint64]struct{}{}
-	put := func(root int, path string) {
+	put := func(root int, kind byte, path string) {
 		path, stat := standing(r.roots[root].real, path)
-		key := entry{root: root, path: path}.key()
+		if stat == nil {
+			kind = went
+		}
+		key := entry{root: root, kind: kind, path: path}.key()
 		if _, done := written[key]; done || r.roots[root].Exclude(path) {
 			return
 		}
 		written[key] = struct{}{}
 		out, count := there[root], &lists[root].Count
-		if stat == nil {
+		if kind == went {
 			out, count = gone[root], &lists[root].GoneCount
 		} else if stat.Mode&unix.S_IFMT == unix.S_IFREG {
 			if stat.Nlink > 1 {
@@ -71,16 +75,17 @@ func (r *Recorder) Names(after int64) ([]List, Status, error) {
 		out.WriteByte(0)
 	}
 	r.mu.Lock()
-	deep := []entry{}
+	moved := []entry{}
 	err := r.journal.after(after, func(e entry) error {
-		put(e.root, e.path)
-		if e.deep {
-			deep = append(deep, e)
+		if e.kind == came {
+			moved = append(moved, e)
+			return nil
 		}
+		put(e.root, e.kind, e.path)
 		return nil
 	})
 	r.mu.Unlock()
-	for _, e := range deep { // outside the lock: a large folder takes its time, and events must be read meanwhile
+	for _, e := range moved { // outside the lock: a large folder takes its time, and events must be read meanwhile
 		r.below(e, put)
 	}
 	for _, out := range slices.Concat(there, gone) {
@@ -95,7 +100,7 @@ func (r *Recorder) listFile(kind string, root int) string {
 	return filepath.Join(r.folder, kind+"-"+strconv.Itoa(root))
 }
 
-func (r *Recorder) below(e entry, put func(int, string)) {
+func (r *Recorder) below(e entry, put func(root int, kind byte, path string)) {
 	base := filepath.Join(r.roots[e.root].real, e.path)
 	filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -111,7 +116,7 @@ func (r *Recorder) below(e entry, put func(int, string)) {
 			}
 			return nil
 		}
-		put(e.root, relative)
+		put(e.root, changed, relative)
 		return nil
 	})
 }

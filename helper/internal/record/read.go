@@ -68,20 +68,23 @@ func (r *Recorder) note(e event) {
 			continue
 		}
 		r.sequence++
-		moved := e.mask&unix.FAN_MOVED_TO != 0 && e.mask&unix.FAN_ONDIR != 0
-		r.write(entry{r.sequence, at.root, moved, path})
+		r.write(entry{r.sequence, at.root, changed, path})
+		// One event may tell of both.
+		if e.mask&unix.FAN_ONDIR != 0 && e.mask&unix.FAN_MOVED_FROM != 0 {
+			r.write(entry{r.sequence, at.root, went, path})
+		}
+		if e.mask&unix.FAN_ONDIR != 0 && e.mask&unix.FAN_MOVED_TO != 0 {
+			r.write(entry{r.sequence, at.root, came, path})
+		}
 		// A name that comes or goes changes the folder that it stands in.
 		if e.mask&(unix.FAN_CREATE|unix.FAN_DELETE|unix.FAN_MOVED_FROM|unix.FAN_MOVED_TO) != 0 && at.relative != "." {
-			r.write(entry{r.sequence, at.root, false, at.relative})
+			r.write(entry{r.sequence, at.root, changed, at.relative})
 		}
 	}
 }
 
 func (r *Recorder) write(e entry) {
-	key := strconv.Itoa(e.root) + e.path
-	if e.deep {
-		key += "/"
-	}
+	key := string(e.kind) + strconv.Itoa(e.root) + e.path
 	if _, known := r.recent[key]; known {
 		return
 	}

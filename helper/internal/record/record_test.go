@@ -156,6 +156,16 @@ func TestNamesFollowAFolderThatWasRenamed(t *testing.T) {
 	}
 }
 
+func TestWhatAFolderTookWithItIsGoneWhereItsNameStandsAgain(t *testing.T) {
+	r, root := start(t)
+	by(t, root, "mkdir new; echo > new/1; mv old older; mv new old; mkdir d; mv d e; mv e d")
+	drained(t, r)
+	want := []string{"-d", "-e", "-new", "-old", "d", "old", "old/1", "older", "older/file"}
+	if got := names(t, r, 0); !slices.Equal(got, want) {
+		t.Fatalf("%q, not %q", got, want)
+	}
+}
+
 func TestAnotherVolumeInPlaceOfARootIsAGap(t *testing.T) {
 	r, root := start(t)
 	if err := os.Rename(root, root+"2"); err != nil {
@@ -174,7 +184,7 @@ func TestCompactionKeepsWhatAnybodyMayAskFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := int64(1); i <= 20000; i++ {
-		if err := j.add(entry{sequence: i, path: fmt.Sprintf("name %d", i%500)}); err != nil {
+		if err := j.add(entry{sequence: i, kind: changed, path: fmt.Sprintf("name %d", i%500)}); err != nil {
 			t.Fatal(err)
 		}
 	}

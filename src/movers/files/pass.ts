@@ -139,7 +139,8 @@ async function runRsync({ root, wayOf, pair, kind, warm: warming, signal }: Erra
 /** Names that are gone go on the other side, too; before the copies, which may put something else in their place. */
 async function putAside(root: Root, pair: Pair, gone: Names, pass: string, signal: AbortSignal): Promise<{ moved: number; left: number }> {
   let [moved, left] = [0, 0]
-  const names = namesIn(await readList(pair.from, gone, signal))
+  // A folder before what was in it, which goes with it.
+  const names = namesIn(await readList(pair.from, gone, signal)).toSorted()
   for (let at = 0; at < names.length; at += namesAtOnce) {
     const part = Buffer.from(names.slice(at, at + namesAtOnce).join('\0'), 'latin1').toString('base64')
     const answer = await pair.to.call({ op: 'put-aside', root: trimmed(root.path), pass, names: part }, signal)
