@@ -78,6 +78,7 @@ func init() {
 		"record-drain":     {false, (*Daemon).recordDrain},
 		"record-names":     {false, (*Daemon).recordNames},
 		"record-stop":      {false, (*Daemon).recordStop},
+		"read-list":        {false, (*Daemon).readList},
 		"check-roots":      {false, (*Daemon).checkRoots},
 		"end-copies":       {false, (*Daemon).endCopies},
 		"flush-roots":      {false, (*Daemon).flushRoots},

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -134,7 +136,7 @@ func (d *Daemon) manifestLines(_ context.Context, r request) (answer, error) {
 	if err := r.read(&f); err != nil {
 		return nil, err
 	}
-	if filepath.Dir(f.File) != d.paths.Record() || !strings.HasPrefix(filepath.Base(f.File), "manifest-") {
+	if !d.isWritten(f.File) || !strings.HasPrefix(filepath.Base(f.File), "manifest-") {
 		return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("%q is no manifest", f.File)}
 	}
 	if len(f.Buckets) != manifest.Buckets/8 {
@@ -146,3 +148,33 @@ func (d *Daemon) manifestLines(_ context.Context, r request) (answer, error) {
 	}
 	return answer{"file": f.File + ".lines", "count": count}, err
 }
+
+const listBytes = 1 << 20
+
+// readList answers a part of what other answers only name: files of names, manifests and their lines.
+func (d *Daemon) readList(_ context.Context, r request) (answer, error) {
+	var f struct {
+		File   string
+		Offset int64
+	}
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
+	if !d.isWritten(f.File) {
+		return nil, &machine.Refusal{Code: machine.Usage, Text: fmt.Sprintf("%q is no list", f.File)}
+	}
+	file, err := os.Open(f.File)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content := make([]byte, listBytes)
+	n, err := file.ReadAt(content, f.Offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return answer{"content": content[:n], "more": n == listBytes}, nil
+}
+
+// isWritten: a name that this program gave to a file of its own.
+func (d *Daemon) isWritten(file string) bool { return filepath.Dir(file) == d.paths.Record() }
