@@ -111,6 +111,14 @@ test('differences name the path and on which side it is', () => {
   ])
 })
 
+test('a pass lists what it changes only where that is held against a recorder', () => {
+  const lists = (kind: 'first' | 'repeat' | 'final', list: string | null) =>
+    rsyncCommand({ path: '/srv/shop', exclude: [] }, side('source', '192.0.2.1'), side('target', '192.0.2.2'), { kind, pass: 'p', list, way: plainWay }).some(
+      (word) => word.startsWith('--out-format='),
+    )
+  assert.deepEqual([lists('repeat', null), lists('repeat', '/names'), lists('first', null), lists('final', '/names')], [true, false, false, false])
+})
+
 test('what a pass changes and deletes is read byte for byte, without folders and parts of files', () => {
   const stdout = [
     '=<f.st...... kept/changed',

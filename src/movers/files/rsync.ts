@@ -42,7 +42,7 @@ export type Journey = {
 
 /** The push of one root. */
 export function rsyncCommand(root: Root, from: Side, to: Side, journey: Journey): readonly string[] {
-  const { kind, list, way, beside = 1, warm = null, owners = null } = journey
+  const { kind, way, beside = 1, warm = null, owners = null } = journey
   return [
     // A first copy takes what the node has to spare.
     ...(kind === 'first' ? ['nice', '-n', '10', ...(way.ionice ? ['ionice', '-c', '3'] : [])] : []),
@@ -53,9 +53,7 @@ export function rsyncCommand(root: Root, from: Side, to: Side, journey: Journey)
     '--timeout=60',
     '--stats',
     ...wayWords(way, kind === 'final' ? null : beside),
-    // What of a list is gone meanwhile the recorder names again.
-    ...(list === null ? ['--delete'] : ['--from0', `--files-from=${list}`, '--ignore-missing-args']),
-    `--out-format=${changeFormat}`,
+    ...scopeWords(journey),
     ...keptWords(journey, from),
     ...(kind === 'audit' ? ['--checksum'] : []),
     ...writeWords(journey),
@@ -68,6 +66,13 @@ export function rsyncCommand(root: Root, from: Side, to: Side, journey: Journey)
     folderOf(root),
     `${to.user}@${to.address.includes(':') ? `[${to.address}]` : to.address}:${folderOf(root)}`,
   ]
+}
+
+function scopeWords({ kind, list }: Journey): readonly string[] {
+  // What of a list is gone meanwhile the recorder names again.
+  if (list !== null) return ['--from0', `--files-from=${list}`, '--ignore-missing-args']
+  // What is held against a recorder; in blocks, as ssh would carry each line by itself.
+  return ['--delete', ...(kind === 'repeat' ? [`--out-format=${changeFormat}`, '--outbuf=B'] : [])]
 }
 
 /** What stood there before a first copy may be anybody's; what the way back replaces may be all there is of it. */
@@ -168,7 +173,7 @@ const meanings: Readonly<Record<number, string>> = {
   255: 'could not connect over ssh',
 }
 
-/** One line for each name that a pass changes there, in front of the figures. */
+/** One line for each name that a repeated pass over the whole tree changes there, in front of the figures. */
 const changeFormat = '=%i %n'
 
 /**
