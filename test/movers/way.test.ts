@@ -47,7 +47,8 @@ test('a fast, near way takes one connection and no compression; a far one as man
   assert.equal(chooseWay(modern(), modern(2), measured(40, 120e6), null).connections, 4)
   assert.equal(chooseWay(modern(), modern(1), measured(40, 120e6), null).connections, 2)
   assert.equal(chooseWay(modern(), modern(8), measured(150, 120e6), null).connections, 8)
-  assert.equal(chooseWay(modern(), modern(8), measured(40, 30e6), null).connections, 2)
+  assert.equal(chooseWay(modern(), modern(8), measured(40, 30e6), null).connections, 4, 'a busy node measures too little')
+  assert.equal(chooseWay(modern(), modern(8), measured(1, 4e9), null).connections, 3)
   assert.equal(chooseWay(modern(), modern(8), null, null).connections, 1)
 })
 

@@ -5,7 +5,7 @@ import type { Pair, Prepared, Side } from '../mover.ts'
 import { abilityScript, readAbility, shortcomings, type Ability } from './ability.ts'
 import { lacking, readMounts } from './mounts.ts'
 import type { Root } from './rsync.ts'
-import { chooseWay, describeWay, forecastSeconds, type Measured, type Way } from './way.ts'
+import { betterOf, chooseWay, describeWay, forecastSeconds, isDoubtful, type Measured, type Way } from './way.ts'
 
 type Ends = { readonly from: Ability; readonly to: Ability }
 
@@ -95,8 +95,10 @@ const probed = z.object({ rttMs: z.number(), bytesPerSecond: z.number() })
 
 /** What the way does, or why that is not known: then a copy goes as over any way. */
 async function probe(pair: Pair, aes: boolean, signal: AbortSignal): Promise<Measured | string> {
+  const once = async (): Promise<Measured> => probed.parse(await pair.from.call({ op: 'probe', cipher: aes ? 'aes128-gcm@openssh.com' : '' }, signal))
   try {
-    return probed.parse(await pair.from.call({ op: 'probe', cipher: aes ? 'aes128-gcm@openssh.com' : '' }, signal))
+    const first = await once()
+    return isDoubtful(first) ? betterOf(first, await once()) : first
   } catch (error) {
     signal.throwIfAborted()
     return `The way from ${pair.from.address} to ${pair.to.address} was not measured: ${error instanceof Error ? error.message : String(error)}`

@@ -41,6 +41,8 @@ const windowBytes = 2 * 1024 * 1024
 const mostConnections = 8
 /** From this round trip on a probe used several connections, too. */
 const farMs = 5
+/** A far way takes so many at least, as a busy node measures it too slow: what fills a gigabit at 40 ms. */
+const farConnections = 4
 /** A receiving core keeps up with more than one copy of a far source; two were measured. */
 const connectionsPerCpu = 2
 /** From here on compressing costs more than it saves, bytes a second: what a probe finds of a gigabit. Below `slow` zstd is worth its processor. */
@@ -55,7 +57,7 @@ export function chooseWay(from: Ability, to: Ability, measured: Measured | null,
   return {
     cipher: from.aes && to.aes ? 'aes128-gcm@openssh.com' : null,
     compression: compressionFor(rate, both),
-    connections: measured === null || rate === null ? 1 : connectionsFor(rate, measured.rttMs, to.cpus),
+    connections: measured === null || rate === null ? 1 : connectionsFor(rate, measured.rttMs, to.cpus, rate < allowed ? farConnections : 2),
     acls: both('ACLs'),
     xattrs: both('xattrs'),
     exactTimes: ![from, to].some(({ version }) => isOlder(version, '3.1.3')),
@@ -72,10 +74,21 @@ function compressionFor(rate: number | null, both: (feature: string) => boolean)
   return both(wanted) ? wanted : null
 }
 
-/** As many as fill the way, and one more: a copy that waits for an answer leaves its share to the others. A far way takes two at least, as a busy node measures it too slow. */
-function connectionsFor(rate: number, rttMs: number, cpus: number): number {
+/** As many as fill the way, and one more: a copy that waits for an answer leaves its share to the others. */
+function connectionsFor(rate: number, rttMs: number, cpus: number, fewest: number): number {
   const needed = Math.ceil((rate * rttMs) / 1000 / windowBytes)
-  return needed <= 1 && rttMs < farMs ? 1 : Math.min(needed + 1, mostConnections, connectionsPerCpu * cpus)
+  if (needed <= 1 && rttMs < farMs) return 1
+  return Math.min(Math.max(needed + 1, rttMs < farMs ? 2 : fewest), mostConnections, connectionsPerCpu * cpus)
+}
+
+/** Whether a way that was measured so should be measured again: nodes that are busy make one slower, and nothing makes one faster. */
+export function isDoubtful({ bytesPerSecond }: Measured): boolean {
+  return bytesPerSecond < fast
+}
+
+/** The better of two. */
+export function betterOf(one: Measured, other: Measured): Measured {
+  return { rttMs: Math.min(one.rttMs, other.rttMs), bytesPerSecond: Math.max(one.bytesPerSecond, other.bytesPerSecond) }
 }
 
 /** Seconds, before any pass was measured: 0.11 ms to make a file and 22 µs to look at one, or what the way carries. */
