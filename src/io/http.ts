@@ -3,6 +3,7 @@
 import { createGunzip } from 'node:zlib'
 import { Agent, request as send, type Dispatcher } from 'undici'
 import { LifeboatError, type ErrorCode } from '../core/errors.ts'
+import { openBody, type Body } from './http-body.ts'
 import { trustingConnector, type Presented, type Trust } from './tls.ts'
 import { sleep } from './wait.ts'
 
@@ -43,7 +44,7 @@ export type HttpAnswer = {
   /** Each Set-Cookie header as it came. */
   readonly cookies: readonly string[]
   readonly text: string
-  /** The same in pieces, as they came: whoever reads a large answer once need not join them. */
+  /** The same in pieces, cut between characters, for a large answer: once, and instead of `text`, as its memory is given back on the way. */
   readonly pieces: Iterable<string>
 }
 
@@ -155,46 +156,33 @@ async function once(agent: Agent, options: HttpOptions, request: HttpRequest, ur
     bodyTimeout: silenceMs,
     signal,
   })
-  const chunks = await chunksOf(response, request.maxBytes ?? defaultMaxBytes, options)
+  const body = await bodyOf(response, request.maxBytes ?? defaultMaxBytes, options)
   const headers = new Map(Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]))
   const cookies = [response.headers['set-cookie'] ?? []].flat()
   return {
     status: response.statusCode,
     headers,
     cookies,
-    // Decoded when they are read: bytes lie outside the heap, which text of many pages would make grow.
-    pieces: { [Symbol.iterator]: () => decoded(chunks) },
+    pieces: { [Symbol.iterator]: body.pieces },
     get text() {
-      return [...decoded(chunks)].join('')
+      return body.text()
     },
   }
 }
 
-function* decoded(chunks: readonly Uint8Array[]): Generator<string> {
-  const decoder = new TextDecoder()
-  for (const chunk of chunks) yield decoder.decode(chunk, { stream: true })
-  yield decoder.decode()
-}
-
-/** Reads the body to its end, or to one byte over the limit, packed or unpacked: never more than that in memory. */
-async function chunksOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<readonly Uint8Array[]> {
+/** Reads the body to its end, or until more came than the limit, packed or unpacked. */
+async function bodyOf(response: Dispatcher.ResponseData, maxBytes: number, options: HttpOptions): Promise<Body> {
   const packed = response.headers['content-encoding'] === 'gzip'
   const unpacking = packed ? createGunzip() : null
-  const body = unpacking === null ? response.body : response.body.on('error', (error) => unpacking.destroy(error)).pipe(unpacking)
-  const chunks: Uint8Array[] = []
-  let size = 0
+  const chunks = unpacking === null ? response.body : response.body.on('error', (error) => unpacking.destroy(error)).pipe(unpacking)
+  const body = openBody(maxBytes)
   try {
-    for await (const chunk of body) {
-      if (!(chunk instanceof Uint8Array)) continue
-      size += chunk.length
-      if (size > maxBytes) throw tooLarge(options, maxBytes)
-      chunks.push(chunk)
-    }
+    for await (const chunk of chunks) if (chunk instanceof Uint8Array && !body.add(chunk)) throw tooLarge(options, maxBytes)
   } finally {
     unpacking?.destroy()
     response.body.destroy()
   }
-  return chunks
+  return body
 }
 
 function isRepeatable(request: HttpRequest): boolean {
