@@ -2,7 +2,8 @@
 // prefixes: what one writes `xsi:type` is `_XMLSchema-instance:type` from another. Values stay text.
 import { setImmediate } from 'node:timers/promises'
 import { LifeboatError } from '../core/errors.ts'
-import { NotXml, openReader, type Apart } from './xml-reader.ts'
+import { openReader } from './xml-reader.ts'
+import { NotXml, type Apart } from './xml-tree.ts'
 
 /** A web page says what it is within so many characters. */
 const pageLooksWithin = 1000
@@ -72,7 +73,8 @@ function refuse(sender: string, how: string): never {
 
 /** The first child of that name (without its prefix), or null. */
 export function childOf(element: XmlElement | null | undefined, name: string): XmlElement | null {
-  return element?.children.find((child) => child.name === name) ?? null
+  for (const child of element?.children ?? []) if (child.name === name) return child
+  return null
 }
 
 export function childrenOf(element: XmlElement | null | undefined, name: string): readonly XmlElement[] {

@@ -40,11 +40,12 @@ test('an element may carry both a type and an xsi:type', () => {
 })
 
 test('values stay text: numbers, booleans, leading zeros, blanks', () => {
-  const root = read('<r><a>007</a><b>1e3</b><c>true</c><d> two  words </d><e/><f></f><g>9007199254740993</g></r>')
+  const root = read('<r><a>007</a><b>1e3</b><c>true</c><d> two  words </d><e/><e/><f></f><g>9007199254740993</g></r>')
   assert.deepEqual(
     root.children.map(({ text }) => text),
-    ['007', '1e3', 'true', ' two  words ', '', '', '9007199254740993'],
+    ['007', '1e3', 'true', ' two  words ', '', '', '', '9007199254740993'],
   )
+  assert.equal(read('<r><e/><e/>x</r>').text, 'x')
 })
 
 test('entities of XML and numbers are decoded, CDATA is taken as it is, comments are dropped', () => {
@@ -95,6 +96,7 @@ test('what is broken, cut off or empty is refused without quoting it', () => {
     '<r/><r/>',
     '<r>hunter2</r> hunter2',
     '<r a=1/>',
+    '<r><a b="><c">x</a><c">x</a></r>',
   ]) {
     refuses(document, /^The shop answered with/)
     assert.throws(
