@@ -23,7 +23,7 @@ export function specOf({ from, to }: Choice): WorldSpec {
   if (!isHostKind(from) && from !== 'static') throw new Error(`--from is ${Object.keys(hostTitles).join(', ')} or static, not ${from}.`)
   if (to !== 'aws' && to !== 'static') throw new Error(`--to is aws or static, not ${to}.`)
   const host = isHostKind(from) ? { host: from } : {}
-  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, ...host, folder: path.join(openWorldFolder, 'shop') }
+  return { sources: ['web-1', 'web-2', 'files-1'], targets: to, names: true, databases: true, ...host, folder: path.join(openWorldFolder, 'shop') }
 }
 
 /** Starts a world and serves until somebody asks for its end. */
