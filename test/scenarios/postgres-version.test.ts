@@ -99,6 +99,9 @@ test('a database goes to a later version with its node, and back', async (t) => 
   })
 
   await t.test('a promotion that is made void is taken back, and the copy is made anew', async () => {
+    // As a copy of a table that was cut off leaves it.
+    const subscriber = await sqlOn(target, 'select system_identifier from pg_control_system()')
+    await sqlOn(source, `select pg_create_logical_replication_slot('pg_16400_sync_16384_${subscriber}', 'pgoutput')`)
     const running = scene.begin('migrate', '--yes', '--json')
     await moments.at('check-target', 'started')
     assert.ok((await write(target, 'in vain')) > 1003)
@@ -112,6 +115,7 @@ test('a database goes to a later version with its node, and back', async (t) => 
   await t.test('a way back that was made void leaves the target serving, and is closed from then on', async () => {
     const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
+    assert.equal(await sqlOn(source, 'select slot_name from pg_replication_slots'), '', 'a slot would keep the log of the source')
     const running = scene.begin('rollback', 'web-1', '--yes', '--json')
     await moments.at('check-source-back', 'started')
     scene.killController()

@@ -8,7 +8,7 @@ import type { Pair, Side } from '../../mover.ts'
 import { asPostgres, exists, lastLine, psql, query } from '../cluster.ts'
 import { passwordOf, put, roleOf } from '../introduce.ts'
 import { logicalPlaces, moved, type Both } from './both.ts'
-import { countLeft, feed, follow, letGo, over, seed, subscribe, unfollow } from './scripts.ts'
+import { countLeft, feed, follow, letGo, over, seed, subscribe, systemId, unfollow } from './scripts.ts'
 
 const seedDeadlineMs = 7 * 24 * 3_600_000
 /** Copies of tables that fail so often in a row, with none that came to its end in between, will not succeed. */
@@ -46,7 +46,7 @@ async function stateOf(both: Both, { from, to }: Pair, signal: AbortSignal): Pro
 export async function turnRound(both: Both, pair: Pair, signal: AbortSignal): Promise<void> {
   await ensureFollowing(both, pair, signal, () => undefined)
   await act(pair.from, unfollow(both, pair.from), { signal, role: 'open' })
-  await act(pair.to, letGo(both, pair.to), { signal, role: 'closed' })
+  await act(pair.to, letGo(both, pair.to, ''), { signal, role: 'closed' })
 }
 
 /** Role, password and settings on both sides, publications on the one that serves; then one try over the way. */
@@ -111,12 +111,19 @@ async function copy(both: Both, pair: Pair, signal: AbortSignal, say: Say): Prom
   // A copy that a dead controller had begun must not go on beside ours.
   await to.call({ op: 'end-copies' }, signal)
   const { before } = logicalPlaces(both, to)
+  const subscriber = await systemIdOf(both, to, signal)
   const made = await tryAct(to, seed(both, to, { before, encoding, collate, ctype }), { signal, role: 'closed', deadlineMs: seedDeadlineMs })
   if (made.exitCode !== 0) throw new LifeboatError('sync-failed', `The schema did not go over to ${to.address}: ${lastLine(made.stderr)}`)
-  await act(from, letGo(both, from), { signal, role: 'open' })
+  await act(from, letGo(both, from, subscriber), { signal, role: 'open' })
   await act(to, subscribe(both, to, true), { signal, role: 'closed', deadlineMs: 300_000 })
   await copied(both, to, signal, say)
   return Number(size)
+}
+
+/** By which a subscriber is known; empty where there is no cluster, or no answer. */
+export async function systemIdOf(both: Both, side: Side, signal: AbortSignal): Promise<string> {
+  const found = await look(side, systemId(both, side), { signal, deadlineMs: 20_000 })
+  return /^\d+$/.exec(found.stdout.trim())?.[0] ?? ''
 }
 
 /** Waits until every table is copied and follows. */

@@ -11,7 +11,7 @@ import { pausePooler } from '../pooler.ts'
 import { discard } from '../scripts.ts'
 import { logicalPlaces, type Both } from './both.ts'
 import { differentRows, questions, refuseChangedSchema, whole } from './compare.ts'
-import { confirmed, ensureFollowing, turnRound, type Say, type Seen } from './follow.ts'
+import { confirmed, ensureFollowing, systemIdOf, turnRound, type Say, type Seen } from './follow.ts'
 import { prepare } from './prepare.ts'
 import { close, demote, feed, forget, promote, reopen, rest, sequences } from './scripts.ts'
 
@@ -52,10 +52,13 @@ export function logicalMover(both: Both, { database, pgbouncer }: { readonly dat
     reverse: async (pair, signal) => await turnRound(both, { from: pair.to, to: pair.from }, signal),
     ask: async (side, statement, signal) => void (await query(both[side.name], side, statement, signal, database)),
     release: async ({ from, to }, signal) => {
-      await act(from, forget(both, from), { signal })
+      // The other side may be dead: then only what its copies of tables left here is not known.
+      const subscriber = await systemIdOf(both, to, signal).catch(() => '')
+      signal.throwIfAborted()
+      await act(from, forget(both, from, subscriber), { signal })
       // A target that serves is released by the end of the move alone; until then nothing that was there is deleted (V12).
       if (from.name === 'target') await act(from, discard(both.target, from, logicalPlaces(both, from).before), { signal, role: 'open', deadlineMs: discardMs })
-      await act(to, forget(both, to), { signal })
+      await act(to, forget(both, to, ''), { signal })
       await act(to, rest(both, to), { signal, role: 'closed' })
     },
   }

@@ -149,12 +149,20 @@ const unsubscribe = (role: string) =>
   ['disable', 'set (slot_name = none)'].map((what) => `select 'alter subscription ${role} ${what}' where exists (${subscribed(role)}) \\gexec`).join('\n') +
   `\nselect 'drop subscription ${role}' where exists (${subscribed(role)}) \\gexec`
 
-/** Slots of ours; who follows them is cut off. Copies of tables that were cut off have temporary ones, or such that their subscriber drops. */
+/**
+ * Slots of ours; who follows them is cut off. Copies of tables that were cut off leave slots of their own, which end with the
+ * system identifier of their subscriber (tablesync.c, ReplicationSlotNameForTablesync): `$1`, empty where that is not known.
+ */
 const dropSlots = `drop_slots() {
-  n=0; until ask "select pg_terminate_backend(active_pid) from pg_replication_slots where starts_with(slot_name, '$role' || '_') and active;
-    select pg_drop_replication_slot(slot_name) from pg_replication_slots where starts_with(slot_name, '$role' || '_')" >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.05; done
+  mine="pg_replication_slots where (starts_with(slot_name, '$role' || '_') or '$1' <> '' and slot_name ~ ('^pg_[0-9]+_sync_[0-9]+_' || '$1' || '$'))"
+  n=0; until ask "select pg_terminate_backend(active_pid) from $mine and active_pid is not null; select pg_drop_replication_slot(slot_name) from $mine" >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.05; done
 }
 `
+
+/** The system identifier of this side's cluster, which need not run; empty where there is none. */
+export function systemId(both: Both, side: Side): Words {
+  return script(both, side, 'as "$bin/pg_controldata" -D "$folder" 2>/dev/null | sed -n "s/^Database system identifier: *//p"')
+}
 
 /** This side serves and follows nobody any more: the subscriptions of before go, the slots stay. */
 export function unfollow(both: Both, side: Side): Words {
@@ -162,22 +170,22 @@ export function unfollow(both: Both, side: Side): Words {
 }
 
 /** The slots of this side, which nobody follows any more, go. */
-export function letGo(both: Both, side: Side): Words {
-  return script(both, side, `${dropSlots}drop_slots`)
+export function letGo(both: Both, side: Side, subscriber: string): Words {
+  return script(both, side, `${dropSlots}drop_slots "$1"`, [subscriber])
 }
 
 /** Publications, subscriptions, slots, role and settings go, of a cluster that runs; of one that does not, the files. */
-export function forget(both: Both, side: Side): Words {
+export function forget(both: Both, side: Side, subscriber: string): Words {
   const { role, settings } = logicalPlaces(both, side)
   const body = `${dropSlots}if runs; then
   [ -z "$(ask "select 1 from pg_roles where rolname = '$role'")" ] || ask "alter role $role nologin"
   all "$2" 2>/dev/null
-  drop_slots
+  drop_slots "$3"
   ask "drop role if exists $role" 2>/dev/null
 fi
 rm -f "$1" "$pass" "$copy" "$vain"
 ! runs || loaded`
-  return script(both, side, body, [settings, `${unsubscribe(role)}\ndrop publication if exists ${role};`])
+  return script(both, side, body, [settings, `${unsubscribe(role)}\ndrop publication if exists ${role};`, subscriber])
 }
 
 /** Statements that give the sequences of the other side the values of this one, as one text for psql, between two marks. */
