@@ -73,8 +73,7 @@ function refuse(sender: string, how: string): never {
 
 /** The first child of that name (without its prefix), or null. */
 export function childOf(element: XmlElement | null | undefined, name: string): XmlElement | null {
-  for (const child of element?.children ?? []) if (child.name === name) return child
-  return null
+  return element?.children.find((child) => child.name === name) ?? null
 }
 
 export function childrenOf(element: XmlElement | null | undefined, name: string): readonly XmlElement[] {
