@@ -94,7 +94,7 @@ async function twins(name: string, { files: count, meanBytes }: TreeSpec): Promi
 async function grown(spec: TreeSpec, root: string, pair: Pair, scene: Scene): Promise<GrownTree> {
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
   const mover = await files.connect({ kind: 'files', path: root, exclude: [] })
-  const ssh = 'ssh -c aes128-gcm@openssh.com -o StrictHostKeyChecking=accept-new -o BatchMode=yes'
+  const ssh = 'ssh -c aes128-gcm@openssh.com'
   let round = 0
   return {
     path: root,
