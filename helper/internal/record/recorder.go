@@ -45,8 +45,8 @@ type watched struct {
 }
 
 type Recorder struct {
-	fd      int // of fanotify; read beside Go's poller, which would wake up for each event that is left for a while
-	ended   int // an eventfd: nothing more is to be read
+	fan     *os.File
+	fd      int // of fan; asking the file for it would make reads uninterruptible
 	folder  string
 	roots   []watched
 	ignore  func(pid int) bool
@@ -74,17 +74,12 @@ func Start(folder, epoch string, roots []Root, ignore func(pid int) bool) (*Reco
 	if err != nil {
 		return nil, fmt.Errorf("the kernel cannot report changed names (it needs Linux 5.9): %w", err)
 	}
-	ended, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
-	if err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
 	r := &Recorder{
-		fd: fd, ended: ended, folder: folder, epoch: epoch, ignore: ignore, done: make(chan struct{}),
+		fan: os.NewFile(uintptr(fd), "fanotify"), fd: fd, folder: folder, epoch: epoch, ignore: ignore, done: make(chan struct{}),
 		recent: map[string]struct{}{}, places: map[string]place{}, seen: map[int]chan struct{}{},
 	}
 	if r.journal, err = openJournal(filepath.Join(folder, "journal")); err != nil {
-		r.close()
+		r.fan.Close()
 		return nil, err
 	}
 	for _, root := range roots {
@@ -196,7 +191,7 @@ func (r *Recorder) Drain(ctx context.Context) (Status, error) {
 
 // Stop ends the recorder and its marks.
 func (r *Recorder) Stop() {
-	unix.Write(r.ended, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	r.fan.Close()
 	<-r.done
 	r.close()
 	for _, root := range r.roots {
@@ -206,14 +201,11 @@ func (r *Recorder) Stop() {
 }
 
 func (r *Recorder) close() {
-	unix.Close(r.fd)
-	unix.Close(r.ended)
+	r.fan.Close()
 	for _, root := range r.roots {
 		unix.Close(root.fd)
 	}
-	if r.journal != nil {
-		r.journal.file.Close()
-	}
+	r.journal.file.Close()
 }
 
 func (r *Recorder) lose(why string) {
