@@ -83,6 +83,11 @@ export const moveFactsSchema = z.object({
   /** Which side reaches the ssh of the other one through the controller alone, as it was last tried. */
   relayed: z.object({ source: z.boolean(), target: z.boolean() }).optional(),
   ttlLoweredAt: z.string().nullable(),
+  /** Approved in this run, and not switched yet: its time has not come. */
+  approved: z
+    .object({ run: z.number(), text: z.string(), details: z.record(z.string(), z.unknown()) })
+    .nullable()
+    .default(null),
   namesSwitchedAt: z.string().nullable(),
   /** Checks that passed on the serving side, by their text: only these must pass on the other. */
   checksPassed: z.array(z.string()),
@@ -120,6 +125,7 @@ export const noFacts: MoveFacts = {
   sequence: 0,
   names: {},
   ttlLoweredAt: null,
+  approved: null,
   namesSwitchedAt: null,
   checksPassed: [],
   portsServed: null,

@@ -44,12 +44,22 @@ test('going back, phase by phase', async (t) => {
 
   await t.test('while it waits for its time, and for approval after a pause: the source was never touched, the copy stays', async () => {
     const inTwoHours = new Date(Date.now() + 7_200_000).toISOString().replace(/\.\d+/, '')
-    const moving = scene.begin('migrate', '--yes', '--at', inTwoHours)
-    const waiting = await scene.record(at('await-approval', 'waiting'))
-    assert.deepEqual([waiting.details['waitingFor'], waiting.details['opensAt']], ['window', new Date(inTwoHours).toISOString()])
+    const waitsFor = async (what: string, after = 0) => {
+      const waiting = await scene.record(at('await-approval', 'waiting'), { after })
+      assert.equal(waiting.details['waitingFor'], what)
+      return waiting
+    }
+    assert.equal((await scene.begin('migrate', '--at', inTwoHours)).exitCode, 4)
+    const asked = await waitsFor('approval')
+    const approving = scene.begin('approve', 'web-1')
+    const approved = await waitsFor('window', asked.seq)
+    assert.equal(approved.details['opensAt'], new Date(inTwoHours).toISOString())
+    scene.killController()
+    assert.equal((await approving).exitCode, 3)
+    const moving = scene.begin('migrate')
+    const still = await waitsFor('window', approved.seq)
     assert.equal((await scene.begin('pause', 'web-1')).exitCode, 0)
-    const paused = await scene.record(at('await-approval', 'waiting'), { after: waiting.seq })
-    assert.equal(paused.details['waitingFor'], 'approval')
+    await waitsFor('approval', still.seq)
     const back = await scene.begin('rollback', 'web-1', '--yes')
     assert.equal(back.exitCode, 0, back.stderr)
     // It was watched by somebody who cannot be asked.

@@ -6,11 +6,11 @@ import type { LabNode } from '../../lab/node.ts'
 
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
-const { oneSideServes } = await import('../support/sides.ts')
+const { oneSideServes, speakTo } = await import('../support/sides.ts')
 const { startProber } = await import('../support/prober.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { childrenWith } = await import('../support/processes.ts')
-const { sleep } = await import('../../src/io/wait.ts')
+const { waitUntil } = await import('../../src/io/wait.ts')
 const { finishClean } = await import('../support/ending.ts')
 
 const table = 'inet walls'
@@ -60,8 +60,11 @@ test('nodes that do not reach each other by ssh are moved there and back through
     await moments.pass()
     await moments.close()
     assert.equal((await approving).exitCode, 3, 'the terminal says that the controller is gone')
-    // More than the lease and some questions that nobody carries.
-    await sleep(8000, AbortSignal.timeout(10_000))
+    // Its lease is over, and it has asked for the verdict: nobody carries the question.
+    const asker = await speakTo(scene, source)
+    const asked = async () => (JSON.stringify((await asker.call({ op: 'hello' }))['trouble']).includes('"sealed: ') ? true : null)
+    await waitUntil(asked, { what: 'A question that nobody carries', deadlineMs: 20_000, everyMs: 200, signal: t.signal })
+    await asker.close()
     for (const node of [source, target]) assert.notEqual((await node.attempt('systemctl is-active shop.service')).stdout, 'active\n', node.name)
     // A command brings the credentials back, and with them the way.
     const again = await scene.begin('migrate', '--json')

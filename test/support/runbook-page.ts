@@ -3,7 +3,11 @@ import { rowsOf, titleOf, type Phase, type RunbookRow } from '../../src/core/run
 
 const phases: readonly (readonly [Phase, string, string])[] = [
   ['prepare', 'Prepare', 'Nothing of the source changes. What was put in place is taken away again when the move is given up.'],
-  ['sync', 'Keep in step', 'The source serves and is read; copies that were made stay, whatever happens.'],
+  [
+    'sync',
+    'Keep in step',
+    'The source serves and is read; copies that were made stay, whatever happens. A move that is approved still waits for its `window` and for the time that `migrate --at` names.',
+  ],
   [
     'switch',
     'Switch',

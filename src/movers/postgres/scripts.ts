@@ -3,14 +3,10 @@
 // the helper.
 import type { Side } from '../mover.ts'
 import { asPostgres, placesOf, unitOf, type Cluster } from './cluster.ts'
+import { shell } from './shell.ts'
 
 export type Words = readonly string[]
 
-/**
- * A unit that is being started, as at boot, is waited for (`systemctl start` does just that) before it is stopped: in its
- * start systemd would end it by SIGTERM to all its processes, after which PostgreSQL 15 was seen to wait for its own
- * background writer for ever, whatever it is sent later but SIGQUIT.
- */
 function script(cluster: Cluster, side: Side, body: string, more: Words = []): Words {
   const { bin, standby, copy, follow, role } = placesOf(cluster, side)
   const head = `set -eu
@@ -18,10 +14,7 @@ unit=$1 folder=$2 port=$3 bin=$4 standby=$5 copy=$6 follow=$7 role=$8; shift 8
 as() { ${asPostgres.join(' ')} "$@"; }
 ask() { as psql -XAtq -v ON_ERROR_STOP=1 -p "$port" -d postgres -c "$1"; }
 opened() { n=0; until [ "$(ask 'select pg_is_in_recovery()' 2>/dev/null)" = "$1" ]; do n=$((n + 1)); [ $n -lt 400 ] || { echo "the cluster did not come up within 20 s" >&2; return 1; }; sleep 0.05; done; }
-keep() { [ -e "$1" ] || { as touch "$1"; sync "$1" "$(dirname "$1")"; }; }
-drop() { [ ! -e "$1" ] || { rm -f "$1"; sync "$(dirname "$1")"; }; }
-halt() { [ "$(systemctl show -p ActiveState --value "$unit")" != activating ] || systemctl start "$unit"; systemctl stop "$unit"; }
-`
+${shell}`
   return ['sh', '-c', head + body, 'sh', unitOf(cluster), cluster.folder, String(cluster.port), bin, standby, copy, follow, role, ...more]
 }
 

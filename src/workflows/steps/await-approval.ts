@@ -3,28 +3,38 @@
 import { forecastPauseMs } from '../../core/forecast.ts'
 import { pathOf, relayRisk } from '../../core/path.ts'
 import { describeWindow, opensAt } from '../../core/window.ts'
-import { sleep } from '../../io/wait.ts'
 import type { Done, Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
 import { keepInStep } from './sync.ts'
+import { recordsOfRun, restUnlessTold } from './waiting.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
 const restMs = { busy: 500, calm: 3000 } as const
 const failuresUntilAsked = 3
 
 type Pass = ReturnType<typeof keepInStep>
+type Approval = Required<Done>
 
 /** Until it is approved and its time has come; a pause in between asks for another approval. */
 export async function awaitApproval(step: Step): Promise<Done> {
   const pass = keepInStep(step)
   for (;;) {
-    const approval = await approved(step, pass)
-    if (await untilOpen(step, pass)) return approval
+    const approval = approvedBefore(step) ?? (await approved(step, pass))
+    // A process that dies in a wait of days is followed by one that need not ask again.
+    await step.learn({ approved: { run: step.run.run, ...approval } })
+    const isTime = await untilOpen(step, pass)
+    await step.learn({ approved: null })
+    if (isTime) return approval
   }
 }
 
+/** What was approved in this run and waits for its time. */
+function approvedBefore({ facts: { approved: before }, run: { run } }: Step): Approval | null {
+  return before?.run === run ? { text: before.text, details: before.details } : null
+}
+
 /** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself unless paused, and not after three failures in a row. */
-async function approved(step: Step, pass: Pass) {
+async function approved(step: Step, pass: Pass): Promise<Approval> {
   const { signals } = step.run.services
   const failures = await failedAttempts(step)
   const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
@@ -55,9 +65,9 @@ async function approved(step: Step, pass: Pass) {
 async function untilOpen(step: Step, pass: Pass): Promise<boolean> {
   const { signals } = step.run.services
   for (let told: number | null = null; ;) {
+    if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
     const { at, text } = nextSwitch(step, Date.now())
     if (at <= Date.now()) return true
-    if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
     const forecast = forecastPauseMs(step.facts)
     if (told !== at) await step.waitFor(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
     told = at
@@ -74,20 +84,14 @@ function nextSwitch(step: Step, now: number): { readonly at: number; readonly te
   return { at, text: `Approved; switches at ${new Date(at).toISOString().slice(0, 16)}Z${reason}. The copy is kept in step.` }
 }
 
-/** Rests after a pass, but not while somebody waits for an answer to what they said. */
 async function passAndRest(step: Step, pass: Pass, kind: SignalKind, mostMs = Infinity): Promise<void> {
-  const done = await pass()
-  const end = performance.now() + Math.min(mostMs, Number(done.details['movedFiles']) > 0 ? restMs.busy : restMs.calm)
-  while (performance.now() < end) {
-    if (await step.run.services.signals.waits(step.run.move, step.run.run, kind)) return
-    await sleep(Math.max(1, Math.min(250, end - performance.now())), step.signal)
-  }
+  const { details } = await pass()
+  await restUnlessTold(step, kind, Math.min(mostMs, Number(details['movedFiles']) > 0 ? restMs.busy : restMs.calm))
 }
 
 /** Attempts of this run that were undone since the last approval by a person. */
 async function failedAttempts(step: Step): Promise<number> {
-  const records = await step.run.services.journal.after(0, { move: step.run.move, limit: 100_000 })
-  const mine = records.filter((record) => record.run === step.run.run)
+  const mine = await recordsOfRun(step)
   const since = mine.findLastIndex((record) => record.step === 'await-approval' && record.state === 'done' && record.details['by'] !== '--yes')
   return mine.slice(since + 1).filter((record) => record.step === 'attempt' && record.state === 'undone').length
 }

@@ -1,9 +1,9 @@
 // A person decides between finish and rollback; until then the way back is kept open.
 import { rollbackPrice } from '../../core/forecast.ts'
 import { formatDuration } from '../../core/units.ts'
-import { sleep } from '../../io/wait.ts'
 import type { Done, Step } from '../run.ts'
 import { keepInStep } from './sync.ts'
+import { recordsOfRun, restUnlessTold } from './waiting.ts'
 import { countStragglers, followBack } from './watch.ts'
 
 const syncEveryMs = 3000
@@ -18,15 +18,14 @@ export async function awaitFinish(step: Step): Promise<Done> {
     await countStragglers(step)
     const text = told ? remind() : 'Switched. Waiting for `finish` or `rollback`.'
     if (text !== null) await step.waitFor(text, { waitingFor: 'finish', price: rollbackPrice(step.facts) })
-    await restUnlessFinish(step)
+    await restUnlessTold(step, 'finish', syncEveryMs)
   }
 }
 
 /** Answers a sentence each time that `remindAfter` is over again since the move began to wait, also by an earlier process; else null. */
 async function openReminder(step: Step): Promise<() => string | null> {
   const { remindAfterMs } = step.settings.finish
-  const records = await step.run.services.journal.after(0, { move: step.run.move, limit: 100_000 })
-  const first = records.find((each) => each.run === step.run.run && each.step === step.name && each.state === 'waiting')
+  const first = (await recordsOfRun(step)).find((record) => record.step === step.name && record.state === 'waiting')
   const since = first === undefined ? Date.now() : Date.parse(first.at)
   const timesNow = () => Math.floor((Date.now() - since) / remindAfterMs)
   let told = timesNow()
@@ -34,13 +33,5 @@ async function openReminder(step: Step): Promise<() => string | null> {
     if (timesNow() <= told) return null
     told = timesNow()
     return `Switched ${formatDuration(told * remindAfterMs)} ago and not finished: both sides cost. Waiting for \`finish\` or \`rollback\`.`
-  }
-}
-
-async function restUnlessFinish(step: Step): Promise<void> {
-  const end = performance.now() + syncEveryMs
-  while (performance.now() < end) {
-    if (await step.run.services.signals.waits(step.run.move, step.run.run, 'finish')) return
-    await sleep(250, step.signal)
   }
 }

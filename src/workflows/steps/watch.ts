@@ -10,6 +10,7 @@ import { auditInBackground, refuseDifferences, wordsOf, type Background } from '
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
 import { onePass } from './sync.ts'
+import { recordsOfRun } from './waiting.ts'
 
 const checkEveryMs = 5000
 /** A single red check is told; that many in a row close the gate. */
@@ -62,9 +63,8 @@ async function regressed(step: Step, failure: string): Promise<void> {
   await sleep(noticedWithinMs, step.signal)
 }
 
-async function hasFailedToGoBack({ run }: Step): Promise<boolean> {
-  const records = await run.services.journal.after(0, { move: run.move, limit: 100_000 })
-  return records.some((each) => each.run === run.run && each.step === 'attempt' && each.details['serves'] === 'target')
+async function hasFailedToGoBack(step: Step): Promise<boolean> {
+  return (await recordsOfRun(step)).some((record) => record.step === 'attempt' && record.details['serves'] === 'target')
 }
 
 const runsStill = 'the whole tree is being compared'

@@ -4,6 +4,7 @@
 import { asPostgres, unitOf } from '../cluster.ts'
 import type { Side } from '../../mover.ts'
 import type { Words } from '../scripts.ts'
+import { shell } from '../shell.ts'
 import { logicalPlaces, moved, slotOf, type Both } from './both.ts'
 
 /** Sessions of ours on a shut side may write; names of databases were checked to need no quotes in here (prepare.ts). */
@@ -19,9 +20,7 @@ all() {
   names=$(ask "select datname from pg_database where ${moved} order by oid")
   printf '%s\\n' "$names" | while IFS= read -r name; do printf '%s\\n' "\\\\connect \\"dbname='$name'\\"" "$1"; done | tell
 }
-keep() { [ -e "$1" ] || { as touch "$1"; sync "$1" "$(dirname "$1")"; }; }
-drop() { [ ! -e "$1" ] || { rm -f "$1"; sync "$(dirname "$1")"; }; }
-runs() { pid=$(head -1 "$folder/postmaster.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/exe")" = "$bin/postgres" ]; }
+${shell}runs() { pid=$(head -1 "$folder/postmaster.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/exe")" = "$bin/postgres" ]; }
 loaded() {
   runs || return 0
   was=$(ask 'select pg_conf_load_time()'); kill -HUP "$pid"
@@ -91,7 +90,7 @@ export function demote(both: Both, side: Side): Words {
 
 /** What follows nobody any more stays shut. */
 export function rest(both: Both, side: Side): Words {
-  return script(both, side, 'shut\nsystemctl stop "$unit"')
+  return script(both, side, 'shut\nhalt')
 }
 
 /** Runs as one that is shut. */
@@ -108,7 +107,7 @@ export function seed(
   const body = `aside=$1 encoding=$2 collate=$3 ctype=$4 schema=$folder.lifeboat-schema
 keep "$vain"
 shut
-systemctl stop "$unit"
+halt
 sums=; if LC_ALL=C "$bin/pg_controldata" -D "$folder" 2>/dev/null | grep -q "^Data page checksum version: *[1-9]"; then sums=--data-checksums; fi
 if [ -e "$folder" ] && [ ! -e "$copy" ]; then
   n=; while [ -e "$aside$n" ]; do n=$((\${n:-0} + 1)); done
