@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,6 +21,9 @@ var version = "0.1.0"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
+		if ended := client.Ended(0); errors.As(err, &ended) {
+			os.Exit(int(ended))
+		}
 		fmt.Fprintln(os.Stderr, "lifeboat-helper: "+err.Error())
 		os.Exit(1)
 	}

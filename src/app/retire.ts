@@ -1,6 +1,6 @@
 // The end of a source after a finished move.
 import type { Config } from '../config/schema.ts'
-import { codeOf } from '../core/errors.ts'
+import { codeOf, messageOf } from '../core/errors.ts'
 import type { MoveSettings } from '../core/stored-move.ts'
 import { openSource } from './planning.ts'
 
@@ -23,7 +23,7 @@ export async function retire(config: Config, from: MoveSettings['from'], signal:
   } catch (error) {
     const code = codeOf(error)
     if (code !== 'source-unreachable' && code !== 'source-refused') throw error
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     if (isOff) return `The source is off, and nothing of it was deleted. It is still plugged in: ${why} Should somebody start it, it refuses to serve.`
     return `The source stays as it is: ${why} Switch it off by hand; it refuses to serve.`
   }

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openApp } from '../app/app.ts'
-import { LifeboatError, codeOf } from '../core/errors.ts'
+import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
 import { sleep } from '../io/wait.ts'
 import { createServer } from '../server/api.ts'
 import { version } from '../version.ts'
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${JSON.stringify({ code: codeOf(error), message: error instanceof Error ? error.message : String(error) })}\n`)
+    process.stderr.write(`${JSON.stringify({ code: codeOf(error), message: messageOf(error) })}\n`)
     process.exit(codeOf(error) === 'controller-busy' ? 4 : 1)
   },
 )

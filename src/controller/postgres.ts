@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { LifeboatError } from '../core/errors.ts'
+import { LifeboatError, messageOf } from '../core/errors.ts'
 import { exec } from '../io/exec.ts'
 import { waitUntil } from '../io/wait.ts'
 import type { Places } from './places.ts'
@@ -38,7 +38,7 @@ export async function startPostgres(places: Places, signal: AbortSignal): Promis
     },
     { what: `A start of the database (see ${places.databaseLog})`, deadlineMs: startWithinMs, everyMs: 300, signal },
   ).catch((error: unknown) => {
-    throw unavailable(error instanceof Error ? error.message : String(error))
+    throw unavailable(messageOf(error))
   })
   await writeFile(join(places.state, 'database.host'), hostname())
   return {

@@ -105,6 +105,16 @@ export function codeOf(error: unknown): ErrorCode {
   return 'defect'
 }
 
+/** What anything thrown says; not everything that can be thrown can be written as text. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message
+  try {
+    return String(thrown)
+  } catch {
+    return 'something without words was thrown'
+  }
+}
+
 function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(table, code)
 }

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { describeCheck, type StoredCheck } from '../core/stored-move.ts'
 import type { Link } from './link.ts'
+import { messageOf } from '../core/errors.ts'
 
 export type CheckResult = { readonly check: string; readonly passed: boolean; readonly text: string; readonly ms: number }
 
@@ -91,8 +92,4 @@ export async function acceptsTcp(address: string, port: number, signal: AbortSig
 
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 // What a failed operation of the engine means for a person: one sentence with the provider's own words.
-import { LifeboatError } from '../core/errors.ts'
+import { LifeboatError, messageOf } from '../core/errors.ts'
 import type { ReadFailure } from '../providers/provider.ts'
 import { plainText, sentenceOf, type Diagnostic } from './events.ts'
 
@@ -32,7 +32,7 @@ export type Lock = { readonly user: string; readonly host: string; readonly pid:
 /** The error to throw instead of what the engine threw. Ours pass through. */
 export function failureOf(thrown: unknown, circumstances: Circumstances): Error {
   if (thrown instanceof LifeboatError) return thrown
-  const said = thrown instanceof Error ? plainText(thrown.message) : String(thrown)
+  const said = plainText(messageOf(thrown))
   if (/the stack is currently locked by|Another update is currently in progress/.test(said)) return busy(circumstances.stack, locksIn(said))
   const { resource, text } = firstWords(said, circumstances.diagnostics)
   const words = hide(text, circumstances.secrets)

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from 'zod'
 import type { App } from '../app/app.ts'
 import { inventoryLines, linesType } from '../core/inventory-lines.ts'
-import { LifeboatError, codeOf, exitStatusOf, hintOf } from '../core/errors.ts'
+import { LifeboatError, codeOf, exitStatusOf, hintOf, messageOf } from '../core/errors.ts'
 import { signalKinds } from '../workflows/signals.ts'
 import { streamEvents } from './events.ts'
 
@@ -83,7 +83,7 @@ export function failureOf(error: unknown) {
   if (error instanceof z.ZodError)
     return { schema: 'lifeboat.error/1', code: 'usage', message: `The request is malformed: ${z.prettifyError(error)}.`, hint: hintOf('usage'), details: {} }
   const code = codeOf(error)
-  const message = error instanceof LifeboatError ? error.message : `Unexpected: ${error instanceof Error ? error.message : String(error)}`
+  const message = error instanceof LifeboatError ? error.message : `Unexpected: ${messageOf(error)}`
   return { schema: 'lifeboat.error/1', code, message, hint: hintOf(code), details: error instanceof LifeboatError ? error.details : {} }
 }
 

@@ -1,5 +1,5 @@
 // A failure as a person and as a program see it.
-import { LifeboatError, codeOf, hintOf } from '../core/errors.ts'
+import { LifeboatError, codeOf, hintOf, messageOf } from '../core/errors.ts'
 import { escaped } from '../core/terminal.ts'
 import { printable } from './table.ts'
 
@@ -18,7 +18,7 @@ export function failureLine(error: unknown): string {
 }
 
 function sentenceOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   return error instanceof LifeboatError ? text : `Unexpected: ${text}`
 }
 

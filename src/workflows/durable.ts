@@ -1,7 +1,7 @@
 // The story of migrate.ts on DBOS: every step's answer is stored before the next begins, so a process that dies at any
 // moment is followed by one that goes on at the interrupted step. Names registered here are permanent.
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { LifeboatError, codeOf } from '../core/errors.ts'
+import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
 import { runbookVersion, type StepName } from '../core/runbook.ts'
 import { noFacts, otherSide, type MoveFacts, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
@@ -48,7 +48,7 @@ export async function launchDurable(
     await DBOS.registerQueue(queueName, { workerConcurrency: 64, minPollingIntervalMs: 250 })
   } catch (error) {
     await DBOS.shutdown()
-    throw new LifeboatError('database-unavailable', `The journal's database does not answer: ${error instanceof Error ? error.message : String(error)}.`, {
+    throw new LifeboatError('database-unavailable', `The journal's database does not answer: ${messageOf(error)}.`, {
       cause: error,
     })
   }
@@ -115,8 +115,7 @@ async function takeOver(run: Run): Promise<Ending | null> {
       // A side that cannot be reached now is claimed by the first step that needs it.
       run.stop.throwIfAborted()
       const code = codeOf(error)
-      if (code === 'database-behind' || code === 'owned-by-other')
-        return { state: 'failed', step: 'check-source', code, text: error instanceof Error ? error.message : String(error) }
+      if (code === 'database-behind' || code === 'owned-by-other') return { state: 'failed', step: 'check-source', code, text: messageOf(error) }
     }
   }
   return null
@@ -194,7 +193,7 @@ function watchForRollback(input: MoveInput, services: Services, until: AbortSign
 /** What cannot even be opened (a stored configuration that no longer parses) ends here; a move must not seem to run for ever. */
 function failedToOpen(error: unknown, stop: AbortSignal): Ending {
   stop.throwIfAborted()
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   return { state: 'failed', step: 'check-source', code: codeOf(error), text: error instanceof LifeboatError ? text : `Unexpected: ${text}` }
 }
 

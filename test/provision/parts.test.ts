@@ -65,7 +65,10 @@ describe('the sentence of a failure', () => {
     )
   })
   it('is made of anything at all', () => {
-    fc.assert(fc.property(fc.anything(), fc.string(), (thrown, urn) => failureOf(thrown, circumstances).message !== '' && typeof resourceOf(urn) === 'string'))
+    fc.assert(
+      fc.property(fc.anything(), fc.string(), (thrown, urn) => failureOf(thrown, circumstances).message !== '' && typeof resourceOf(urn) === 'string'),
+      { examples: [[{ toString: null }, '']] },
+    )
   })
 })
 

@@ -38,12 +38,8 @@ func lead(p paths.Paths, asked string, input io.Reader, output io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("%.20q is no port", asked)
 	}
-	answer, err := Ask(p, map[string]any{"op": "peer-way", "port": port})
-	if err != nil {
+	if err := askPeer(p, map[string]any{"op": "peer-way", "port": port}); err != nil {
 		return err
-	}
-	if answer["ok"] != true {
-		return fmt.Errorf("%v", answer["text"])
 	}
 	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", asked), 5*time.Second)
 	if err != nil {

@@ -47,8 +47,8 @@ func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) er
 	return json.NewEncoder(output).Encode(answer)
 }
 
-// receive becomes rsync, once the daemon has let it in under its process number. What
-// it refuses goes to stderr alone: stdout speaks rsync's protocol.
+// receive runs rsync, once the daemon has let this session in; each process of rsync is told of before it writes. What
+// the daemon refuses goes to stderr alone: stdout speaks rsync's protocol. Answers how rsync ended.
 func receive(p paths.Paths, words []string) error {
 	destination, paths, err := checkReceiver(words)
 	if err != nil {
@@ -60,15 +60,19 @@ func receive(p paths.Paths, words []string) error {
 		return fmt.Errorf("there is no rsync on this node")
 	}
 	for _, place := range append(paths, destination) {
-		answer, err := Ask(p, map[string]any{"op": "peer-receive", "pid": os.Getpid(), "destination": place})
-		if err != nil {
+		if err := askPeer(p, map[string]any{"op": "peer-receive", "pid": os.Getpid(), "destination": place}); err != nil {
 			return err
 		}
-		if answer["ok"] != true {
-			return fmt.Errorf("%v", answer["text"])
-		}
 	}
-	return unix.Exec(program, words, os.Environ())
+	return runAnnounced(program, words, func(pid int) { askPeer(p, map[string]any{"op": "peer-writes", "pid": pid}) })
+}
+
+func askPeer(p paths.Paths, question map[string]any) error {
+	answer, err := Ask(p, question)
+	if err == nil && answer["ok"] != true {
+		err = fmt.Errorf("%v", answer["text"])
+	}
+	return err
 }
 
 // refuse answers a question in JSON.

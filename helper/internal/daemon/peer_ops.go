@@ -26,6 +26,11 @@ func (d *Daemon) peerLine(ctx context.Context, r request) answer {
 		if err = r.read(&f); err == nil {
 			err = d.admit(f.PID, f.Destination)
 		}
+	case "peer-writes":
+		var f struct{ PID int }
+		if err = r.read(&f); err == nil {
+			err = d.recording.copiers.told(f.PID)
+		}
 	case "peer-way":
 		var f struct{ Port int }
 		if err = r.read(&f); err == nil {

@@ -3,11 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
-	"time"
 
 	"lifeboat/helper/internal/boot"
 	"lifeboat/helper/internal/durable"
@@ -21,15 +18,10 @@ type recording struct {
 	mu       sync.Mutex
 	recorder *record.Recorder
 	resumed  string // why this epoch was begun by nobody's wish: a gap
-	senders  map[int]sender
+	copiers  *copiers
 }
 
-type sender struct {
-	receives bool
-	known    time.Time
-}
-
-func newRecording(d *Daemon) *recording { return &recording{d: d, senders: map[int]sender{}} }
+func newRecording(d *Daemon) *recording { return &recording{d: d, copiers: newCopiers(d.paths)} }
 
 func (r *recording) wanted() string { return filepath.Join(r.d.paths.Record(), "wanted") }
 
@@ -69,7 +61,7 @@ func (r *recording) begin() error {
 		roots = append(roots, record.Root{Path: root.Path, Exclude: func(relative string) bool { return excludedBy(root.Exclude, relative) }})
 	}
 	epoch := fmt.Sprintf("%s-%d", r.d.bootID[len(r.d.bootID)-8:], boot.NowMs())
-	recorder, err := record.Start(r.d.paths.Record(), epoch, roots, r.byReceiver)
+	recorder, err := record.Start(r.d.paths.Record(), epoch, roots, r.copiers.wrote)
 	r.d.trouble.set("recorder", err)
 	if err != nil {
 		return &machine.Refusal{Code: machine.NodeToolAbsent, Text: err.Error()}
@@ -117,30 +109,15 @@ func (r *recording) drain(ctx context.Context) (int64, bool, error) {
 		}
 		return 0, false, &machine.Refusal{Code: machine.GateClosed, Text: "no recorder runs on this node"}
 	}
+	ended := r.copiers.ended()
 	status, err := recorder.Drain(ctx)
 	if err != nil {
 		return 0, false, err
 	}
+	r.copiers.forget(ended)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return status.Sequence, r.why(status) == "", nil
-}
-
-// byReceiver says whether a change was made by a copy that the daemon let in: that one is not news to the other side.
-func (r *recording) byReceiver(pid int) bool {
-	if known, ok := r.senders[pid]; ok && time.Since(known.known) < 5*time.Second {
-		return known.receives
-	}
-	_, session, alive := processOf(pid)
-	if !alive {
-		return r.senders[pid].receives // ended since: what was known of it holds still
-	}
-	_, err := os.Stat(filepath.Join(r.d.paths.Receivers(), strconv.Itoa(session)))
-	if len(r.senders) > 1000 {
-		clear(r.senders)
-	}
-	r.senders[pid] = sender{err == nil, time.Now()}
-	return err == nil
 }
 
 // stop ends recording for good.

@@ -1,23 +1,45 @@
 package record
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"lifeboat/helper/internal/roots"
 
 	"golang.org/x/sys/unix"
 )
 
+const (
+	// pause is how long events are left to the kernel where they keep coming: each would wake this program up, and the
+	// kernel makes one of several that tell of the same name.
+	pause = 5 * time.Millisecond
+	// unpaused is how many reads in a row come before that: a drain between a few changes does not wait.
+	unpaused = 16
+)
+
 // read takes events until the recorder is stopped.
 func (r *Recorder) read() {
 	defer close(r.done)
 	buffer := make([]byte, 64<<10)
+	inARow, last := 0, time.Time{}
 	for {
-		n, err := r.fan.Read(buffer)
+		if inARow > unpaused {
+			time.Sleep(pause)
+		}
+		ready := []unix.PollFd{{Fd: int32(r.fd), Events: unix.POLLIN}, {Fd: int32(r.ended), Events: unix.POLLIN}}
+		if _, err := unix.Poll(ready, -1); err == unix.EINTR {
+			continue
+		}
+		if ready[1].Revents != 0 {
+			return
+		}
+		n, err := unix.Read(r.fd, buffer)
+		if inARow++; time.Since(last) > 2*pause {
+			inARow = 0
+		}
+		last = time.Now()
 		if n > 0 {
 			r.mu.Lock()
 			if err := parseEvents(buffer[:n], r.note); err != nil && r.gap == "" {
@@ -26,12 +48,7 @@ func (r *Recorder) read() {
 			r.bound()
 			r.mu.Unlock()
 		}
-		switch {
-		case err == nil:
-		case errors.Is(err, os.ErrClosed), errors.Is(err, io.EOF):
-			return
-		case errors.Is(err, unix.EINTR):
-		default:
+		if err != nil && err != unix.EINTR && err != unix.EAGAIN {
 			r.lose("the kernel stopped reporting: " + err.Error())
 			return
 		}

@@ -45,8 +45,8 @@ type watched struct {
 }
 
 type Recorder struct {
-	fan     *os.File
-	fd      int // of fan; asking the file for it would make reads uninterruptible
+	fd      int // of fanotify; read beside Go's poller, which would wake up for each event that is left for a while
+	ended   int // an eventfd: nothing more is to be read
 	folder  string
 	roots   []watched
 	ignore  func(pid int) bool
@@ -74,12 +74,17 @@ func Start(folder, epoch string, roots []Root, ignore func(pid int) bool) (*Reco
 	if err != nil {
 		return nil, fmt.Errorf("the kernel cannot report changed names (it needs Linux 5.9): %w", err)
 	}
+	ended, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
 	r := &Recorder{
-		fan: os.NewFile(uintptr(fd), "fanotify"), fd: fd, folder: folder, epoch: epoch, ignore: ignore, done: make(chan struct{}),
+		fd: fd, ended: ended, folder: folder, epoch: epoch, ignore: ignore, done: make(chan struct{}),
 		recent: map[string]struct{}{}, places: map[string]place{}, seen: map[int]chan struct{}{},
 	}
 	if r.journal, err = openJournal(filepath.Join(folder, "journal")); err != nil {
-		r.fan.Close()
+		r.close()
 		return nil, err
 	}
 	for _, root := range roots {
@@ -191,7 +196,7 @@ func (r *Recorder) Drain(ctx context.Context) (Status, error) {
 
 // Stop ends the recorder and its marks.
 func (r *Recorder) Stop() {
-	r.fan.Close()
+	unix.Write(r.ended, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	<-r.done
 	r.close()
 	for _, root := range r.roots {
@@ -201,11 +206,14 @@ func (r *Recorder) Stop() {
 }
 
 func (r *Recorder) close() {
-	r.fan.Close()
+	unix.Close(r.fd)
+	unix.Close(r.ended)
 	for _, root := range r.roots {
 		unix.Close(root.fd)
 	}
-	r.journal.file.Close()
+	if r.journal != nil {
+		r.journal.file.Close()
+	}
 }
 
 func (r *Recorder) lose(why string) {

@@ -2,7 +2,7 @@
 // many moves ask for it.
 import type { Config } from '../../config/schema.ts'
 import type { Found } from '../../core/doctor/finding.ts'
-import { hintOf, LifeboatError, codeOf } from '../../core/errors.ts'
+import { hintOf, LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
 import type { Inventory } from '../../core/node.ts'
 import type { Keyring } from '../../io/ssh-agent.ts'
 import { deadline } from '../../io/wait.ts'
@@ -73,6 +73,6 @@ function once<T>(act: (name: string) => Promise<T>) {
 /** A failure as a finding. */
 export function failureFound(thrown: unknown): Found {
   const code = codeOf(thrown)
-  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  const text = messageOf(thrown)
   return { code, severity: 'error', text: thrown instanceof LifeboatError ? text : `Unexpected: ${text}`, hint: hintOf(code) }
 }

@@ -28,7 +28,7 @@ export function passes(root: Root, known: Known, wayOf: Survey['wayOf']): Mover[
     if (known.disturbed) await pair.to.call({ op: 'end-copies' }, signal)
     const { scope, why } = scopeOf(known, kind, changes)
     // Told once, not at every pass of a move that waits for days.
-    if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}.`)
+    if (why !== '' && why !== reason) onProgress(`The whole tree is read: ${why}${exampleOf(changes)}.`)
     reason = why
     const { pass, found } = await push({ root, wayOf, pair, kind, warm, signal }, scope).catch((error: unknown) => {
       disturb(known)
@@ -68,6 +68,10 @@ function scopeOf({ recorder, disturbed }: Known, kind: PassKind, changes: Change
   if (recorder !== 'trusted') return { scope: whole, why: '' }
   if (changes.kind === 'unknown') return { scope: whole, why: changes.why }
   return { scope: !disturbed && isShort(kind) ? changes : whole, why: '' }
+}
+
+function exampleOf(changes: Changes): string {
+  return changes.kind === 'unknown' && changes.example !== undefined ? ` (${changes.example})` : ''
 }
 
 /** Passes that carry what changed: a first copy and an audit are there to read everything. */

@@ -1,6 +1,6 @@
 // Before the first pass: what both ends can do, folder, space, the way between them, and what a pass will have to look at.
 import { z } from 'zod'
-import { LifeboatError } from '../../core/errors.ts'
+import { LifeboatError, messageOf } from '../../core/errors.ts'
 import type { Pair, Prepared, Side } from '../mover.ts'
 import { abilityScript, readAbility, shortcomings, type Ability } from './ability.ts'
 import { lacking, readMounts } from './mounts.ts'
@@ -101,7 +101,7 @@ async function probe(pair: Pair, aes: boolean, signal: AbortSignal): Promise<Mea
     return isDoubtful(first) ? betterOf(first, await once()) : first
   } catch (error) {
     signal.throwIfAborted()
-    return `The way from ${pair.from.address} to ${pair.to.address} was not measured: ${error instanceof Error ? error.message : String(error)}`
+    return `The way from ${pair.from.address} to ${pair.to.address} was not measured: ${messageOf(error)}`
   }
 }
 

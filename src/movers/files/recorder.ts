@@ -19,7 +19,14 @@ export type Told = { readonly side: Side; readonly there: Names; readonly gone: 
 /** How many copies each side has let in. */
 export type Admitted = Readonly<Record<Side['name'], number>>
 
-type Unknown = { readonly kind: 'unknown'; readonly why: string; readonly point: Point | null; readonly admitted: Admitted | null }
+type Unknown = {
+  readonly kind: 'unknown'
+  readonly why: string
+  /** A name that this is about. */
+  readonly example?: string
+  readonly point: Point | null
+  readonly admitted: Admitted | null
+}
 
 /** What both recorders have named, the giving side's first; or why that is not all. */
 export type Named = { readonly kind: 'named'; readonly by: readonly [Told, Told]; readonly point: Point; readonly admitted: Admitted } | Unknown
@@ -61,9 +68,10 @@ export async function changesSince(point: Point | null, root: Root, pair: Pair, 
   const named = await namedSince(point, root, pair, inFreeze, signal)
   if (named.kind === 'unknown') return named
   const [{ there, gone, linked, holed }, to] = named.by
-  const unknown = (why: string): Changes => ({ ...named, kind: 'unknown', why })
+  const unknown = (why: string): Unknown => ({ ...named, kind: 'unknown', why })
   // Nobody but passes should write there: a promotion that was taken back has, and what it wrote must go.
-  if (to.there.count + to.gone.count > 0) return unknown(`the ${pair.to.name} was written to`)
+  if (to.there.count + to.gone.count > 0)
+    return { ...unknown(`the ${pair.to.name} was written to`), example: await firstOf(to.there.count > 0 ? to.there : to.gone, to.side, signal) }
   if (linked > 0) return unknown(severalNames)
   if (there.count + gone.count > limit) return unknown(`${there.count + gone.count} names changed`)
   return { ...named, kind: 'listed', there, gone, holed }
@@ -106,16 +114,26 @@ function countOf({ admitted }: z.infer<typeof admittedOf>, path: string): number
 
 const part = z.object({ content: z.base64(), more: z.boolean() })
 
+async function partOf(side: Side, file: string, offset: number, signal: AbortSignal) {
+  const { content, more } = part.parse(await side.call({ op: 'read-list', file, offset }, signal))
+  return { bytes: Buffer.from(content, 'base64'), more }
+}
+
+/** One name to show: whoever looks for the writer begins there. */
+async function firstOf({ file }: Names, side: Side, signal: AbortSignal): Promise<string> {
+  const [name = ''] = namesIn((await partOf(side, file, 0, signal)).bytes)
+  return Buffer.from(name, 'latin1').toString()
+}
+
 /** The bytes of a list, over the line to the helper that stands already: a command by ssh takes ten times as long. */
 export async function readList(side: Side, { file, count }: Names, signal: AbortSignal): Promise<Buffer> {
   const parts: Buffer[] = []
   let [offset, more] = [0, count > 0]
   while (more) {
-    const told = part.parse(await side.call({ op: 'read-list', file, offset }, signal))
-    const bytes = Buffer.from(told.content, 'base64')
-    parts.push(bytes)
-    offset += bytes.length
-    more = told.more
+    const next = await partOf(side, file, offset, signal)
+    parts.push(next.bytes)
+    offset += next.bytes.length
+    more = next.more
   }
   return Buffer.concat(parts)
 }

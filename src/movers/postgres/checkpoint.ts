@@ -1,5 +1,5 @@
 // Before the freeze: what is written now need not be written in there.
-import { codeOf, LifeboatError } from '../../core/errors.ts'
+import { codeOf, LifeboatError, messageOf } from '../../core/errors.ts'
 import { act } from '../act.ts'
 import type { Side } from '../mover.ts'
 import { psql, type Cluster } from './cluster.ts'
@@ -11,7 +11,7 @@ const checkpointMs = 20_000
 export async function checkpoint(cluster: Cluster, side: Side, role: 'open' | 'closed', signal: AbortSignal): Promise<void> {
   await act(side, psql(cluster, 'checkpoint'), { signal, role, deadlineMs: checkpointMs }).catch((error: unknown) => {
     if (codeOf(error) !== 'node-failed') throw error
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new LifeboatError('gate-closed', `PostgreSQL on ${side.address} wrote no checkpoint within ${checkpointMs / 1000} s: ${why}`)
   })
 }

@@ -1,6 +1,6 @@
 // What AWS says when it does not do something.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-import { LifeboatError } from '../../core/errors.ts'
+import { LifeboatError, messageOf } from '../../core/errors.ts'
 import type { ReadFailure } from '../provider.ts'
 
 /** Quotas end in LimitExceeded; RequestLimitExceeded means "more slowly". */
@@ -18,7 +18,7 @@ export const readAwsFailure: ReadFailure = (message) => {
 /** The failure of a call that we made ourselves. */
 export function callFailure(what: string, thrown: unknown): LifeboatError {
   const name = thrown instanceof Error ? thrown.name : ''
-  const said = thrown instanceof Error ? thrown.message || name : String(thrown)
+  const said = messageOf(thrown) || name
   const words = name === '' || name === 'Error' || said.includes(name) ? said : `${name}: ${said}`
   return new LifeboatError(readAwsFailure(words) === 'refused' ? 'target-refused' : 'target-unreachable', `AWS did not answer ${what}: ${words}`, {
     cause: thrown,

@@ -1,6 +1,6 @@
 // The whole inventory of an account: its organisations, their data centres, the vApps in them, and what leads customers
 // to these. One thing that cannot be read is told and left out; the rest goes on.
-import { LifeboatError } from '../../core/errors.ts'
+import { LifeboatError, messageOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { inTurns } from '../../io/in-turns.ts'
 import { childOf, childrenOf, type XmlElement } from '../../io/xml.ts'
@@ -145,7 +145,7 @@ async function tolerant<T>(work: Promise<T>, tell: Tell, note: (error: unknown) 
   } catch (error) {
     if (!isOfOne(error)) throw error
     note(error)
-    tell(missing(sentenceOf(error)))
+    tell(missing(messageOf(error)))
     return null
   }
 }
@@ -156,13 +156,9 @@ export function statusOf(error: unknown): number | null {
   return typeof details === 'object' && details !== null && 'status' in details && typeof details.status === 'number' ? details.status : null
 }
 
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** Pages after the first that cannot be had: how many there are is not said anywhere. */
 function cutShort(path: string, tell: Tell): (error: unknown) => void {
-  return (error) => tell({ code: 'list-cut', severity: 'warning', text: `The list ${path} ends early, the rest of it is left out: ${sentenceOf(error)}` })
+  return (error) => tell({ code: 'list-cut', severity: 'warning', text: `The list ${path} ends early, the rest of it is left out: ${messageOf(error)}` })
 }
 
 function missing(text: string): Notice {

@@ -7,6 +7,7 @@ import { nodeOf } from './derive.ts'
 import { machinesOf } from './machine.ts'
 import { listMachines, type MachineList, type MachineRecord } from './query.ts'
 import type { Session } from './session.ts'
+import { messageOf } from '../../core/errors.ts'
 
 const atOnce = 4
 
@@ -35,7 +36,7 @@ export async function readInventory(session: Session, signal: AbortSignal): Prom
     } catch (error) {
       if (!isOfOne(error)) throw error
       failures.push(error)
-      warnings.push(leftOut('vapp-unreadable', place, listed, sentenceOf(error)))
+      warnings.push(leftOut('vapp-unreadable', place, listed, messageOf(error)))
     }
   })
   if (failures.length > 0 && failures.length === groups.size) throw failures[0]
@@ -55,12 +56,8 @@ async function readGroup(session: Session, place: string, listed: readonly Machi
 
 /** Only the query names machines, so of those that it did not come to nothing but their number is known. */
 function cutShort({ records, cut }: MachineList): Notice {
-  const text = `The list of machines ends after ${records.length} of ${cut?.total ?? 'an unknown number'}; the rest is left out: ${sentenceOf(cut?.error)}`
+  const text = `The list of machines ends after ${records.length} of ${cut?.total ?? 'an unknown number'}; the rest is left out: ${messageOf(cut?.error)}`
   return { code: 'list-cut', severity: 'warning', text }
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function leftOut(code: string, place: string, listed: readonly MachineRecord[], why: string): Notice {

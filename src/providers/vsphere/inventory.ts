@@ -8,6 +8,7 @@ import { machineProperties, placeProperties, textOf, type VimObject } from './pr
 import { detached, retrieveAll, retrieveOne, type Cut } from './retrieve.ts'
 import type { Reference, Session } from './soap.ts'
 import { withTags } from './tags.ts'
+import { messageOf } from '../../core/errors.ts'
 
 /** All nodes that the account may see. Fails with source-session-lost when the session ends on the way. */
 export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
@@ -38,7 +39,7 @@ export async function readInventory(session: Session, signal: AbortSignal): Prom
 async function cutShort(session: Session, { error, left }: Cut, signal: AbortSignal): Promise<Notice> {
   const names = await Promise.all(left.slice(0, 5).map((each) => titleOf(session, each, signal)))
   const more = left.length > names.length ? ` and ${left.length - names.length} more` : ''
-  const why = error instanceof Error ? error.message : String(error)
+  const why = messageOf(error)
   if (left.length === 0) return { code: 'list-cut', severity: 'warning', text: `The end of the list cannot be read, and something may be left out: ${why}` }
   return { code: 'list-cut', severity: 'warning', text: `${names.join(', ')}${more} ${left.length === 1 ? 'is' : 'are'} left out: ${why}` }
 }

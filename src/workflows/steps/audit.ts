@@ -1,6 +1,6 @@
 // Both sides compared while one of them is in use: before the switch, so that the freeze has only to look at what is new;
 // after it, so that nothing that was lost is found out after `finish`.
-import { LifeboatError } from '../../core/errors.ts'
+import { LifeboatError, messageOf } from '../../core/errors.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { otherSide, type MoveFacts } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
@@ -67,7 +67,7 @@ export function auditInBackground(step: Step, catchUp: () => Promise<void>): Bac
   }
   const run = async (): Promise<void> => {
     while (state.found === null) {
-      const found = await look().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+      const found = await look().catch((error: unknown) => messageOf(error))
       signal.throwIfAborted()
       if (typeof found !== 'string' && found.unknown === null) {
         await step.say(`${wordsOf(found)}.`, factsOf(found))

@@ -1,5 +1,5 @@
 // What is done for movers of more than folder trees: those are open when their node is, and keep nothing running.
-import { codeOf } from '../../core/errors.ts'
+import { codeOf, messageOf } from '../../core/errors.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import type { Mover } from '../../movers/mover.ts'
 import type { Step } from '../run.ts'
@@ -41,6 +41,6 @@ export async function releaseMovers(step: Step, serving: SideName): Promise<void
   } catch (error) {
     step.signal.throwIfAborted()
     if (!['ssh-unreachable', 'timeout'].includes(codeOf(error))) throw error
-    await step.say(`A side does not answer, so what the movers left there stays: ${error instanceof Error ? error.message : String(error)}`)
+    await step.say(`A side does not answer, so what the movers left there stays: ${messageOf(error)}`)
   }
 }

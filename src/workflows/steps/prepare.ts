@@ -1,5 +1,5 @@
 // Before anything is copied: look at the source, bring the target into being.
-import { LifeboatError, codeOf } from '../../core/errors.ts'
+import { LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { counted } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
@@ -43,7 +43,7 @@ async function askProvider(step: Step): Promise<Node | null> {
     return node
   } catch (error) {
     if (codeOf(error) !== 'source-unreachable') throw error
-    await step.say(error instanceof Error ? error.message : String(error))
+    await step.say(messageOf(error))
     return null
   }
 }
@@ -59,7 +59,7 @@ async function askSource(step: Step): Promise<string> {
   } catch (error) {
     step.signal.throwIfAborted()
     if (codeOf(error) === 'defect') throw error
-    return `ssh does not answer (${error instanceof Error ? error.message.replace(/[.]$/, '') : String(error)})`
+    return `ssh does not answer (${messageOf(error).replace(/[.]$/, '')})`
   }
 }
 
@@ -70,7 +70,7 @@ async function noticesOf(step: Step, ask: () => Promise<readonly Notice[]>): Pro
   } catch (error) {
     step.signal.throwIfAborted()
     if (codeOf(error) === 'defect') throw error
-    return [{ code: 'not-looked-at', severity: 'warning', text: error instanceof Error ? error.message : String(error) }]
+    return [{ code: 'not-looked-at', severity: 'warning', text: messageOf(error) }]
   }
 }
 

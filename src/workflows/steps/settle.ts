@@ -1,5 +1,5 @@
 // After the commit there is only forward: clients go to the new side, stragglers are forwarded, the old side follows.
-import { LifeboatError } from '../../core/errors.ts'
+import { LifeboatError, messageOf } from '../../core/errors.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { dropLease } from '../lease.ts'
@@ -26,7 +26,7 @@ async function tryWay(step: Step, giver: Link, receiver: Link): Promise<void> {
   if (port === undefined) return
   await acceptsTcp(giver.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(3000)])).catch((error: unknown) => {
     step.signal.throwIfAborted()
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new LifeboatError('node-failed', `Clients were released, but port ${port} of ${giver.address} leads to nobody on ${receiver.address}: ${why}.`, {
       cause: error,
     })

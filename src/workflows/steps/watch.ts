@@ -1,5 +1,5 @@
 // The target serves and is watched; the source follows it.
-import { LifeboatError, codeOf } from '../../core/errors.ts'
+import { LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
 import type { MoveFacts } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
@@ -93,7 +93,7 @@ export async function followBack(step: Step, pass: () => Promise<unknown>): Prom
   } catch (error) {
     step.signal.throwIfAborted()
     if (!['ssh-unreachable', 'timeout', 'sync-failed', 'node-failed'].includes(codeOf(error))) throw error
-    await step.say(`The source does not follow: ${error instanceof Error ? error.message : String(error)}`)
+    await step.say(`The source does not follow: ${messageOf(error)}`)
   }
 }
 
