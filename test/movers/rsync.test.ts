@@ -17,6 +17,17 @@ const side = (name: Side['name'], address: string): Side => ({
   run: never,
   call: never,
 })
+test('a first copy looks for holes only where the giving end may have some', () => {
+  const words = (holes: boolean) =>
+    rsyncCommand({ path: '/srv/shop', exclude: [] }, side('source', '192.0.2.1'), side('target', '192.0.2.2'), {
+      kind: 'first',
+      pass: 'p',
+      list: null,
+      way: { ...plainWay, holes },
+    })
+  assert.deepEqual([words(true).includes('--sparse'), words(false).includes('--sparse')], [true, false])
+})
+
 const failure = (exitCode: number, stderr: string) => ({ exitCode, stdout: '', stderr })
 
 test('what a pass over the whole tree deletes or replaces is kept aside, and neither that nor partial files are copied', () => {

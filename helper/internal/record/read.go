@@ -71,6 +71,10 @@ func (r *Recorder) note(e event) {
 	if e.handle == "" || own && e.name != filepath.Base(sentinel) {
 		return
 	}
+	// Asked first, as a copy makes more events than anybody.
+	if !own && r.ignore(int(e.pid)) {
+		return
+	}
 	for _, at := range r.locate(e) {
 		path := join(at.relative, e.name)
 		if path == sentinel {
@@ -81,7 +85,7 @@ func (r *Recorder) note(e event) {
 			continue
 		}
 		root := r.roots[at.root]
-		if path == Aside || root.Exclude(path) || r.ignore(int(e.pid)) {
+		if path == Aside || root.Exclude(path) {
 			continue
 		}
 		r.sequence++

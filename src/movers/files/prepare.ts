@@ -19,6 +19,7 @@ export type Survey = {
 export function surveyOf(root: Root): Survey {
   const ends = new Map<string, Ends>()
   const measured = new Map<string, Measured | string>()
+  const holes = new Map<string, boolean>()
   const endsOf = async (pair: Pair, signal: AbortSignal): Promise<Ends> => {
     const known = ends.get(pair.from.name) ?? { from: await abilityOf(pair.from, signal), to: await abilityOf(pair.to, signal) }
     ends.set(pair.from.name, known)
@@ -27,13 +28,14 @@ export function surveyOf(root: Root): Survey {
   const wayOf = async (pair: Pair, signal: AbortSignal): Promise<Way> => {
     const { from, to } = await endsOf(pair, signal)
     const way = measured.get(pair.from.name)
-    return chooseWay(from, to, typeof way === 'object' ? way : null, root.linkMbps ?? null)
+    return { ...chooseWay(from, to, typeof way === 'object' ? way : null, root.linkMbps ?? null), holes: holes.get(pair.from.name) ?? true }
   }
   return {
     wayOf,
     prepare: async (pair, signal) => {
       const { from, to } = await endsOf(pair, signal)
       const size = await sizeOf(root, pair.from, signal)
+      holes.set(pair.from.name, size.holed > 0)
       const there = await spaceOf(root, pair.to, size, signal)
       const found = measured.get(pair.from.name) ?? (await probe(pair, from.aes && to.aes, signal))
       measured.set(pair.from.name, found)
@@ -60,15 +62,16 @@ async function abilityOf(side: Side, signal: AbortSignal): Promise<Ability> {
   return readAbility((await side.run(['sh', '-c', abilityScript], { signal })).stdout, nameOf(side))
 }
 
-type Size = { readonly files: number; readonly bytes: number; readonly mounts: ReturnType<typeof readMounts> }
+type Size = { readonly files: number; readonly holed: number; readonly bytes: number; readonly mounts: ReturnType<typeof readMounts> }
 
-/** Names, bytes on the disk, and the mounts around the root. */
+/** Names, those of files that take less room than they are long, bytes on the disk, and the mounts around the root. */
 async function sizeOf(root: Root, side: Side, signal: AbortSignal): Promise<Size> {
-  const script = 'cd -- "$1" && pwd -P && find . -xdev -printf . | wc -c && du -sxB1 . | cut -f1 && cat /proc/self/mounts'
+  const count = `awk '{ names++; holed += $1 == "f" && $2 * 512 < $3 } END { print names + 0; print holed + 0 }'`
+  const script = `cd -- "$1" && pwd -P && find . -xdev -printf '%y %b %s\\n' | ${count} && du -sxB1 . | cut -f1 && cat /proc/self/mounts`
   const { exitCode, stdout } = await side.run(['sh', '-c', script, 'sh', root.path], { signal, deadlineMs: 600_000 })
-  const [place = '', files, bytes, ...mounts] = stdout.split('\n')
+  const [place = '', files, holed, bytes, ...mounts] = stdout.split('\n')
   if (exitCode !== 0 || files === undefined || bytes === undefined) throw new LifeboatError('sync-failed', `${root.path} is not a folder on the ${side.name}.`)
-  return { files: Number(files), bytes: Number(bytes), mounts: readMounts(mounts.join('\n'), place) }
+  return { files: Number(files), holed: Number(holed), bytes: Number(bytes), mounts: readMounts(mounts.join('\n'), place) }
 }
 
 /** Fails with disk-too-small: what is used there already may be from an earlier copy. Answers the mounts around the root. */

@@ -15,6 +15,8 @@ export type Way = {
   readonly exactTimes: boolean
   /** The receiving end leaves holes also in a file that it writes in place. */
   readonly holesInPlace: boolean
+  /** The giving end may have files with holes. */
+  readonly holes: boolean
   /** The giving end has `ionice`. */
   readonly ionice: boolean
   /** At most so many KiB a second, of all connections together; null: no limit. */
@@ -32,6 +34,7 @@ export const plainWay: Way = {
   xattrs: true,
   exactTimes: true,
   holesInPlace: false,
+  holes: true,
   ionice: false,
   limitKiB: null,
 }
@@ -62,6 +65,7 @@ export function chooseWay(from: Ability, to: Ability, measured: Measured | null,
     xattrs: both('xattrs'),
     exactTimes: ![from, to].some(({ version }) => isOlder(version, '3.1.3')),
     holesInPlace: !isOlder(from.version, '3.1.3') && !isOlder(to.version, holesInPlaceSince),
+    holes: true,
     ionice: from.ionice,
     limitKiB: linkMbps === null ? null : Math.max(1, Math.floor(allowed / 1024)),
   }
