@@ -69,6 +69,7 @@ test('bad weather while data is copied', async (t) => {
 
   await t.test('the link is cut in the first copy: the next one brings all over, odd names and shapes too', async () => {
     await change(megabytes(12, 'large'))
+    await mover.prepare(pair, AbortSignal.timeout(60_000))
     await cutIn('first', 'large')
     await pass('first')
     await equal()

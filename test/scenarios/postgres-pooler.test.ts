@@ -37,7 +37,25 @@ test('clients of pgbouncer wait, and none of them fails', async (t) => {
     await waitUntil(async () => ((await count()) > before ? true : null), { what: 'Another order', deadlineMs: 10_000, everyMs: 100, signal: t.signal })
   })
 
+  /** A client of pgbouncer that waits for a server, to which pgbouncer could not log in a moment ago. */
+  const whoseLoginFailed = async () => {
+    await sqlOn(source, `create role other login password 'shop'`)
+    await source.run(`echo '"other" "shop"' >> /etc/pgbouncer/userlist.txt; systemctl reload pgbouncer`)
+    const client = new Client({ host: source.address, port: 6432, user: 'other', password: 'shop', database: 'postgres' })
+    await client.connect()
+    await client.query('select 1')
+    await sqlOn(source, `alter role other nologin; select pg_terminate_backend(pid) from pg_stat_activity where usename = 'other'`)
+    const answer = client.query('select pg_is_in_recovery() as recovered')
+    const failures = async () => Number(await source.run(`grep -c 'role "other" is not permitted to log in' /var/log/postgresql/pgbouncer.log || true`))
+    await waitUntil(async () => ((await failures()) > 0 ? true : null), { what: 'A failed login', deadlineMs: 10_000, everyMs: 50, signal: t.signal })
+    await sqlOn(source, 'alter role other login')
+    return { answer, end: async () => await client.end() }
+  }
+
   await t.test('a controller that is killed after the commit: the source lets them go to the target, alone', async () => {
+    const retryLate = 'server_login_retry = 120'
+    await source.run(`echo '${retryLate}' >> /etc/pgbouncer/pgbouncer.ini; systemctl reload pgbouncer`)
+    const unlucky = await whoseLoginFailed()
     const running = scene.begin('approve', 'web-1', '--yes', '--json')
     await moments.at('commit-switch', 'done', 120_000)
     scene.killController()
@@ -50,6 +68,13 @@ test('clients of pgbouncer wait, and none of them fails', async (t) => {
       everyMs: 100,
       signal: t.signal,
     })
+    const late = new Promise<null>((resolve) => void setTimeout(resolve, 20_000, null).unref())
+    assert.deepEqual((await Promise.race([unlucky.answer, late]))?.rows, [{ recovered: false }])
+    await unlucky.end()
+    assert.match(
+      await source.run(`runuser -u postgres -- psql -XAt -h /var/run/postgresql -p 6432 -U pgbouncer -d pgbouncer -c 'SHOW CONFIG'`),
+      /^server_login_retry\|120\|/m,
+    )
     await running
   })
 
