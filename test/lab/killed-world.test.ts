@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
@@ -33,8 +33,11 @@ function traces(mark: string, report: Report): string[] {
     }
   }
   for (const device of readdirSync('/sys/block').filter((name) => name.startsWith('loop'))) {
-    const file = `/sys/block/${device}/loop/backing_file`
-    if (existsSync(file) && readFileSync(file, 'utf8').includes(mark)) found.push(device)
+    try {
+      if (readFileSync(`/sys/block/${device}/loop/backing_file`, 'utf8').includes(mark)) found.push(device)
+    } catch {
+      // It has no file, or lost it while we looked.
+    }
   }
   return found
 }

@@ -47,7 +47,8 @@ export async function startSshd(t: TestContext): Promise<SshServer> {
   const keys = join(folder, 'authorized_keys')
   await writeFile(keys, '')
   const lines = [`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${await makeKey('host')}`, `AuthorizedKeysFile ${keys}`]
-  const strict = ['PasswordAuthentication no', 'UsePAM no', 'StrictModes no', 'PidFile none', 'LogLevel VERBOSE']
+  // SHLVL: bash leaves out what whoever runs the tests has in .bashrc, which may take a minute.
+  const strict = ['PasswordAuthentication no', 'UsePAM no', 'StrictModes no', 'PidFile none', 'LogLevel VERBOSE', 'SetEnv SHLVL=1']
   await writeFile(join(folder, 'sshd_config'), [...lines, ...strict, ''].join('\n'))
   const words = [...(userInfo().uid === 0 ? ownRun : []), sshd, '-D', '-e', '-f', join(folder, 'sshd_config')]
   const child = spawn(words[0] ?? sshd, words.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] })

@@ -30,7 +30,7 @@ func runAnnounced(program string, words []string, announce func(pid int)) error 
 		return err
 	}
 	announce(process.Pid)
-	if err := unix.PtraceSetOptions(process.Pid, unix.PTRACE_O_TRACEFORK); err != nil {
+	if err := unix.PtraceSetOptions(process.Pid, unix.PTRACE_O_TRACEFORK|unix.PTRACE_O_TRACEEXEC); err != nil {
 		return err
 	}
 	signal := 0 // it stopped at its first instruction
@@ -46,8 +46,11 @@ func runAnnounced(program string, words []string, announce func(pid int)) error 
 			return endedBy(status)
 		case status.TrapCause() == unix.PTRACE_EVENT_FORK:
 			return released(process, announce)
+		case status.TrapCause() == unix.PTRACE_EVENT_EXEC:
+			signal = 0 // a script that became the real program
+		default:
+			signal = int(status.StopSignal())
 		}
-		signal = int(status.StopSignal())
 	}
 }
 

@@ -48,10 +48,11 @@ func TestAnnouncedBeforeItWrites(t *testing.T) {
 
 func TestAnnouncedEndsAsTheProgramEnds(t *testing.T) {
 	for command, want := range map[string]int{
-		`exit 0`:             0,
-		`exit 23`:            23,
-		`kill -TERM $$`:      128 + 15,
-		`(true); kill -9 $$`: 128 + 9,
+		`exit 0`:                           0,
+		`exec sh -c 'exec sh -c "exit 6"'`: 6,
+		`exit 23`:                          23,
+		`kill -TERM $$`:                    128 + 15,
+		`(true); kill -9 $$`:               128 + 9,
 		`trap 'exit 5' TERM; kill -TERM $$; exit 1`: 5,
 	} {
 		if _, announcements, status := announced(t, command, ""); status != want {
