@@ -5,9 +5,9 @@ import https from 'node:https'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import { messageOf } from '../core/errors.ts'
 import { describeCheck, type StoredCheck } from '../core/stored-move.ts'
 import type { Link } from './link.ts'
-import { messageOf } from '../core/errors.ts'
 
 export type CheckResult = { readonly check: string; readonly passed: boolean; readonly text: string; readonly ms: number }
 

@@ -41,7 +41,7 @@ test('clients of pgbouncer wait, and none of them fails', async (t) => {
   const whoseLoginFailed = async () => {
     await sqlOn(source, `create role other login password 'shop'`)
     await source.run(`echo '"other" "shop"' >> /etc/pgbouncer/userlist.txt; systemctl reload pgbouncer`)
-    const client = new Client({ host: source.address, port: 6432, user: 'other', password: 'shop', database: 'postgres' })
+    const client = new Client({ host: source.address, port: 6432, user: 'other', password: 'shop', database: 'postgres', query_timeout: 60_000 })
     await client.connect()
     await client.query('select 1')
     await sqlOn(source, `alter role other nologin; select pg_terminate_backend(pid) from pg_stat_activity where usename = 'other'`)
@@ -53,8 +53,7 @@ test('clients of pgbouncer wait, and none of them fails', async (t) => {
   }
 
   await t.test('a controller that is killed after the commit: the source lets them go to the target, alone', async () => {
-    const retryLate = 'server_login_retry = 120'
-    await source.run(`echo '${retryLate}' >> /etc/pgbouncer/pgbouncer.ini; systemctl reload pgbouncer`)
+    await source.run(`echo 'server_login_retry = 120' >> /etc/pgbouncer/pgbouncer.ini; systemctl reload pgbouncer`)
     const unlucky = await whoseLoginFailed()
     const running = scene.begin('approve', 'web-1', '--yes', '--json')
     await moments.at('commit-switch', 'done', 120_000)
@@ -68,8 +67,7 @@ test('clients of pgbouncer wait, and none of them fails', async (t) => {
       everyMs: 100,
       signal: t.signal,
     })
-    const late = new Promise<null>((resolve) => void setTimeout(resolve, 20_000, null).unref())
-    assert.deepEqual((await Promise.race([unlucky.answer, late]))?.rows, [{ recovered: false }])
+    assert.deepEqual((await unlucky.answer).rows, [{ recovered: false }])
     await unlucky.end()
     assert.match(
       await source.run(`runuser -u postgres -- psql -XAt -h /var/run/postgresql -p 6432 -U pgbouncer -d pgbouncer -c 'SHOW CONFIG'`),

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -49,18 +50,25 @@ func (c *copiers) wrote(pid int) bool {
 	if !alive {
 		return c.known[pid].copies // ended since: what was known of it holds still
 	}
+	// Of others nothing has to be remembered once they are gone.
+	if len(c.known) > 1000 {
+		maps.DeleteFunc(c.known, func(_ int, known writer) bool { return !known.copies })
+	}
 	copies := c.registered(session)
 	c.known[pid] = writer{copies, time.Now()}
 	return copies
 }
 
-// ended lists who was known and is gone. Once all that happened so far has been read of, forget takes the list: a number
+// ended lists who copied and is gone. Once all that happened so far has been read of, forget takes the list: a number
 // may be somebody else's next.
 func (c *copiers) ended() []int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	gone := []int{}
-	for pid := range c.known {
+	for pid, known := range c.known {
+		if !known.copies {
+			continue
+		}
 		if _, _, alive := processOf(pid); !alive {
 			gone = append(gone, pid)
 		}

@@ -28,6 +28,9 @@ func TestCopiersKnowWhoIsGone(t *testing.T) {
 		os.WriteFile(filepath.Join(c.paths.Receivers(), strconv.Itoa(session)), nil, 0o600)
 	}
 
+	for pid := range 5000 { // what is remembered of others is bounded
+		c.known[-pid] = writer{}
+	}
 	copies, endCopy := started()
 	if c.told(copies) == nil {
 		t.Error("a process of a session that was not let in is believed")
@@ -47,6 +50,9 @@ func TestCopiersKnowWhoIsGone(t *testing.T) {
 	}
 	if c.wrote(early) {
 		t.Error("a number proves nothing once its process is gone")
+	}
+	if c.wrote(os.Getpid()) || len(c.known) > 10 {
+		t.Errorf("%d are remembered", len(c.known))
 	}
 	c.forget(c.ended())
 	if c.wrote(copies) {

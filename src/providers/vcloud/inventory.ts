@@ -1,4 +1,5 @@
 // The whole inventory: the list of machines, then one call for each vApp, which carries all its machines.
+import { messageOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { inTurns } from '../../io/in-turns.ts'
 import type { SourceAnswer } from '../provider.ts'
@@ -7,7 +8,6 @@ import { nodeOf } from './derive.ts'
 import { machinesOf } from './machine.ts'
 import { listMachines, type MachineList, type MachineRecord } from './query.ts'
 import type { Session } from './session.ts'
-import { messageOf } from '../../core/errors.ts'
 
 const atOnce = 4
 

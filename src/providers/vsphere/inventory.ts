@@ -1,4 +1,5 @@
 // The whole inventory of one vCenter: first where things are, then the machines, one by one as they come.
+import { messageOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import type { SourceAnswer } from '../provider.ts'
 import { isOfOne } from '../said.ts'
@@ -8,7 +9,6 @@ import { machineProperties, placeProperties, textOf, type VimObject } from './pr
 import { detached, retrieveAll, retrieveOne, type Cut } from './retrieve.ts'
 import type { Reference, Session } from './soap.ts'
 import { withTags } from './tags.ts'
-import { messageOf } from '../../core/errors.ts'
 
 /** All nodes that the account may see. Fails with source-session-lost when the session ends on the way. */
 export async function readInventory(session: Session, signal: AbortSignal): Promise<SourceAnswer> {
