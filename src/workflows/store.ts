@@ -1,9 +1,10 @@
 // What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
-// the product against them stands in this file, in inventories.ts or in journal.ts.
+// the product against them stands in this file, in inventories.ts, turns.ts or journal.ts.
 import type { Pool } from 'pg'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { inventories, inventoryTables } from './inventories.ts'
+import { turns, turnTable } from './turns.ts'
 
 const schema = `
 create schema if not exists lifeboat;
@@ -41,10 +42,11 @@ export type Store = ReturnType<typeof openStore>
 export async function createTables(pool: Pool): Promise<void> {
   await pool.query(schema)
   await pool.query(inventoryTables)
+  await pool.query(turnTable)
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...moves(pool) }
+  return { ...plans(pool), ...inventories(pool), ...turns(pool), ...moves(pool) }
 }
 
 function plans(pool: Pool) {

@@ -6,7 +6,7 @@ import { describeWindow, opensAt } from '../../core/window.ts'
 import type { Done, Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
 import { keepInStep } from './sync.ts'
-import { recordsOfRun, restUnlessTold } from './waiting.ts'
+import { awaitTurn, recordsOfRun, restUnlessTold, tellOnce } from './waiting.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
 const restMs = { busy: 500, calm: 3000 } as const
@@ -43,8 +43,7 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
   const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
   if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
     return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
-  let told = ''
-  for (;;) {
+  for (const tell = tellOnce(step); ;) {
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
     if (approval !== null) {
       // An approval ends a pause; what `--yes` said beforehand counts again for the next attempt.
@@ -55,8 +54,7 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
     const waits =
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
     const text = isRelayed ? `${waits} ${relayRisk}` : waits
-    if (told !== text) await step.waitFor(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
-    told = text
+    await tell(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
     await passAndRest(step, pass, 'approve')
   }
 }
@@ -64,15 +62,26 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
 /** Syncs on until the switch may begin (window, `--at`). False: a pause was asked for meanwhile, and stays to be ended by an approval. */
 async function untilOpen(step: Step, pass: Pass): Promise<boolean> {
   const { signals } = step.run.services
-  for (let told: number | null = null; ;) {
+  for (const tell = tellOnce(step); ;) {
     if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
     const { at, text } = nextSwitch(step, Date.now())
-    if (at <= Date.now()) return true
+    if (at <= Date.now()) {
+      if (await itsTurn(step, tell)) return true
+      await pass()
+      continue
+    }
     const forecast = forecastPauseMs(step.facts)
-    if (told !== at) await step.waitFor(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
-    told = at
+    await tell(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
     await passAndRest(step, pass, 'pause', at - Date.now())
   }
+}
+
+/** Whether this move may hold clients now; tells whom it waits for, for as long as a pass is not missed. */
+async function itsTurn(step: Step, tell: Step['waitFor']): Promise<boolean> {
+  const { isMine, holder } = await awaitTurn(step, 0)
+  if (isMine) return true
+  await tell(`Approved; waits until the switch of ${holder ?? 'another move'} is through.`, { waitingFor: 'turn', holder })
+  return (await awaitTurn(step, restMs.calm)).isMine
 }
 
 /** When the switch of this run may begin (epoch ms), and in words. */

@@ -11,9 +11,11 @@ import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
 import { meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
+import { awaitTurn } from './waiting.ts'
 
 const mostLagSeconds = 30
 const compareForMs = 20_000
+const turnForMs = 20_000
 const portWithinMs = 1000
 /** The forecast must leave room for what was not foreseen. */
 const budgetShare = 0.6
@@ -25,6 +27,9 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
     // Going back leaves the target, whatever became of it, and must not wait for a name that somebody else has changed.
     await refuseDrift(step, step.run.ports.drift)
     await refuseChangedNames(step)
+  } else {
+    // Whose turn it is may be failing like what this one leaves: one hold is all that it waits for.
+    await awaitTurn(step, turnForMs)
   }
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   for (const link of [giver, receiver]) await record(step, link)
