@@ -16,6 +16,11 @@ export function turns(pool: Pool) {
       const { rows } = await pool.query<{ move: string }>('select move from lifeboat.turn where source = $1', [source])
       return { isMine: false, holder: rows[0]?.move ?? null }
     },
+    /** The move that has the turn of a source provider; null: none. */
+    turnOf: async (source: string): Promise<string | null> => {
+      const { rows } = await pool.query<{ move: string }>('select move from lifeboat.turn where source = $1 and until > clock_timestamp()', [source])
+      return rows[0]?.move ?? null
+    },
     leaveTurn: async (move: string): Promise<void> => {
       await pool.query('delete from lifeboat.turn where move = $1', [move])
     },

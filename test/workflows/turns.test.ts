@@ -41,12 +41,15 @@ test('of many that ask at once one has the turn of a source, and keeps it until 
   )
   assert.deepEqual(new Set(again.map((turn) => turn.holder)), new Set(first.map((turn) => turn.move)))
   assert.equal((await store.takeTurn('elsewhere', 'db-1', longMs)).isMine, true, 'another source has a turn of its own')
+  assert.equal(await store.turnOf('old'), first[0]?.move)
   await store.leaveTurn(first[0]?.move ?? '')
+  assert.equal(await store.turnOf('old'), null)
   assert.equal((await askAll()).filter((turn) => turn.isMine).length, 1)
 })
 
 test('a turn runs out, so that a move whose controller is gone stops nobody', async () => {
   assert.equal((await store.takeTurn('slow', 'gone', 0)).isMine, true)
+  assert.equal(await store.turnOf('slow'), null)
   assert.deepEqual(await store.takeTurn('slow', 'next', longMs), { isMine: true, holder: 'next' })
   assert.deepEqual(await store.takeTurn('slow', 'gone', longMs), { isMine: false, holder: 'next' })
 })

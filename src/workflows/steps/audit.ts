@@ -8,6 +8,7 @@ import type { AuditKind } from '../../movers/mover.ts'
 import { sleep } from '../../io/wait.ts'
 import { type Step } from '../run.ts'
 import { pairFrom } from './sides.ts'
+import { letOthersSwitch } from './waiting.ts'
 
 /** Of all movers together. `unknown`: why a mover cannot tell. `everything`: each has looked at all that it has. */
 export type Audited = {
@@ -60,6 +61,7 @@ export function auditInBackground(step: Step, catchUp: () => Promise<void>): Bac
   const signal = AbortSignal.any([step.signal, stopped.signal])
   let state: ReturnType<Background['look']> = { found: null, why: null }
   const look = async (): Promise<Audited> => {
+    await letOthersSwitch(step)
     const found = await audit(step, 'afterwards', signal)
     if (found.unknown === null) return found
     await catchUp()

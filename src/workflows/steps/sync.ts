@@ -7,6 +7,7 @@ import { reach, type Action, type Step } from '../run.ts'
 import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
 import { allMovers } from './movers.ts'
 import { pairFrom } from './sides.ts'
+import { letOthersSwitch } from './waiting.ts'
 
 const calmPassSeconds = 2
 const restAfterAudit = 9
@@ -99,6 +100,7 @@ async function compareInUse(step: Step): Promise<Pick<Audited, 'unknown' | 'seco
 export function keepInStep(step: Step) {
   let [next, told] = [0, '']
   return async () => {
+    await letOthersSwitch(step)
     const done = await onePass(step, 'repeat')
     if (performance.now() < next) return done
     const { unknown, seconds } = await compareInUse(step)

@@ -11,6 +11,8 @@ const lookEveryMs = 250
 /** Beside what the gate and the hold may last. */
 const spareMs = 10_000
 const turnEveryMs = 100
+/** The longest that a pass is put off: some other move may always be at it. */
+const politeForMs = 5000
 
 /** All records of this run so far, oldest first. */
 export async function recordsOfRun({ run: { services, move, run } }: Step): Promise<readonly JournalRecord[]> {
@@ -44,6 +46,15 @@ export async function awaitTurn({ run: { services, ports, move, run }, settings,
   for (const end = performance.now() + ms; ;) {
     const turn = await services.store.takeTurn(ports.plan.from.provider, move, lasts)
     if (turn.isMine || performance.now() >= end || (await services.signals.waits(move, run, 'pause'))) return turn
+    await sleep(turnEveryMs, signal)
+  }
+}
+
+/** What could as well be done later waits a little while another move of this source has its turn: it would lengthen that freeze. */
+export async function letOthersSwitch({ run: { services, ports, move }, signal }: Step): Promise<void> {
+  for (const end = performance.now() + politeForMs; performance.now() < end;) {
+    const holder = await services.store.turnOf(ports.plan.from.provider)
+    if (holder === null || holder === move) return
     await sleep(turnEveryMs, signal)
   }
 }
