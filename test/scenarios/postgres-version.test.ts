@@ -7,7 +7,7 @@ await enterLab()
 const { setScene } = await import('../support/scenario.ts')
 const { openMoments } = await import('../support/moment.ts')
 const { finishClean } = await import('../support/ending.ts')
-const { setClusters, sqlOn, startWriters } = await import('../support/postgres.ts')
+const { setClusters, setPoolers, sqlOn, startWriters } = await import('../support/postgres.ts')
 const { waitUntil } = await import('../../src/io/wait.ts')
 
 /** The name of everything of ours in a server begins with this. */
@@ -16,13 +16,14 @@ const ours = 'lifeboat'
 test('a database goes to a later version with its node, and back', async (t) => {
   const data = [
     { kind: 'files', path: '/srv/shop' },
-    { kind: 'postgres', name: 'shop-db', cluster: '15/main', target: '17/main' },
+    { kind: 'postgres', name: 'shop-db', cluster: '15/main', target: '17/main', pgbouncer: 6432 },
   ]
   const checks = [{ http: 'http://{address}/health' }, { sql: 'select 1 from orders limit 1', data: 'shop-db' }]
-  const scene = await setScene({ nextTargets: true, config: { moves: { 'web-1': { data, ports: [80, 5432], checks } } } })
+  const scene = await setScene({ nextTargets: true, config: { moves: { 'web-1': { data, ports: [80, 5432, 6432], checks } } } })
   t.after(async () => await scene.stop())
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
   await setClusters(source, target, { becomes: '17', settings: 'wal_level = logical\\n' })
+  await setPoolers(source, target)
   await sqlOn(
     source,
     `create table lines (id serial primary key, text text); create table "odd ""name" (a int primary key, at timestamptz default now());
@@ -34,6 +35,8 @@ test('a database goes to a later version with its node, and back', async (t) => 
   // Who insists on writing is stopped by losing the session alone.
   const writers = startWriters(source.address, { options: '-c default_transaction_read_only=off' })
   t.after(async () => await writers.end())
+  const pooled = startWriters(source.address, { port: 6432, firstId: 1_000_000_000 })
+  t.after(async () => await pooled.end())
   const write = async (node: typeof source, text: string) => Number(await sqlOn(node, `insert into lines (text) values ('${text}') returning id`))
   const refuses = async (node: typeof source) => await assert.rejects(write(node, 'never'), /read-only transaction/)
   const opens = async (node: typeof source) =>
@@ -76,6 +79,13 @@ test('a database goes to a later version with its node, and back', async (t) => 
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
     assert.equal(await write(target, 'more'), 1001)
     await refuses(source)
+  })
+
+  await t.test('clients of pgbouncer waited, and none of them failed', async () => {
+    const { lost, failed, ...figures } = await pooled.stop(target)
+    t.diagnostic(JSON.stringify(figures))
+    assert.deepEqual([lost, failed], [[], 0])
+    assert.ok(figures.written > 100, JSON.stringify(figures))
   })
 
   await t.test('it goes back with what was written meanwhile, and the other one follows again without a new copy', async () => {

@@ -37,10 +37,10 @@ export type Writers = {
 }
 
 /** Inserts one order after the other through this address, each until it is acknowledged, from so many clients. */
-export function startWriters(address: string, { port = 5432, clients = 4, database = 'postgres', everyMs = 20, options = '' } = {}): Writers {
+export function startWriters(address: string, { port = 5432, clients = 4, database = 'postgres', everyMs = 20, options = '', firstId = 1 } = {}): Writers {
   const over = new AbortController()
   const acknowledged: number[] = []
-  let [last, failed, longestMs] = [0, 0, 0]
+  let [last, failed, longestMs] = [firstId - 1, 0, 0]
   const write = async () => {
     let client: Client | null = null
     while (!over.signal.aborted) {
