@@ -38,19 +38,24 @@ export function withAccountsOf(giving: Accounts, receiving: Accounts, leftOut: R
   const users = added(giving.passwd, receiving.passwd, leftOut)
   const numberOfGroup = (number: string): string => String(groups.numbers.get(Number(number)) ?? number)
   const passwd = users.lines.map(([name = '', password = '', uid = '', gid = '', ...rest]) => [name, password, uid, numberOfGroup(gid), ...rest])
-  const isThere = byName(receiving.passwd + textOf(passwd))
+  const all = appended(receiving.passwd, textOf(passwd))
+  const isThere = byName(all)
   const wanted = new Map(linesOf(giving.group).map((line) => [nameOf(line), membersOf(line).filter((name) => isThere.has(name) && !leftOut.has(name))]))
   const secrets = (file: 'shadow' | 'gshadow', names: ReadonlySet<string>): string => {
     const known = byName(receiving[file])
     return textOf(linesOf(giving[file]).filter((line) => names.has(nameOf(line)) && !known.has(nameOf(line))))
   }
-  const append = (text: string, more: string): string => (more === '' || text === '' || text.endsWith('\n') ? text : `${text}\n`) + more
   return {
-    passwd: append(receiving.passwd, textOf(passwd)),
-    group: withMembers(append(receiving.group, textOf(groups.lines)), wanted),
-    shadow: append(receiving.shadow, secrets('shadow', new Set(users.lines.map(nameOf)))),
-    gshadow: withMembers(append(receiving.gshadow, secrets('gshadow', new Set(groups.lines.map(nameOf)))), wanted),
+    passwd: all,
+    group: withMembers(appended(receiving.group, textOf(groups.lines)), wanted),
+    shadow: appended(receiving.shadow, secrets('shadow', new Set(users.lines.map(nameOf)))),
+    gshadow: withMembers(appended(receiving.gshadow, secrets('gshadow', new Set(groups.lines.map(nameOf)))), wanted),
   }
+}
+
+/** An editor may have left the last line without its end. */
+function appended(text: string, more: string): string {
+  return (more === '' || text === '' || text.endsWith('\n') ? text : `${text}\n`) + more
 }
 
 /** Lines that only `giving` has, with numbers that are free in `receiving`, and every number of `giving` by its name there. */
