@@ -2,6 +2,7 @@
 // other side, and with all that stays left out.
 import { LifeboatError } from '../../../core/errors.ts'
 import { visible } from '../../../core/terminal.ts'
+import { act } from '../../act.ts'
 import type { Mover, Pair } from '../../mover.ts'
 import { homesOnlyThere, ownersOf, type Owners } from './accounts.ts'
 import { mergeAccounts, mergeKeys, readSystem } from './merge.ts'
@@ -37,7 +38,7 @@ export function transplant(exclude: readonly string[], files: Mover): Mover {
       const pass = await files.sync(pair, kind, signal, onProgress)
       await mergeKeys(pair, from, to, accounts, signal)
       // A unit that came is not known before systemd has read it, and what started it would fail.
-      if (kind === 'final' || kind === 'first') await pair.to.run(['systemctl', 'daemon-reload'], { signal })
+      if (kind === 'final' || kind === 'first') await act(pair.to, ['systemctl', 'daemon-reload'], { signal, role: 'closed' })
       return pass
     },
   }

@@ -1,6 +1,7 @@
 // Accounts and keys of two systems, read and merged where they stand. Hashes of passwords pass through this process and the
 // stdin of a shell, never through an argument.
 import { LifeboatError } from '../../../core/errors.ts'
+import { tryAct } from '../../act.ts'
 import type { Pair, Side } from '../../mover.ts'
 import { accountFiles, linesOf, nameOf, withAccountsOf, type Accounts } from './accounts.ts'
 
@@ -59,7 +60,7 @@ export async function mergeAccounts(pair: Pair, from: System, to: System, signal
     if (changed.some((file) => merged[file].includes('\uFFFD')))
       throw new LifeboatError('gate-closed', 'A line of an account is not UTF-8; correct it with vipw or vigr.')
     const input = changed.flatMap((file) => merged[file].split('\n').flatMap((line) => (line === '' ? [] : [`${file} ${line}\n`]))).join('')
-    await act(pair.to, ['sh', '-c', writeScript, 'sh', pair.to.folder], input, 'accounts', signal)
+    await write(pair.to, ['sh', '-c', writeScript, 'sh', pair.to.folder], input, 'accounts', signal)
   }
   return merged
 }
@@ -69,7 +70,7 @@ async function noteOwn(target: Side, from: System, to: System, signal: AbortSign
   const own = [...linesOf(to.accounts.passwd), ...linesOf(to.accounts.group)].map(nameOf).filter((name) => !known.has(name))
   // Never empty: an empty file would look like none.
   const input = ['-', ...new Set(own)].map((name) => `${name}\n`).join('')
-  await act(target, ['sh', '-c', 'cat > "$1/own-accounts"', 'sh', target.folder], input, 'accounts', signal)
+  await write(target, ['sh', '-c', 'cat > "$1/own-accounts"', 'sh', target.folder], input, 'accounts', signal)
 }
 
 /** As the account itself, in whose folder a link may lead anywhere. */
@@ -85,11 +86,18 @@ export async function mergeKeys(pair: Pair, from: System, to: System, accounts: 
     const [, , uid = '', gid = '', , home = ''] = linesOf(accounts.passwd).find((line) => nameOf(line) === name) ?? []
     if (more.length === 0 || uid === '') continue
     const input = more.map((key) => `${key}\n`).join('')
-    await act(pair.to, ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', 'sh', '-c', keysScript, 'sh', home], input, `keys of ${name}`, signal)
+    await write(
+      pair.to,
+      ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', 'sh', '-c', keysScript, 'sh', home],
+      input,
+      `keys of ${name}`,
+      signal,
+    )
   }
 }
 
-async function act(side: Side, command: readonly string[], input: string, what: string, signal: AbortSignal): Promise<void> {
-  const { exitCode } = await side.run(command, { signal, input })
+/** Only where it receives: with the token of this execution, and on a side that nobody serves from. */
+async function write(side: Side, command: readonly string[], input: string, what: string, signal: AbortSignal): Promise<void> {
+  const { exitCode } = await tryAct(side, command, { signal, input, role: 'closed' })
   if (exitCode !== 0) throw new LifeboatError('node-failed', `The ${what} cannot be written on the ${side.name} ${side.address} (exit ${exitCode}).`)
 }
