@@ -3,13 +3,29 @@ import { LifeboatError } from '../core/errors.ts'
 import { addressBytes, addressText } from './address.ts'
 import { malformed, nameBytes, readName, type Reader } from './wire-name.ts'
 
-export const types = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, HTTPS: 65, TSIG: 250, ANY: 255 } as const
+export const types = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SSHFP: 44,
+  RRSIG: 46,
+  TLSA: 52,
+  HTTPS: 65,
+  TSIG: 250,
+  ANY: 255,
+  CAA: 257,
+} as const
 
 export type RecordData =
   /** UPDATE says with it "the whole set" or "no such set" (RFC 2136 §2.4, §2.5). */
   | { readonly kind: 'empty' }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'mail'; readonly preference: number; readonly name: string }
   | { readonly kind: 'text'; readonly strings: readonly Buffer[] }
   | ({ readonly kind: 'soa'; readonly server: string; readonly mailbox: string } & SoaNumbers)
   /** As it stands in the message; a compressed name inside is not resolved, so this is for types that have none. */
@@ -29,6 +45,11 @@ export function dataBytes(data: RecordData): Buffer {
     }
     case 'name':
       return nameBytes(data.name)
+    case 'mail': {
+      const preference = Buffer.alloc(2)
+      preference.writeUInt16BE(data.preference)
+      return Buffer.concat([preference, nameBytes(data.name)])
+    }
     case 'text':
       return Buffer.concat(data.strings.flatMap((one) => [Buffer.from([one.length]), one]))
     case 'soa': {
@@ -62,6 +83,8 @@ function readKind(reader: Reader, type: number, end: number): RecordData {
     case types.NS:
     case types.CNAME:
       return { kind: 'name', name: readName(reader) }
+    case types.MX:
+      return { kind: 'mail', preference: take(reader, 2, end).readUInt16BE(), name: readName(reader) }
     case types.TXT:
       return { kind: 'text', strings: readStrings(reader, end) }
     case types.SOA: {

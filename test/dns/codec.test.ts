@@ -28,6 +28,7 @@ const soa = fc.record(
 const typed = fc.oneof(
   fc.record({ type: fc.constant(types.A), data: address(4) }),
   fc.record({ type: fc.constant(types.AAAA), data: address(16) }),
+  fc.record({ type: fc.constant(types.MX), data: fc.record({ kind: fc.constant('mail' as const), preference: u16, name: anyName }, plain) }),
   fc.record({ type: fc.constantFrom(types.NS, types.CNAME), data: anyName.map((name): RecordData => ({ kind: 'name', name })) }),
   fc.record({
     type: fc.constant(types.TXT),

@@ -1,11 +1,13 @@
-// Names: whether the key may write them and their epoch records, whether all servers tell the same, and how long caches
-// keep what they tell now.
+// Names: whether the key may write them and their epoch records, whether all servers tell the same, how long caches keep
+// what they tell now, and what beside them does not move with the addresses.
 import { dnsOf } from '../../adapters.ts'
 import { error, ok, warning, type Found } from '../../core/doctor/finding.ts'
+import { nameFindings, zoneFindings } from '../../core/doctor/names.ts'
 import { LifeboatError } from '../../core/errors.ts'
 import { formatDuration } from '../../core/units.ts'
 import type { Authority, DnsProvider, NameState } from '../../dns/provider.ts'
 import { isExpected, stateText } from '../../dns/state.ts'
+import { surroundingsOf, type Surroundings } from '../../dns/surroundings.ts'
 import { endpointText } from '../../io/dns-wire.ts'
 import { failureFound, quickMs, type Check, type World } from './world.ts'
 
@@ -31,7 +33,8 @@ async function look({ config }: Pick<World, 'config'>, dns: string, names: reado
   const states = await provider.read(names, signal)
   const authorities = await provider.authorities(names, signal)
   const views = await Promise.all(authorities.map(async (authority) => await viewOf(provider, authority, states, signal)))
-  return [write, ...states.map(timeToLive), ...views.flat()]
+  const beside = await surroundings(config, authorities, states, signal)
+  return [write, ...states.map(timeToLive), ...views.flat(), ...beside]
 }
 
 async function mayWrite(provider: DnsProvider, names: readonly string[], signal: AbortSignal): Promise<Found> {
@@ -72,4 +75,36 @@ async function viewOf(provider: DnsProvider, authority: Authority, states: reado
   if (other.length === 0) return [ok('authority', `${where} answers and tells what the zone holds.`)]
   const hint = 'See why it is behind; a switch waits until all servers tell the same.'
   return other.map((state) => error('authority-differs', `${where} does not tell ${stateText(state)} for ${state.name}.`, hint))
+}
+
+/** What each server that answers tells of the zone, and the first of them of what stands beside the names. */
+async function surroundings(
+  config: World['config'],
+  authorities: readonly Authority[],
+  states: readonly NameState[],
+  signal: AbortSignal,
+): Promise<readonly Found[]> {
+  const asked = states.map(({ name }) => ({ name, ports: portsOf(config, name) }))
+  const read = async (authority: Authority) => {
+    // Who does not answer was told above.
+    const told = await surroundingsOf(authority, asked, signal).catch(() => null)
+    signal.throwIfAborted()
+    return told === null ? [] : [{ where: endpointText(authority), told }]
+  }
+  const all = (await Promise.all(authorities.map(read))).flat()
+  const [first] = all
+  if (first === undefined) return []
+  const serials = all.flatMap(({ where, told }: { where: string; told: Surroundings }) => (told.serial === null ? [] : [{ where, serial: told.serial }]))
+  const now = Math.floor(Date.now() / 1000)
+  const names = first.told.names.flatMap((around, at) => {
+    const [state, one] = [states[at], asked[at]]
+    return state === undefined || one === undefined ? [] : nameFindings(around, { ports: one.ports, addresses: [...state.a, ...state.aaaa], now })
+  })
+  return [...zoneFindings(first.told.zone ?? 'the zone', serials, first.told.negativeTtl), ...names]
+}
+
+/** TCP ports of the moves that have this name. */
+function portsOf(config: World['config'], name: string): readonly number[] {
+  const moves = Object.values(config.moves).filter(({ names }) => names.some((each) => each.name === name))
+  return [...new Set(moves.flatMap(({ ports }) => ports.flatMap((each) => (each.protocol === 'tcp' ? [each.port] : []))))]
 }
