@@ -14,6 +14,8 @@ export const recordSchema = z.object({
   state: z.enum(recordStates),
   text: z.string(),
   details: z.record(z.string(), z.unknown()),
+  /** Links it to the record of this move before it (core/chain.ts); null: written by a version that kept none. */
+  hash: z.string().nullable(),
 })
 
 export const priceSchema = z.object({

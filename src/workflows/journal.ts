@@ -1,16 +1,10 @@
 // The journal: what happened, in order, durable before anybody is told. Terminal, dashboard and report only read it.
 import { EventEmitter } from 'node:events'
 import type { Pool } from 'pg'
-import type { JournalRecord, RecordState } from '../core/records.ts'
+import { canonicalEntry, storable, type Entry as Stored } from '../core/chain.ts'
+import type { JournalRecord } from '../core/records.ts'
 
-export type Entry = {
-  readonly move: string
-  readonly run: number
-  readonly step: string
-  readonly state: RecordState
-  readonly text: string
-  readonly details?: Readonly<Record<string, unknown>>
-}
+export type Entry = Omit<Stored, 'details'> & Partial<Pick<Stored, 'details'>>
 
 export type Journal = {
   readonly append: (entry: Entry) => Promise<JournalRecord>
@@ -23,15 +17,43 @@ export type Journal = {
   readonly listen: (onRecord: (record: JournalRecord) => void) => () => void
 }
 
-type Row = { seq: string; at: Date; move: string; run: number; step: string; state: RecordState; text: string; details: Record<string, unknown> }
+/**
+ * `append_record` numbers a record, dates it and links it to the last one of its move (core/chain.ts), in one round trip: it
+ * is written in the middle of freezes. The lock is held per move, so that moves do not wait for each other, and taken before
+ * the last record is looked up, so that two processes never link to the same one. Rows without a hash are of older versions.
+ */
+export const journalTable = `
+create table if not exists lifeboat.journal (
+  seq bigserial primary key, at timestamptz not null default clock_timestamp(), move text not null, run int not null, step text not null, state text not null, text text not null, details jsonb not null default '{}');
+create index if not exists journal_of_move on lifeboat.journal (move, seq);
+alter table lifeboat.journal add column if not exists hash text;
+create or replace function lifeboat.append_record(of_move text, of_run int, of_step text, of_state text, said text, of_details jsonb, canonical text)
+  returns setof lifeboat.journal language plpgsql as $$
+declare
+  number bigint;
+  moment timestamptz;
+  before text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('lifeboat.journal ' || of_move, 0));
+  select hash into before from lifeboat.journal where move = of_move order by seq desc limit 1;
+  number := nextval('lifeboat.journal_seq_seq');
+  moment := date_trunc('milliseconds', clock_timestamp());
+  return query insert into lifeboat.journal (seq, at, move, run, step, state, text, details, hash)
+    values (number, moment, of_move, of_run, of_step, of_state, said, of_details, encode(sha256(convert_to(concat_ws(E'\\n', coalesce(before, ''),
+      number, to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), canonical), 'UTF8')), 'hex')) returning *;
+end $$;
+`
+
+type Row = Omit<JournalRecord, 'schema' | 'seq' | 'at'> & { readonly seq: string; readonly at: Date }
 
 export function openJournal(pool: Pool): Journal {
   const events = new EventEmitter()
   events.setMaxListeners(0)
   return {
     append: async (entry) => {
-      const sql = 'insert into lifeboat.journal (move, run, step, state, text, details) values ($1, $2, $3, $4, $5, $6) returning *'
-      const { rows } = await pool.query<Row>(sql, [entry.move, entry.run, entry.step, entry.state, entry.text, entry.details ?? {}])
+      const { move, run, step, state, text, details, canonical } = linkable(entry)
+      const sql = 'select * from lifeboat.append_record($1, $2, $3, $4, $5, $6, $7)'
+      const { rows } = await pool.query<Row>(sql, [move, run, step, state, text, details, canonical])
       const record = readRow(rows[0] as Row)
       events.emit('record', record)
       return record
@@ -56,6 +78,11 @@ export function openJournal(pool: Pool): Journal {
   }
 }
 
+function linkable(entry: Entry): Stored & { readonly canonical: string } {
+  const stored = storable({ details: {}, ...entry })
+  return { ...stored, canonical: canonicalEntry(stored) }
+}
+
 function readRow(row: Row): JournalRecord {
   return {
     schema: 'lifeboat.journal/1',
@@ -67,5 +94,6 @@ function readRow(row: Row): JournalRecord {
     state: row.state,
     text: row.text,
     details: row.details,
+    hash: row.hash,
   }
 }

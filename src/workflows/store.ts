@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { inventories, inventoryTables } from './inventories.ts'
+import { journalTable } from './journal.ts'
 import { turns, turnTable } from './turns.ts'
 
 const schema = `
@@ -15,9 +16,6 @@ create table if not exists lifeboat.move (
   token bigint not null default 0, run int not null default 0, state text not null, started_at timestamptz not null default now());
 create table if not exists lifeboat.signal (
   id bigserial primary key, move text not null, run int not null, kind text not null, details jsonb not null default '{}', at timestamptz not null default now(), taken_at timestamptz);
-create table if not exists lifeboat.journal (
-  seq bigserial primary key, at timestamptz not null default clock_timestamp(), move text not null, run int not null, step text not null, state text not null, text text not null, details jsonb not null default '{}');
-create index if not exists journal_of_move on lifeboat.journal (move, seq);
 `
 
 /** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
@@ -41,6 +39,7 @@ export type Store = ReturnType<typeof openStore>
 
 export async function createTables(pool: Pool): Promise<void> {
   await pool.query(schema)
+  await pool.query(journalTable)
   await pool.query(inventoryTables)
   await pool.query(turnTable)
 }

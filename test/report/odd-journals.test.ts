@@ -105,6 +105,7 @@ describe('a report of an unusual journal', () => {
       state: fc.constantFrom(...recordStates),
       text: fc.string(),
       details: fc.dictionary(fc.constantFrom('price', 'checks', 'names', 'from', 'to', 'stragglers', 'forecastPauseMs'), fc.jsonValue()),
+      hash: fc.constant(null),
     })
     fc.assert(
       fc.property(fc.array(record, { maxLength: 60 }), (records) => {
@@ -132,6 +133,7 @@ function journal(lines: readonly string[]): JournalRecord[] {
       state: known,
       text: '',
       details: {},
+      hash: null,
     }
   })
 }

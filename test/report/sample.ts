@@ -4,7 +4,7 @@ import type { Plan, PlannedMove } from '../../src/core/plan.ts'
 import type { JournalRecord, RecordState } from '../../src/core/records.ts'
 import type { ReportInput, Sample } from '../../src/report/schema.ts'
 
-type Entry = Omit<JournalRecord, 'seq' | 'schema'>
+type Entry = Omit<JournalRecord, 'seq' | 'schema' | 'hash'>
 type Details = Readonly<Record<string, unknown>>
 type Node = {
   readonly name: string
@@ -199,7 +199,7 @@ function trafficOf(records: readonly JournalRecord[]): Sample[] {
 
 export function sampleInput(): ReportInput {
   const entries = nodes.flatMap(journalOf).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
-  const records = entries.map((entry, index): JournalRecord => ({ schema: 'lifeboat.journal/1', seq: index + 1, ...entry }))
+  const records = entries.map((entry, index): JournalRecord => ({ schema: 'lifeboat.journal/1', seq: index + 1, hash: null, ...entry }))
   const plan: Plan = {
     schema: 'lifeboat.plan/1',
     fingerprint: 'b1946ac92492d234',
