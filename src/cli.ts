@@ -84,6 +84,8 @@ program
   .description('evidence of what happened')
   .option('--samples <file>', 'what clients measured, one JSON object a line')
   .option('--lost <number>', 'acknowledged writes that were found missing')
+  .option('--verify', 'write none; say whether the journal is what was written, and as the last report has it')
+  .option('--against <file>', 'with --verify: a report in JSON that was kept elsewhere')
   .action(verb(async () => (await import('./commands/report.ts')).report))
 program
   .command('schema')

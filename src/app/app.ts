@@ -12,6 +12,7 @@ import type { Plan } from '../core/plan.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { ProviderCard } from '../core/provider-card.ts'
 import type { Status } from '../core/records.ts'
+import type { Verification } from '../core/verification.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
@@ -29,6 +30,7 @@ import { portsOpener } from './ports.ts'
 import { providerCard } from './provider-card.ts'
 import { readSamples, writeReport, type Written } from './reporting.ts'
 import { statusOf } from './status.ts'
+import { verifyJournal } from './verifying.ts'
 
 export type AppOptions = {
   readonly databaseUrl: string
@@ -165,6 +167,8 @@ function wire(parts: Wired) {
       }
       return await writeReport(parts.reports, move ?? 'all', input)
     },
+    /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
+    verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
     /** Whether any move runs: then the controller stays. */
     isBusy: async (): Promise<boolean> => (await store.moves()).some((move) => move.state === 'running'),
   }

@@ -42,6 +42,10 @@ const table = {
   'database-unavailable': [3, 'Look at the log in the state folder; the next command starts it again.'],
   timeout: [3, 'Try again; if it stays so, look at the other side.'],
   'credentials-needed': [3, 'Run the command again where the references can be resolved.'],
+  'journal-changed': [
+    3,
+    'Keep the database and `reports/` as they are; a backup, or a report that was kept elsewhere (`--against FILE`), shows what was there.',
+  ],
   'controller-unreachable': [3, 'Run the command again: it starts a controller.'],
 
   'gate-closed': [4, 'See what is named above, then `lifeboat approve` or `lifeboat migrate` again.'],

@@ -38,7 +38,7 @@ export function reportOf(input: ReportInput): Report {
     moves,
     notMeasured: notMeasured(figures, moves),
   }
-  return { ...main, journal: { count: records.length, records: mostCited(records, citedIn(main)) } }
+  return { ...main, journal: { count: records.length, heads: headsOf(records), records: mostCited(records, citedIn(main)) } }
 }
 
 function figuresOf({ traffic }: ReportInput, pauses: readonly Pause[]): Report['figures'] {
@@ -88,5 +88,10 @@ function notMeasured({ requests, lostWrites, pauseMs, forecastPauseMs }: Report[
 
 function mostCited(records: readonly JournalRecord[], wanted: ReadonlySet<number>): Report['journal']['records'] {
   const kept = citedFirst(records, wanted).slice(0, mostRecords)
-  return kept.toSorted((a, b) => a.seq - b.seq).map(({ seq, at, move, run, step, state, text }) => ({ seq, at, move, run, step, state, text }))
+  return kept.toSorted((a, b) => a.seq - b.seq).map(({ seq, at, move, run, step, state, text, hash }) => ({ seq, at, move, run, step, state, text, hash }))
+}
+
+function headsOf(records: readonly JournalRecord[]): Report['journal']['heads'] {
+  const heads = new Map(records.flatMap(({ move, seq, hash }) => (hash === null ? [] : [[move, { move, seq, hash }]])))
+  return [...heads.values()].toSorted((a, b) => byCodeUnit(a.move, b.move))
 }

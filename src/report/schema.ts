@@ -128,8 +128,12 @@ export const reportSchema = z.object({
   notMeasured: z.array(z.string()),
   journal: z.object({
     count: z.number(),
+    /** The last record of each move that has a hash: the journal must still have it, so that nothing was cut off. */
+    heads: z.array(z.object({ move: z.string(), seq: z.number(), hash: z.string() })),
     /** Those that something above rests on come first when there are too many; `details` stay in the journal. */
-    records: z.array(recordSchema.pick({ seq: true, at: true, move: true, run: true, step: true, text: true }).extend({ state: z.enum(recordStates) })),
+    records: z.array(
+      recordSchema.pick({ seq: true, at: true, move: true, run: true, step: true, text: true, hash: true }).extend({ state: z.enum(recordStates) }),
+    ),
   }),
 })
 

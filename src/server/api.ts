@@ -24,6 +24,7 @@ const migrateBody = z.object({
 })
 const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
 const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
+const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
 /** Routes over the app. `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
@@ -70,6 +71,10 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   server.post('/api/v1/report', async (request) => {
     const { context: from, move, ...traffic } = reportBody.parse(request.body)
     return await app.report(from, move, traffic)
+  })
+  server.post('/api/v1/report/verify', async (request) => {
+    const { move, against } = verifyBody.parse(request.body)
+    return await app.verify(move, against)
   })
   server.post('/api/v1/stop', async () => {
     hooks.stop()
