@@ -43,8 +43,8 @@ export type AppOptions = {
   readonly onLog: (text: string) => void
 }
 
-/** What a command sends along: the text of its lifeboat.yaml and the secrets that its own environment resolved. */
-export type Context = { readonly config: ConfigText; readonly secrets: Readonly<Record<string, string>> }
+/** What a command sends along: the text of its lifeboat.yaml, the secrets that its own environment resolved, and who runs it. */
+export type Context = { readonly config: ConfigText; readonly secrets: Readonly<Record<string, string>>; readonly who: string }
 
 export type InventoryRequest = { readonly provider: string | null; readonly inside: boolean }
 
@@ -136,11 +136,11 @@ function wire(parts: Wired) {
       const before = await store.latestPlan()
       return comparePlans(before, (await makePlan(configOf(context), moves, store, signal)).plan, moves.length === 0 ? 'all' : 'some')
     },
-    migrate: async (context: Context, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> =>
-      await beginMoves(parts, context.config, configOf(context), request, signal),
+    migrate: async (context: Context, request: Omit<MigrateRequest, 'who'>, signal: AbortSignal): Promise<readonly Begun[]> =>
+      await beginMoves(parts, context.config, configOf(context), { ...request, who: context.who }, signal),
     tell: async (context: Context, move: string, kind: SignalKind, digest: string | null): Promise<Begun> => {
       configOf(context)
-      return await tellMove(parts, move, kind, digest)
+      return await tellMove(parts, move, kind, { digest, who: context.who })
     },
     status: async (name: string | null): Promise<Status> => {
       const moves = (await store.moves()).filter((move) => name === null || move.name === name)

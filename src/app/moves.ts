@@ -10,12 +10,13 @@ import type { Journal } from '../workflows/journal.ts'
 import type { Want } from '../workflows/run.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
 import type { ConfigText, Store, StoredMove } from '../workflows/store.ts'
+import { refuseOtherPlan, refuseSecond } from './approving.ts'
 import { makePlan, settingsOf } from './planning.ts'
 
 export type Parts = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly durable: Durable }
 export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean }
 type Approval = Pick<MoveInput, 'approval' | 'notBefore'>
-export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null }
+export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly who: string }
 
 /** Starts these moves (all, when none is named), or attaches to those that run. Nothing starts when one of them may not. */
 export async function beginMoves(parts: Parts, text: ConfigText, config: Config, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> {
@@ -33,12 +34,12 @@ export async function beginMoves(parts: Parts, text: ConfigText, config: Config,
   return [...attached, ...(await Promise.all(fresh.map(async (move) => await beginOne(parts, text, plan, move, request))))]
 }
 
-async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, approval: Approval): Promise<Begun> {
+async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, request: Approval & { readonly who: string }): Promise<Begun> {
   const planned = plan.moves.find((each) => each.name === move.name)
   if (planned === undefined) throw new LifeboatError('defect', `The plan lacks ${move.name}.`)
-  const run = await parts.store.beginRun(settingsOf(move, planned), planned, text)
+  const run = await parts.store.beginRun(settingsOf(move, planned, plan.fingerprint), planned, text)
   if (run === null) return { move: move.name, run: (await parts.store.move(move.name))?.run ?? 0, attached: true }
-  await startRun(parts, move.name, run, 'migrate', approval)
+  await startRun(parts, move.name, run, 'migrate', { ...request, plan: plan.fingerprint })
   return { move: move.name, run, attached: false }
 }
 
@@ -58,24 +59,33 @@ function refuseBlocked(plan: Plan, names: readonly string[]): void {
   throw new LifeboatError('plan-blocked', `${counted(blockers.length, 'blocker')}, the first: ${blockers[0]}`, { details: { blockers } })
 }
 
-async function startRun(parts: Parts, move: string, run: number, want: Want, { approval, notBefore = null }: Approval): Promise<void> {
+/** Who began a run, and the fingerprint of the plan that it was begun with. */
+type Beginning = Approval & { readonly who: string; readonly plan: string | null }
+
+async function startRun(parts: Parts, move: string, run: number, want: Want, { approval, notBefore = null, who, plan }: Beginning): Promise<void> {
   const text = want === 'migrate' ? 'Migration begins.' : 'Rollback begins.'
-  await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want } })
+  await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want, plan, who } })
   await parts.durable.start({ move, run, want, approval, notBefore })
 }
 
+export type Said = { readonly digest: string | null; readonly who: string }
+
 /** Carries one word to a move that runs. A rollback also works on a move that rests: it begins a run of its own. */
-export async function tellMove(parts: Parts, name: string, kind: SignalKind, digest: string | null): Promise<Begun> {
+export async function tellMove(parts: Parts, name: string, kind: SignalKind, { digest, who }: Said): Promise<Begun> {
   const move = await parts.store.move(name)
   if (move === null) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
-  if (digest !== null && (await parts.store.plan(digest)) === null) throw new LifeboatError('plan-changed', `No plan has the fingerprint ${digest}.`)
+  refuseOtherPlan(move, digest)
   refuseImpossible(move, kind)
   if (move.state === 'running') {
-    await parts.signals.send(name, move.run, kind, { at: new Date().toISOString() })
+    if (kind === 'approve') await refuseSecond(parts, move)
+    // An approval that nobody has taken yet is taken back.
+    if (kind === 'pause') await parts.signals.take(name, move.run, 'approve')
+    const said = { by: kind, who, at: new Date().toISOString() }
+    await parts.signals.send(name, move.run, kind, kind === 'approve' ? { ...said, digest, plan: move.settings.plan } : said)
     return { move: name, run: move.run, attached: true }
   }
   const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name))
-  if (run !== null) await startRun(parts, name, run, 'rollback', { approval: 'person' })
+  if (run !== null) await startRun(parts, name, run, 'rollback', { approval: 'person', who, plan: move.settings.plan })
   return { move: name, run: run ?? move.run, attached: run === null }
 }
 

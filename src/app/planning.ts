@@ -121,12 +121,13 @@ async function freshOrStored(config: Config, name: string, store: Store, signal:
 }
 
 /** The snapshot that a running move keeps: nothing in it changes when lifeboat.yaml does. */
-export function settingsOf(move: Move, planned: PlannedMove): MoveSettings {
+export function settingsOf(move: Move, planned: PlannedMove, fingerprint: string): MoveSettings {
   const { ssh } = move
   const plain = ({ user, port, keyFile, jump, sudo }: Move['ssh']['source']) => ({ user, port, keyFile, jump, sudo })
   return {
     name: move.name,
     project: move.project,
+    plan: fingerprint,
     from: { provider: move.from.provider, id: planned.from.id },
     to: { provider: move.to.provider },
     source: { address: planned.from.address, ssh: plain(ssh.source) },

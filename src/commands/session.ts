@@ -1,6 +1,6 @@
 // What every command needs: the configuration, the secrets that this environment resolves, a line to the controller.
 import { once } from 'node:events'
-import { homedir } from 'node:os'
+import { homedir, hostname, userInfo } from 'node:os'
 import { kinds } from '../adapters.ts'
 import { findConfig, readConfig, type Draft } from '../config/load.ts'
 import { resolveReferences } from '../config/references.ts'
@@ -20,7 +20,11 @@ export type GlobalOptions = {
 }
 
 /** What goes along with a request (src/app/app.ts, Context). */
-export type Context = { readonly config: { readonly text: string; readonly baseFolder: string }; readonly secrets: Readonly<Record<string, string>> }
+export type Context = {
+  readonly config: { readonly text: string; readonly baseFolder: string }
+  readonly secrets: Readonly<Record<string, string>>
+  readonly who: string
+}
 
 export type Session = {
   readonly draft: Draft
@@ -52,13 +56,22 @@ export async function openSession(options: GlobalOptions, secrets: 'all' | 'some
   return {
     draft,
     client,
-    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: revealed },
+    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: revealed, who: whoRuns() },
     unresolved,
     signal: stop.signal,
     close: async () => {
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal)
       await client.close()
     },
+  }
+}
+
+/** For the journal; a user without a passwd entry has a number only. */
+function whoRuns(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    return `${process.getuid?.() ?? 'somebody'}@${hostname()}`
   }
 }
 

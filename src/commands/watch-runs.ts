@@ -1,6 +1,6 @@
 // Watches runs through the journal until each has come to what was wanted. Leaving (Ctrl-C) ends nothing.
 import { z } from 'zod'
-import { LifeboatError, codeOf, exitStatusOf } from '../core/errors.ts'
+import { LifeboatError, codeOf, exitStatusOf, messageOf } from '../core/errors.ts'
 import { recordSchema, type JournalRecord } from '../core/records.ts'
 import { openProgress, type Progress } from '../ui/progress.ts'
 import { confirm } from '../ui/prompts.ts'
@@ -106,7 +106,13 @@ async function askApproval(
   await progress.close()
   const yes = await confirm({ message: question, flag: '--yes', signal: session.signal })
   if (!yes) throw new LifeboatError('waiting-approval', `${move} waits for approval and keeps in step.`)
-  await session.client.post(`/api/v1/moves/${encodeURIComponent(move)}/approve`, { context: session.context, digest: null }, session.signal)
+  // Somebody else may have approved it while the question stood here.
+  await session.client
+    .post(`/api/v1/moves/${encodeURIComponent(move)}/approve`, { context: session.context, digest: null }, session.signal)
+    .catch((error: unknown) => {
+      if (codeOf(error) !== 'not-now') throw error
+      say(options, messageOf(error))
+    })
   return openProgress(options, runs)
 }
 

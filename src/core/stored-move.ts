@@ -21,6 +21,8 @@ export const storedCheckSchema = z.discriminatedUnion('kind', [
 export const moveSettingsSchema = z.object({
   name: z.string(),
   project: z.string(),
+  /** Fingerprint of the plan that the run was begun with; null: by a version that did not keep it. */
+  plan: z.string().nullable().default(null),
   from: z.object({ provider: z.string(), id: z.string() }),
   to: z.object({ provider: z.string() }),
   source: z.object({ address: z.string(), ssh: sshSettings }),

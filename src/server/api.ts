@@ -11,7 +11,11 @@ import { streamEvents } from './events.ts'
 
 export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string }
 
-const context = z.object({ config: z.object({ text: z.string(), baseFolder: z.string() }), secrets: z.record(z.string(), z.string()) })
+const context = z.object({
+  config: z.object({ text: z.string(), baseFolder: z.string() }),
+  secrets: z.record(z.string(), z.string()),
+  who: z.string().max(200).default(''),
+})
 const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
 const providersBody = z.object({ context, provider: z.string().nullable() })
 const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false) })

@@ -8,7 +8,7 @@ export type Signals = {
   readonly send: (move: string, run: number, kind: SignalKind, details?: Readonly<Record<string, unknown>>) => Promise<void>
   /** Whether such a signal waits; looking does not take it. */
   readonly waits: (move: string, run: number, kind: SignalKind) => Promise<boolean>
-  /** Takes the oldest waiting signal of this kind, once; null when there is none. */
+  /** Takes every waiting signal of this kind, once, and answers the last of them; null when there is none: the same word said twice counts once. */
   readonly take: (move: string, run: number, kind: SignalKind) => Promise<Readonly<Record<string, unknown>> | null>
 }
 
@@ -22,8 +22,8 @@ export function openSignals(pool: Pool): Signals {
       return (await pool.query(sql, [move, run, kind])).rowCount === 1
     },
     take: async (move, run, kind) => {
-      const sql = `update lifeboat.signal set taken_at = clock_timestamp() where id =
-        (select id from lifeboat.signal where move = $1 and run = $2 and kind = $3 and taken_at is null order by id limit 1 for update) returning details`
+      const sql = `with taken as (update lifeboat.signal set taken_at = clock_timestamp()
+        where move = $1 and run = $2 and kind = $3 and taken_at is null returning id, details) select details from taken order by id desc limit 1`
       const { rows } = await pool.query<{ details: Record<string, unknown> }>(sql, [move, run, kind])
       return rows[0]?.details ?? null
     },

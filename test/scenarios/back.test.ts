@@ -51,8 +51,12 @@ test('going back, phase by phase', async (t) => {
     }
     assert.equal((await scene.begin('migrate', '--at', inTwoHours)).exitCode, 4)
     const asked = await waitsFor('approval')
-    const approving = scene.begin('approve', 'web-1')
+    const another = await scene.begin('approve', 'web-1', '--digest', 'ffffffffffffffff', '--json')
+    assert.deepEqual([another.exitCode, (JSON.parse(another.stdout) as { code: string }).code], [4, 'plan-changed'])
+    const approving = scene.begin('approve', 'web-1', '--digest', String(asked.details['plan']))
     const approved = await waitsFor('window', asked.seq)
+    const second = await scene.begin('approve', 'web-1', '--json')
+    assert.deepEqual([second.exitCode, (JSON.parse(second.stdout) as { code: string }).code], [4, 'not-now'])
     assert.equal(approved.details['opensAt'], new Date(inTwoHours).toISOString())
     scene.killController()
     assert.equal((await approving).exitCode, 3)
@@ -101,5 +105,7 @@ test('going back, phase by phase', async (t) => {
     const committed = (await scene.journal()).filter(({ step, state }) => step.startsWith('commit-switch') && state === 'done').length
     assert.deepEqual([lost, turns.length], [[], committed + 1])
     await finishClean(scene)
+    const verified = await scene.begin('report', 'web-1', '--verify')
+    assert.deepEqual([verified.exitCode, /^web-1: \d+ records, whole, head /.test(verified.stdout)], [0, true], verified.stdout)
   })
 })

@@ -5,6 +5,7 @@ import { pathOf, relayRisk } from '../../core/path.ts'
 import { describeWindow, opensAt } from '../../core/window.ts'
 import type { Done, Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
+import { ranOut } from './approval.ts'
 import { keepInStep } from './sync.ts'
 import { awaitTurn, recordsOfRun, restUnlessTold, tellOnce } from './waiting.ts'
 
@@ -22,7 +23,7 @@ export async function awaitApproval(step: Step): Promise<Done> {
     const approval = approvedBefore(step) ?? (await approved(step, pass))
     // A process that dies in a wait of days is followed by one that need not ask again.
     await step.learn({ approved: { run: step.run.run, ...approval } })
-    const isTime = await untilOpen(step, pass)
+    const isTime = await untilOpen(step, pass, approval)
     await step.learn({ approved: null })
     if (isTime) return approval
   }
@@ -42,28 +43,29 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
   // What `--yes` said beforehand was said of the plan as it was then.
   const isAsPlanned = !isRelayed || step.run.ports.plan.path === 'relay'
   if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
-    return { text: 'Approved beforehand (--yes).', details: { by: '--yes' } }
+    return { text: 'Approved beforehand (--yes).', details: { by: '--yes', plan: step.settings.plan } }
   for (const tell = tellOnce(step); ;) {
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
-    if (approval !== null) {
+    if (approval !== null && !(await tellRanOut(step, approval))) {
       // An approval ends a pause; what `--yes` said beforehand counts again for the next attempt.
       await signals.take(step.run.move, step.run.run, 'pause')
-      return { text: 'Approved.', details: approval }
+      return { text: 'Approved.', details: { ...approval, opensAt: new Date(nextSwitch(step, Date.now()).at).toISOString() } }
     }
     const pause = forecastPauseMs(step.facts)
     const waits =
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
     const text = isRelayed ? `${waits} ${relayRisk}` : waits
-    await tell(text, { waitingFor: 'approval', forecastPauseMs: pause, failures })
+    await tell(text, { waitingFor: 'approval', forecastPauseMs: pause, failures, plan: step.settings.plan })
     await passAndRest(step, pass, 'approve')
   }
 }
 
-/** Syncs on until the switch may begin (window, `--at`). False: a pause was asked for meanwhile, and stays to be ended by an approval. */
-async function untilOpen(step: Step, pass: Pass): Promise<boolean> {
+/** Syncs on until the switch may begin (window, `--at`). False: a pause was asked for meanwhile, and stays to be ended by an approval; or this one ran out. */
+async function untilOpen(step: Step, pass: Pass, approval: Approval): Promise<boolean> {
   const { signals } = step.run.services
   for (const tell = tellOnce(step); ;) {
     if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
+    if (await tellRanOut(step, approval.details)) return false
     const { at, text } = nextSwitch(step, Date.now())
     if (at <= Date.now()) {
       if (await itsTurn(step, tell)) return true
@@ -74,6 +76,13 @@ async function untilOpen(step: Step, pass: Pass): Promise<boolean> {
     await tell(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
     await passAndRest(step, pass, 'pause', at - Date.now())
   }
+}
+
+/** An approval has its day; one that was not used in it is asked for anew. */
+async function tellRanOut(step: Step, approval: Approval['details']): Promise<boolean> {
+  const text = ranOut(approval, Date.now())
+  if (text !== null) await step.say(text, { approval })
+  return text !== null
 }
 
 /** Whether this move may hold clients now; tells whom it waits for, for as long as a pass is not missed. */

@@ -1,0 +1,26 @@
+// Whether an approval may be given now: it is for one plan and for one attempt.
+import { LifeboatError } from '../core/errors.ts'
+import { rowsOf } from '../core/runbook.ts'
+import type { Journal } from '../workflows/journal.ts'
+import type { Signals } from '../workflows/signals.ts'
+import type { StoredMove } from '../workflows/store.ts'
+
+/** Fails with plan-changed unless this fingerprint is that of the plan which the run was begun with. Null: none was named. */
+export function refuseOtherPlan({ name, settings: { plan } }: StoredMove, digest: string | null): void {
+  if (digest === null || digest === plan) return
+  const begun = plan === null ? 'by a version that did not keep the fingerprint of its plan' : `with the plan ${plan}`
+  throw new LifeboatError('plan-changed', `${name} was begun ${begun}; it is not ${digest}.`, { details: { fingerprint: plan } })
+}
+
+/** Fails with not-now where it would count for something that nobody has asked yet: a second one, or one in the middle of an attempt. */
+export async function refuseSecond(parts: { readonly signals: Signals; readonly journal: Journal }, { name, run, facts }: StoredMove): Promise<void> {
+  if (facts.serving === 'target') throw new LifeboatError('not-now', `${name} is switched; there is nothing to approve.`)
+  if (await parts.signals.waits(name, run, 'approve')) throw new LifeboatError('not-now', `${name} was approved already; that was not looked at yet.`)
+  // A pause takes back what was approved, and an approval ends the pause.
+  if (await parts.signals.waits(name, run, 'pause')) return
+  if (facts.approved?.run === run)
+    throw new LifeboatError('not-now', `${name} is approved already and waits for its time; \`lifeboat pause ${name}\` takes that back.`)
+  const last = await parts.journal.latest(name)
+  const isUnderWay = rowsOf('switch').some((row) => row.name === last?.step) || (last?.step === 'await-approval' && last.state === 'done')
+  if (isUnderWay) throw new LifeboatError('not-now', `${name} is approved, and its switch is under way.`)
+}
