@@ -28,7 +28,7 @@ import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } fro
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener } from './ports.ts'
 import { providerCard } from './provider-card.ts'
-import { readSamples, writeReport, type Written } from './reporting.ts'
+import { plannedOf, readSamples, writeReport, type Written } from './reporting.ts'
 import { statusOf } from './status.ts'
 import { verifyJournal } from './verifying.ts'
 
@@ -162,7 +162,7 @@ function wire(parts: Wired) {
         project: configOf(context).project,
         records,
         statuses,
-        plan: await store.latestPlan(),
+        plan: plannedOf(moves),
         traffic: samples === null ? null : { samples, lostWrites: traffic.lostWrites },
       }
       return await writeReport(parts.reports, move ?? 'all', input)

@@ -2,10 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { byCodeUnit } from '../core/canonical.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { htmlOf } from '../report/html.ts'
 import { reportOf } from '../report/report.ts'
-import type { ReportInput } from '../report/schema.ts'
+import type { Planned, ReportInput } from '../report/schema.ts'
+import type { StoredMove } from '../workflows/store.ts'
 
 const sample = z.object({
   at: z.union([z.string(), z.number()]),
@@ -23,6 +25,12 @@ export async function readSamples(file: string): Promise<z.infer<typeof sample>[
     throw new LifeboatError('usage', `${file} cannot be read.`, { cause })
   })
   return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [sample.parse(JSON.parse(line))]))
+}
+
+/** What these moves were begun with, each by its own plan if need be; the fingerprint is that of the last one that began. */
+export function plannedOf(moves: readonly StoredMove[]): Planned {
+  const last = moves.toSorted((one, other) => byCodeUnit(one.startedAt, other.startedAt)).at(-1)
+  return { fingerprint: last?.settings.plan ?? null, moves: moves.map(({ plan }) => plan) }
 }
 
 export async function writeReport(folder: string, name: string, input: ReportInput): Promise<Written> {

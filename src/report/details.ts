@@ -28,6 +28,15 @@ const readers = {
   /** check-target and other steps that ran checks. */
   checks: z.array(check),
   stragglers: z.number(),
+  /** watch-target and await-finish: what caches answered. */
+  cached: z.object({ asked: z.number(), stale: z.number() }),
+  /** The beginning of a run, and await-approval. */
+  plan: z.string(),
+  who: z.string(),
+  /** await-approval: an approval that was used. */
+  by: z.enum(['approve', '--yes']),
+  digest: z.string(),
+  at: z.iso.datetime(),
 } as const
 
 type Readers = typeof readers

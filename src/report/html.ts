@@ -90,9 +90,17 @@ function journalRows(report: Report): { readonly section: Markup; readonly seqs:
   )
   const shown = rows.filter(({ row }) => room.has(row)).toSorted((a, b) => a.seq - b.seq)
   const section = markup`<section><h2>Journal</h2><p class="soft">${count(shown.length)} of ${count(total)} records.</p>
+${headList(report)}
 <div class="scroll"><table><thead><tr><th class="n">Record</th><th>At (UTC)</th><th>Move</th><th class="n">Run</th><th>Step</th><th>State</th><th>Text</th></tr></thead><tbody>
 ${shown.map(({ row }) => row)}</tbody></table></div></section>`
   return { section, seqs: shown.map(({ seq }) => seq) }
+}
+
+/** With these on paper nobody can rewrite the journal unnoticed. */
+function headList({ journal: { heads } }: Report): Markup | null {
+  if (heads.length === 0) return null
+  const shown = heads.slice(0, 100).map(({ move, seq, hash }) => markup`<li>${move}, up to record ${seq}: <code>${hash}</code></li>`)
+  return markup`<p>The last hash of each move's chain, over all of its records; <code>lifeboat report --verify</code> compares:</p><ul>${shown}</ul>${more(heads.length - shown.length, 'in the JSON of this report')}`
 }
 
 function journalRow({ seq, at, move, run, step, state, text }: Report['journal']['records'][number]): Markup {

@@ -16,6 +16,7 @@ export function moveSection(move: ReportedMove, refs: References): Markup {
   return markup`<section><h2>${move.name}</h2>
 ${way(move)}
 ${facts(move, refs)}
+${approvals(move, refs)}
 ${names(move, refs)}
 ${rollbacks(move, refs)}
 ${checks(move, refs)}
@@ -29,7 +30,7 @@ function way({ from, to }: ReportedMove): Markup | null {
   return markup`<p>From <b>${from.name}</b> at ${from.provider} (<code>${from.address}</code>) to <b>${to.size}</b> at ${to.provider} (<code>${to.address ?? 'address not known'}</code>)${cost}.</p>`
 }
 
-function facts({ copied, stragglers, timeToLive }: ReportedMove, refs: References): Markup {
+function facts({ copied, stragglers, timeToLive, caches }: ReportedMove, refs: References): Markup {
   const copy = copied && markup`<li>${formatBytes(copied.bytes)} in ${count(copied.files)} files were copied, all passes together. ${refs(copied.seqs)}</li>`
   const late =
     stragglers.value !== null &&
@@ -40,16 +41,29 @@ function facts({ copied, stragglers, timeToLive }: ReportedMove, refs: Reference
       (each) =>
         markup`<li>Time to live of <code>${each.name}</code>: ${each.beforeSeconds} s before, ${each.afterSeconds} s from ${moment(each.at)} on. ${refs(each.seqs)}</li>`,
     )
-  return markup`<ul>${copy}${late || null}${ttl}</ul>`
+  const stale = caches
+    .slice(0, 20)
+    .map((each) => markup`<li>${moment(each.at)}: ${each.stale} of ${each.asked} answers of caches told the old address. ${refs(each.seqs)}</li>`)
+  return markup`<ul>${copy}${late || null}${ttl}${stale}</ul>`
+}
+
+function approvals({ approvals: all }: ReportedMove, refs: References): Markup | null {
+  if (all.length === 0) return null
+  return markup`<h3>Approvals</h3><div class="scroll"><table><thead><tr><th class="n">Run</th><th>Given (UTC)</th><th>Used (UTC)</th><th>By</th><th>How</th><th>For the plan</th><th>Records</th></tr></thead><tbody>
+${all.slice(0, 40).map(({ run, at, usedAt, who, how, digest, plan, seqs }) => {
+  const named = digest === null ? '' : ', named with it'
+  return markup`<tr><td class="n">${run}</td><td class="t">${moment(at)}</td><td class="t">${moment(usedAt)}</td><td>${who ?? 'not known'}</td><td><code>${how}</code></td><td><code>${plan ?? 'not known'}</code>${named}</td><td>${refs(seqs)}</td></tr>
+`
+})}</tbody></table></div>${more(all.length - 40, 'in the JSON of this report')}`
 }
 
 function names({ names: all }: ReportedMove, refs: References): Markup | null {
   if (all.length === 0) return null
-  return markup`<h3>Names</h3><div class="scroll"><table><thead><tr><th>Name</th><th class="n">Run</th><th>Read back (UTC)</th><th>Before</th><th>After</th><th>Records</th></tr></thead><tbody>
+  return markup`<h3>Names</h3><div class="scroll"><table><thead><tr><th>Name</th><th class="n">Run</th><th>Read back (UTC)</th><th>Before</th><th>After</th><th class="n">Agreed after</th><th>Records</th></tr></thead><tbody>
 ${all.map(
   (
     each,
-  ) => markup`<tr><td>${each.name}</td><td class="n">${each.run}</td><td class="t">${moment(each.at)}</td><td><code>${each.before}</code></td><td><code>${each.after}</code></td><td>${refs(each.seqs)}</td></tr>
+  ) => markup`<tr><td>${each.name}</td><td class="n">${each.run}</td><td class="t">${moment(each.at)}</td><td><code>${each.before}</code></td><td><code>${each.after}</code></td><td class="n">${each.tookMs === null ? '' : formatDuration(each.tookMs)}</td><td>${refs(each.seqs)}</td></tr>
 `,
 )}</tbody></table></div>`
 }
@@ -84,13 +98,13 @@ ${shown.map(
 )}</tbody></table></div>${more(all.length - shown.length, 'in the JSON of this report')}`
 }
 
-function runTable({ run, outcome, startedAt, endedAt, steps }: ReportedRun, refs: References): Markup {
+function runTable({ run, plan, by, outcome, startedAt, endedAt, steps }: ReportedRun, refs: References): Markup {
   const rows = fitting(
     steps.flatMap((step) => stepRows(step, refs)),
     80_000,
   )
   return markup`<h3>Run ${run}: ${runOutcomes[outcome]}</h3>
-<p class="soft">${moment(startedAt)} to ${moment(endedAt)} UTC</p>
+<p class="soft">${moment(startedAt)} to ${moment(endedAt)} UTC${by === null ? '' : `, begun by ${by}`}${plan === null ? '' : `, plan ${plan}`}</p>
 <div class="scroll"><table><thead><tr><th>Step</th><th>Began (UTC)</th><th>Duration</th><th class="n"></th><th>Result</th><th>Records</th></tr></thead><tbody>
 ${rows}</tbody></table></div>`
 }

@@ -1,6 +1,7 @@
 // What the journal says about one move besides its steps: names, checks, stragglers, what going back cost.
 import type { JournalRecord } from '../core/records.ts'
 import { allTold, detail } from './details.ts'
+import { approvalsIn, cachesIn, sinceBegun } from './evidence.ts'
 import type { Figure, Pause, ReportedMove, ReportedRun, ReportInput } from './schema.ts'
 
 type ToldPrice = { readonly price: NonNullable<ReportedMove['rollbacks'][number]['price']>; readonly at: string; readonly seqs: number[] }
@@ -18,7 +19,9 @@ export function moveFrom(name: string, records: readonly JournalRecord[], runs: 
     to: planned ? { provider: planned.to.provider, size: planned.to.size, address, monthlyCost: planned.to.monthlyCost } : null,
     runs,
     copied: copiedIn(records),
+    approvals: approvalsIn(records),
     names: namesIn(records),
+    caches: cachesIn(records),
     timeToLive: timeToLiveIn(records),
     checks: checksIn(records),
     stragglers: stragglersOf(name, records, input),
@@ -31,7 +34,8 @@ function namesIn(records: readonly JournalRecord[]): ReportedMove['names'] {
   return records.flatMap((record) => {
     const [before, after] = [detail(record, 'from'), detail(record, 'to')]
     if (record.state !== 'done' || before === null || after === null) return []
-    return (detail(record, 'names') ?? []).map((name) => ({ name, run: record.run, at: record.at, before, after, seqs: [record.seq] }))
+    const tookMs = sinceBegun(record, records)
+    return (detail(record, 'names') ?? []).map((name) => ({ name, run: record.run, at: record.at, before, after, tookMs, seqs: [record.seq] }))
   })
 }
 

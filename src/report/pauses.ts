@@ -1,9 +1,8 @@
 // The pauses: the time in which clients wait, from the start of hold-clients to the end of release-clients (or of the
 // undo). Both ends are taken wide, so that a pause in the report is never shorter than it was.
 import type { JournalRecord, RecordState } from '../core/records.ts'
-import type { Plan } from '../core/plan.ts'
 import { allTold } from './details.ts'
-import type { Pause, ReportedRun } from './schema.ts'
+import type { Pause, Planned, ReportedRun } from './schema.ts'
 import { between } from './steps.ts'
 
 type Open = { readonly hold: JournalRecord; readonly direction: Pause['direction']; readonly failed: JournalRecord | null }
@@ -11,7 +10,7 @@ type Open = { readonly hold: JournalRecord; readonly direction: Pause['direction
 type Closing = { readonly open: Open; readonly by: JournalRecord | null; readonly outcome: Pause['outcome'] }
 
 /** The pauses of one move in order, from its records in order. */
-export function pausesOf(records: readonly JournalRecord[], runs: readonly ReportedRun[], plan: Plan | null): Pause[] {
+export function pausesOf(records: readonly JournalRecord[], runs: readonly ReportedRun[], plan: Planned | null): Pause[] {
   return closings(records).map((closing) => pauseFrom(closing, { records, runs, plan }))
 }
 
@@ -59,7 +58,7 @@ function meaningOf({ step, state }: JournalRecord): Meaning | null {
   return meanings[step.replace(/-back$/, '')]?.[state] ?? null
 }
 
-type Around = { readonly records: readonly JournalRecord[]; readonly runs: readonly ReportedRun[]; readonly plan: Plan | null }
+type Around = { readonly records: readonly JournalRecord[]; readonly runs: readonly ReportedRun[]; readonly plan: Planned | null }
 
 function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { records, runs, plan }: Around): Pause {
   const forecast = forecastBefore(hold, records, plan)
@@ -69,6 +68,7 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
   ).at(-1)
   const ends = by === null ? { to: null, ms: null } : { to: by.at, ms: between(hold.at, by.at) }
   const run = runs.find((each) => each.run === hold.run)
+  const parts = by && run ? partsOf(run, hold.at, by.at) : []
   return {
     move: hold.move,
     run: hold.run,
@@ -78,7 +78,8 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
     outcome,
     forecastMs: forecast.ms,
     budgetMs: budget?.value ?? null,
-    parts: by && run ? partsOf(run, hold.at, by.at) : [],
+    parts,
+    longest: parts.reduce<Pause['longest']>((most, { step, title, ms }) => (most !== null && most.ms >= ms ? most : { step, title, ms }), null),
     seqs: [...forecast.seqs, hold.seq, ...(by ? [by.seq] : [])],
   }
 }
@@ -87,7 +88,7 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
 function forecastBefore(
   hold: JournalRecord,
   records: readonly JournalRecord[],
-  plan: Plan | null,
+  plan: Planned | null,
 ): { readonly ms: number | null; readonly seqs: readonly number[] } {
   const own = records.filter(({ seq, run }) => seq <= hold.seq && run === hold.run)
   const told = allTold(own, 'forecastPauseMs').at(-1)

@@ -1,7 +1,7 @@
 // `lifeboat.report/1`: what happened to the moves of a project, with the record of the journal behind every claim.
 import { z } from 'zod'
 import { priceSchema, recordSchema, recordStates, type JournalRecord, type MoveStatus, type Price } from '../core/records.ts'
-import type { Plan } from '../core/plan.ts'
+import type { PlannedMove } from '../core/plan.ts'
 
 /** Sequence numbers of the journal records that a claim rests on; empty where clients measured it from outside. */
 const seqs = z.array(z.number())
@@ -44,11 +44,16 @@ const pause = z.object({
   budgetMs: z.number().nullable(),
   /** What went on while clients waited, as offsets from its beginning. */
   parts: z.array(z.object({ step: z.string(), title: z.string(), fromMs: z.number(), ms: z.number() })),
+  /** The part that took longest. */
+  longest: z.object({ step: z.string(), title: z.string(), ms: z.number() }).nullable(),
   seqs,
 })
 
 const run = z.object({
   run: z.number(),
+  /** The fingerprint of the plan that it was begun with, and who began it; null: not kept by the version that wrote the journal. */
+  plan: z.string().nullable(),
+  by: z.string().nullable(),
   outcome: z.enum(['switched', 'went-back', 'undone', 'failed', 'open']),
   startedAt: time,
   endedAt: time,
@@ -72,7 +77,23 @@ const move = z.object({
   to: z.object({ provider: z.string(), size: z.string(), address: z.string().nullable(), monthlyCost: money.nullable() }).nullable(),
   runs: z.array(run),
   copied: z.object({ bytes: z.number(), files: z.number(), seqs }).nullable(),
-  names: z.array(z.object({ name: z.string(), run: z.number(), at: time, before: z.string(), after: z.string(), seqs })),
+  /** Approvals that were used: when and by whom they were given, for which plan; `digest`: the fingerprint that was named with it. */
+  approvals: z.array(
+    z.object({
+      run: z.number(),
+      how: z.enum(['approve', '--yes']),
+      who: z.string().nullable(),
+      at: time,
+      usedAt: time,
+      digest: z.string().nullable(),
+      plan: z.string().nullable(),
+      seqs,
+    }),
+  ),
+  /** `tookMs`: until every authority told the new address, from the beginning of the step. */
+  names: z.array(z.object({ name: z.string(), run: z.number(), at: time, before: z.string(), after: z.string(), tookMs: z.number().nullable(), seqs })),
+  /** How many of the answers that caches gave were old, each time that this changed. */
+  caches: z.array(z.object({ run: z.number(), at: time, asked: z.number(), stale: z.number(), seqs })),
   timeToLive: z.array(z.object({ name: z.string(), at: time, beforeSeconds: z.number(), afterSeconds: z.number(), seqs })),
   checks: z.array(
     z.object({ text: z.string(), passed: z.boolean(), said: z.string(), step: z.string(), run: z.number(), at: time, ms: z.number().nullable(), seqs }),
@@ -146,10 +167,13 @@ export type Sample = {
   readonly address: string
 }
 
+/** The moves as they were planned, and the fingerprint of that plan; null: not kept. */
+export type Planned = { readonly fingerprint: string | null; readonly moves: readonly PlannedMove[] }
+
 export type ReportInput = {
   readonly project: string
   readonly records: readonly JournalRecord[]
-  readonly plan?: Plan | null
+  readonly plan?: Planned | null
   /** What is known of the moves now: stragglers, the price of going back. */
   readonly statuses?: readonly MoveStatus[]
   /** Prices as they were told, beside those in the journal. */

@@ -1,6 +1,7 @@
 // Steps with their durations: the started and done records of one (move, run, step), paired in the order of the journal.
 import { titleOf } from '../core/runbook.ts'
 import type { JournalRecord } from '../core/records.ts'
+import { detail } from './details.ts'
 import type { Attempt, ReportedRun, ReportedStep } from './schema.ts'
 
 /** The runs of one move, from its records in order; records about no step (waiting for credentials) make no run. */
@@ -9,8 +10,14 @@ export function runsOf(records: readonly JournalRecord[]): ReportedRun[] {
     const steps = [...groupBy(own.filter(isStep), ({ step }) => step)].flatMap(([step, of]) => stepFrom(step, of, own))
     const [first] = own
     const last = own.at(-1)
-    return first && last && steps.length > 0 ? [{ run, outcome: outcomeOf(own), startedAt: first.at, endedAt: last.at, steps }] : []
+    return first && last && steps.length > 0 ? [{ run, ...beginningOf(own), outcome: outcomeOf(own), startedAt: first.at, endedAt: last.at, steps }] : []
   })
+}
+
+/** Who began a run, and with which plan; null: the version that wrote it did not keep that. */
+export function beginningOf(records: readonly JournalRecord[]): Pick<ReportedRun, 'plan' | 'by'> {
+  const begun = records.find(({ step, state }) => step === 'move' && state === 'started')
+  return { plan: begun ? detail(begun, 'plan') : null, by: begun ? detail(begun, 'who') : null }
 }
 
 /** Records about a move or an attempt as a whole are no steps: they have no row in the runbook. */

@@ -66,10 +66,6 @@ function plans(pool: Pool) {
       const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.plan order by at desc limit 1')
       return rows[0] === undefined ? null : planSchema.parse(rows[0].body)
     },
-    plan: async (fingerprint: string): Promise<Plan | null> => {
-      const { rows } = await pool.query<{ body: unknown }>('select body from lifeboat.plan where fingerprint = $1', [fingerprint])
-      return rows[0] === undefined ? null : planSchema.parse(rows[0].body)
-    },
   }
 }
 

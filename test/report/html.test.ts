@@ -31,6 +31,11 @@ describe('the page of a report', () => {
     assert.equal(htmlOf(reportOf(sampleInput())), page)
   })
 
+  it('shows who approved what, and the last hash of each chain in full', () => {
+    assert.match(page, /<h3>Approvals<\/h3>[^]*?<td>ops@desk<\/td><td><code>approve<\/code><\/td><td><code>b1946ac92492d234<\/code>, named with it<\/td>/)
+    for (const { move, seq, hash } of reportOf(input).journal.heads) assert.ok(page.includes(`<li>${move}, up to record ${seq}: <code>${hash}</code></li>`))
+  })
+
   it('draws a chart for the traffic and for each pause, with coordinates that are numbers', () => {
     assert.ok([...page.matchAll(/<svg class="chart"/g)].length > 10)
     assert.doesNotMatch(page, /NaN|Infinity|undefined|\[object|null/)

@@ -109,6 +109,44 @@ describe('the report of three nodes that go there, back, and there again', () =>
     assert.equal(moveOf('web-1').stragglers.value, 31)
   })
 
+  it('names who approved each switch, when, and for which plan', () => {
+    const [first] = moveOf('db-1').approvals
+    assert.deepEqual([first?.run, first?.how, first?.who, first?.digest, first?.plan], [1, 'approve', 'ops@desk', 'b1946ac92492d234', 'b1946ac92492d234'])
+    assert.equal(moveOf('web-1').approvals[0]?.digest, null)
+    assert.deepEqual([moveOf('web-1').runs[0]?.by, moveOf('web-1').runs[0]?.plan, moveOf('web-1').runs[1]?.plan], ['ops@desk', 'b1946ac92492d234', null])
+  })
+
+  it('tells how long each authority took to agree, and when caches had forgotten the old address', () => {
+    assert.deepEqual(
+      moveOf('web-1').names.map(({ tookMs }) => tookMs),
+      [600, 500, 600],
+    )
+    assert.deepEqual(
+      moveOf('web-1').caches.map(({ run, asked, stale }) => [run, asked, stale]),
+      [1, 2].flatMap((run) => [2, 1, 0].map((stale) => [run, 3, stale])),
+    )
+  })
+
+  it('names the part of each pause that took longest', () => {
+    assert.deepEqual(
+      report.pauses.slice(0, 4).map(({ longest }) => [longest?.step, longest?.ms]),
+      [
+        ['promote-target', 1470],
+        ['final-sync', 6400],
+        ['promote-target', 1050],
+        ['promote-target', 1050],
+      ],
+    )
+  })
+
+  it('cites the last hash of each move, and the hash of each record that it shows', () => {
+    assert.deepEqual(
+      report.journal.heads.map(({ move, hash }) => [move, hash]),
+      ['api-1', 'db-1', 'web-1'].map((name) => [name, input.records.findLast(({ move }) => move === name)?.hash]),
+    )
+    assert.ok(report.journal.records.every(({ seq, hash }) => hash === input.records[seq - 1]?.hash))
+  })
+
   it('counts every sample once in the overview, by the side that answered', () => {
     const buckets = report.traffic?.overview.buckets ?? []
     const sum = (key: 'source' | 'target' | 'other' | 'failed') => buckets.reduce((total, bucket) => total + bucket[key], 0)

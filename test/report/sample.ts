@@ -16,6 +16,7 @@ type Node = {
 }
 
 const start = Date.parse('2026-03-14T02:00:00.000Z')
+const fingerprint = 'b1946ac92492d234'
 const nodes: readonly Node[] = [
   { name: 'db-1', old: '192.0.2.12', young: '203.0.113.12', dns: null, begins: 0, check: 'port 5432 accepts' },
   { name: 'api-1', old: '192.0.2.11', young: '203.0.113.11', dns: 'api.shop.example', begins: 7, check: 'GET http://{address}/health answers 200' },
@@ -35,12 +36,12 @@ function writer(node: Node) {
     wait(seconds)
     write(name, end, text, details)
   }
-  return { entries, write, wait, step, nextRun: () => void run++, until: (at: number) => void (now = Math.max(now, at)) }
+  return { entries, write, wait, now: () => now, step, nextRun: () => void run++, until: (at: number) => void (now = Math.max(now, at)) }
 }
 
 type Writer = ReturnType<typeof writer>
 
-function prepare({ step, write, wait }: Writer, { name, young, dns }: Node): void {
+function prepare({ step, write, wait, now }: Writer, { name, young, dns }: Node): void {
   step('check-source', 1.4, 'ssh answers; Debian GNU/Linux 12, 2 vCPU, 4096 MiB')
   step('adopt-inventory', 0.1, 'kept')
   step('provision-node', 38.2, `t3.medium at ${young}`, { address: young })
@@ -61,7 +62,14 @@ function prepare({ step, write, wait }: Writer, { name, young, dns }: Node): voi
   write('await-approval', 'started', '')
   write('await-approval', 'waiting', 'forecast 4.1 s', { forecastPauseMs: 4100 })
   wait(14)
-  write('await-approval', 'done', 'approved')
+  const approval = {
+    by: 'approve',
+    who: 'ops@desk',
+    at: new Date(start + 1000 * now()).toISOString(),
+    digest: name === 'db-1' ? fingerprint : null,
+    plan: fingerprint,
+  }
+  write('await-approval', 'done', 'approved', approval)
 }
 
 /** An attempt that notices in time that it would take too long, and lets everybody go on. */
@@ -98,8 +106,14 @@ function switchOver({ step }: Writer, { dns, old, young, check }: Node, scale: n
   if (dns) step('switch-dns', 0.6, 'all 2 authorities answer with the new address', { names: [dns], from: old, to: young })
 }
 
-function watch({ write, wait, step }: Writer, stragglers: number, seconds: number): void {
-  step('watch-target', 20, 'no regression', { stragglers })
+function watch({ write, wait }: Writer, stragglers: number, seconds: number): void {
+  write('watch-target', 'started', '')
+  for (const stale of [2, 2, 1]) {
+    wait(5)
+    write('watch-target', 'progress', 'watching', { stragglers, cached: { asked: 3, stale } })
+  }
+  wait(5)
+  write('watch-target', 'done', 'no regression', { stragglers, cached: { asked: 3, stale: 0 } })
   write('await-finish', 'started', '')
   wait(12)
   write('await-finish', 'progress', `going back costs ${seconds} s and no write`, {
@@ -130,7 +144,7 @@ function goBack({ step, write }: Writer, { dns, old, young, check }: Node): void
 /** The web node goes back while its move still waits; the others had been left alone, so that going back is a run of its own. */
 function journalOf(node: Node): Entry[] {
   const move = writer(node)
-  move.write('move', 'started', 'Migration begins.')
+  move.write('move', 'started', 'Migration begins.', { want: 'migrate', plan: fingerprint, who: 'ops@desk' })
   move.write('credentials', 'waiting', 'Waiting for env:VC_PASSWORD')
   prepare(move, node)
   if (node.name === 'api-1') tooSlow(move)
@@ -199,10 +213,15 @@ function trafficOf(records: readonly JournalRecord[]): Sample[] {
 
 export function sampleInput(): ReportInput {
   const entries = nodes.flatMap(journalOf).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
-  const records = entries.map((entry, index): JournalRecord => ({ schema: 'lifeboat.journal/1', seq: index + 1, hash: null, ...entry }))
+  const records = entries.map((entry, index): JournalRecord => ({
+    schema: 'lifeboat.journal/1',
+    seq: index + 1,
+    hash: String(index + 1).padStart(64, '0'),
+    ...entry,
+  }))
   const plan: Plan = {
     schema: 'lifeboat.plan/1',
-    fingerprint: 'b1946ac92492d234',
+    fingerprint,
     moves: nodes.map(plannedMove),
     waves: [['db-1'], ['api-1'], ['web-1']],
     totals: { monthlyCost: { amount: 109.2, currency: 'USD' }, bothSidesMonthlyCost: null },

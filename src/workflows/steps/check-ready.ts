@@ -2,7 +2,7 @@
 import { forecastPauseMs } from '../../core/forecast.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
-import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
+import { acceptsTcp, runChecks, type CheckResult } from '../../nodes/checks.ts'
 import { openConnections } from '../../nodes/connections.ts'
 import type { Link } from '../../nodes/link.ts'
 import { gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
@@ -39,7 +39,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   if (way.receiver === 'target' && step.facts.audited === null) throw gateClosed('Both sides were not compared as a whole since they were last made equal.')
   await compareNew(step)
   await refuseFullDisk(step, receiver, Number(pass.details.movedBytes))
-  const passed = await checksThatPass(step, way.giver, giver)
+  const checks = await checksOn(step, way.giver, giver)
   await step.learn({ portsServed: await portsServed(step, giver) })
   const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
   const forecastMs = forecastPauseMs(step.facts)
@@ -48,8 +48,8 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   for (const { mover } of step.run.ports.movers) await mover.brace?.(await pairFrom(step, way.giver), step.signal)
   const open = connections === null ? '' : `; ${counted(connections, 'connection')} open`
   return {
-    text: `Ready: ${counted(passed, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,
-    details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks: passed, connections },
+    text: `Ready: ${counted(checks.filter(({ passed }) => passed).length, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,
+    details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks, connections },
   }
 }
 
@@ -86,12 +86,13 @@ async function refuseFullDisk(step: Step, receiver: Link, movedBytes: number): P
   if (leastMiB < needMiB) throw gateClosed(`${receiver.address} has ${leastMiB} MiB left for the data; the limit is ${needMiB} MiB.`)
 }
 
-async function checksThatPass(step: Step, side: SideName, link: Link): Promise<number> {
+/** All checks on the side that serves; those that pass must pass on the other. */
+async function checksOn(step: Step, side: SideName, link: Link): Promise<readonly CheckResult[]> {
   const results = await runChecks(step.settings.checks, link, step.signal, meansOf(step, side, link))
   const passed = results.filter((result) => result.passed).map((result) => result.check)
   if (results.length > 0 && passed.length === 0) throw gateClosed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
   await step.learn({ checksPassed: passed })
-  return passed.length
+  return results
 }
 
 /** A port may be listed at which nothing listens yet: then nobody misses it on the other side. */
