@@ -10,6 +10,8 @@ const { startProber } = await import('../support/prober.ts')
 const { finishClean } = await import('../support/ending.ts')
 const { oneSideServes } = await import('../support/sides.ts')
 
+const { reportSchema } = await import('../../src/report/schema.ts')
+
 const oddPort = 8443
 
 test('a paused move does not cut over although it was begun with --yes, until it is approved', async (t) => {
@@ -65,5 +67,28 @@ test('a paused move does not cut over although it was begun with --yes, until it
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.target('web-1').address])
     assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
     await finishClean(scene)
+  })
+
+  await t.test('the report tells who approved what, which checks passed before and after, and how long the names took', async () => {
+    const { moves, plan, journal } = reportSchema.parse(JSON.parse((await scene.begin('report', 'web-1', '--json')).stdout))
+    const [move] = moves
+    assert.ok(move)
+    const records = await scene.journal()
+    const begun = records.find(at('move', 'started'))?.details
+    const by = String(begun?.['who'])
+    assert.deepEqual([move.runs[0]?.plan, move.runs[0]?.by, plan], [begun?.['plan'], by, begun?.['plan']])
+    assert.match(`${plan} ${by}`, /^[0-9a-f]{16} \S+@\S+$/)
+    assert.deepEqual(
+      move.approvals.map(({ how, who, plan: of, digest }) => [how, who, of, digest]),
+      ['approve', 'approve', '--yes'].map((how) => [how, by, plan, null]),
+    )
+    const passed = (step: string) => move.checks.filter((check) => check.step === step && check.passed).map(({ text }) => text)
+    assert.notDeepEqual(passed('check-ready'), [])
+    assert.deepEqual(passed('check-target'), [...passed('check-ready'), 'port 80 accepts'])
+    assert.ok(move.names.every(({ tookMs }) => tookMs !== null && tookMs > 0))
+    assert.deepEqual(
+      journal.heads.map(({ hash }) => hash),
+      [records.at(-1)?.hash],
+    )
   })
 })
