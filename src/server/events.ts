@@ -1,11 +1,12 @@
 // Server-sent events: journal records as they are written, from any sequence number on. `id` is the sequence, so a
-// client that reconnects with Last-Event-ID misses nothing and sees nothing twice.
+// client that reconnects with Last-Event-ID goes on there.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { JournalRecord } from '../core/records.ts'
 import type { Journal } from '../workflows/journal.ts'
 
 const heartbeatMs = 15_000
 const pageSize = 1000
+const mostRemembered = 10_000
 
 /** Streams until the client goes. `?after=` or Last-Event-ID says where to begin; without either, from now on. */
 export async function streamEvents(journal: Journal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -14,13 +15,17 @@ export async function streamEvents(journal: Journal, request: FastifyRequest, re
   let seen = from === undefined ? await journal.last() : Number(from)
   reply.hijack()
   reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' })
+  reply.raw.flushHeaders()
 
   // What is written while the past is read waits here, so that the order holds.
   const waiting: JournalRecord[] = []
   let live = false
+  // Moves write at the same time, so that one with a lower number may come later. What may come twice came just now.
+  const sent = new Set<number>()
   const send = (record: JournalRecord): void => {
-    if (record.seq <= seen) return
-    seen = record.seq
+    if (sent.has(record.seq)) return
+    sent.add(record.seq)
+    if (sent.size > mostRemembered) sent.delete(sent.values().next().value ?? 0)
     reply.raw.write(`id: ${record.seq}\ndata: ${JSON.stringify(record)}\n\n`)
   }
   const stop = journal.listen((record) => (live ? send(record) : void waiting.push(record)))
@@ -29,7 +34,10 @@ export async function streamEvents(journal: Journal, request: FastifyRequest, re
     stop()
     clearInterval(heartbeat)
   })
-  for (let page = await journal.after(seen, { limit: pageSize }); page.length > 0; page = await journal.after(seen, { limit: pageSize })) page.forEach(send)
+  for (let page = await journal.after(seen, { limit: pageSize }); page.length > 0; page = await journal.after(seen, { limit: pageSize })) {
+    page.forEach(send)
+    seen = page.at(-1)?.seq ?? seen
+  }
   live = true
   waiting.forEach(send)
 }
