@@ -41,13 +41,13 @@ function citedOf(move: string, { journal: { heads, records } }: Citing): Citatio
   return [...heads, ...records].flatMap((each) => (each.move === move && each.hash !== null ? [{ seq: each.seq, hash: each.hash }] : []))
 }
 
-/** Newest first. What is no report with hashes is passed over. */
+/** Newest first. What is no report with hashes, or cannot be read, is passed over. */
 async function reportsIn(folder: string): Promise<Report[]> {
   const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).map((name) => join(folder, name))
-  const dated = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })))
+  const dated = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file).catch(() => null))?.mtimeMs ?? 0 })))
   const reports: Report[] = []
   for (const { file } of dated.toSorted((one, other) => other.at - one.at)) {
-    const citing = parsed(await readFile(file, 'utf8'))
+    const citing = parsed(await readFile(file, 'utf8').catch(() => ''))
     if (citing !== null) reports.push({ file, citing })
   }
   return reports

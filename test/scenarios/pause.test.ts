@@ -82,6 +82,7 @@ test('a paused move does not cut over although it was begun with --yes, until it
       move.approvals.map(({ how, who, plan: of, digest }) => [how, who, of, digest]),
       ['approve', 'approve', '--yes'].map((how) => [how, by, plan, null]),
     )
+    assert.equal(records.find(at('await-finish', 'done'))?.details['who'], by)
     const passed = (step: string) => move.checks.filter((check) => check.step === step && check.passed).map(({ text }) => text)
     assert.notDeepEqual(passed('check-ready'), [])
     assert.deepEqual(passed('check-target'), [...passed('check-ready'), 'port 80 accepts'])

@@ -13,7 +13,8 @@ export async function awaitFinish(step: Step): Promise<Done> {
   const pass = keepInStep(step)
   const remind = await openReminder(step)
   for (let told = false; ; told = true) {
-    if ((await signals.take(step.run.move, step.run.run, 'finish')) !== null) return { text: 'Finish was asked for.' }
+    const asked = await signals.take(step.run.move, step.run.run, 'finish')
+    if (asked !== null) return { text: 'Finish was asked for.', details: asked }
     await followBack(step, pass)
     await countStragglers(step)
     const text = told ? remind() : 'Switched. Waiting for `finish` or `rollback`.'
