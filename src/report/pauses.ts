@@ -68,7 +68,6 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
   ).at(-1)
   const ends = by === null ? { to: null, ms: null } : { to: by.at, ms: between(hold.at, by.at) }
   const run = runs.find((each) => each.run === hold.run)
-  const parts = by && run ? partsOf(run, hold.at, by.at) : []
   return {
     move: hold.move,
     run: hold.run,
@@ -78,8 +77,7 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
     outcome,
     forecastMs: forecast.ms,
     budgetMs: budget?.value ?? null,
-    parts,
-    longest: parts.reduce<Pause['longest']>((most, { step, title, ms }) => (most !== null && most.ms >= ms ? most : { step, title, ms }), null),
+    parts: by && run ? partsOf(run, hold.at, by.at) : [],
     seqs: [...forecast.seqs, hold.seq, ...(by ? [by.seq] : [])],
   }
 }

@@ -44,8 +44,6 @@ const pause = z.object({
   budgetMs: z.number().nullable(),
   /** What went on while clients waited, as offsets from its beginning. */
   parts: z.array(z.object({ step: z.string(), title: z.string(), fromMs: z.number(), ms: z.number() })),
-  /** The part that took longest. */
-  longest: z.object({ step: z.string(), title: z.string(), ms: z.number() }).nullable(),
   seqs,
 })
 
