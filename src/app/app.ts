@@ -11,13 +11,13 @@ import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { ProviderCard } from '../core/provider-card.ts'
-import type { Status } from '../core/records.ts'
+import type { MoveStatus, Status } from '../core/records.ts'
 import type { Verification } from '../core/verification.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
-import { createTables, openStore } from '../workflows/store.ts'
+import { createTables, openStore, type StoredMove } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
 import { worldOf } from './doctor/world.ts'
@@ -107,6 +107,11 @@ type Wired = Parts &
     readonly helperFile: (machine: string) => string
   }
 
+async function statusesOf({ store, journal }: Parts, moves: readonly StoredMove[]): Promise<MoveStatus[]> {
+  const estate = await store.standings()
+  return await Promise.all(moves.map(async (move) => statusOf(move, await journal.latest(move.name), Date.now(), estate)))
+}
+
 function wire(parts: Wired) {
   const { store, journal, credentials } = parts
   const configOf = (context: Context): Config => {
@@ -145,7 +150,7 @@ function wire(parts: Wired) {
     status: async (name: string | null): Promise<Status> => {
       const moves = (await store.moves()).filter((move) => name === null || move.name === name)
       if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
-      return { schema: 'lifeboat.status/1', moves: await Promise.all(moves.map(async (move) => statusOf(move, await journal.latest(move.name), Date.now()))) }
+      return { schema: 'lifeboat.status/1', moves: await statusesOf(parts, moves) }
     },
     /** Evidence of one move, or of all. `samples`: a file of what clients measured. */
     report: async (
@@ -156,7 +161,7 @@ function wire(parts: Wired) {
       const moves = (await store.moves()).filter((each) => move === null || each.name === move)
       if (moves.length === 0) throw new LifeboatError('move-unknown', 'No such move was ever started.')
       const records = await journal.after(0, { limit: 1_000_000, ...(move === null ? {} : { move }) })
-      const statuses = await Promise.all(moves.map(async (each) => statusOf(each, await journal.latest(each.name), Date.now())))
+      const statuses = await statusesOf(parts, moves)
       const samples = traffic.samples === null ? null : await readSamples(traffic.samples)
       const input = {
         project: configOf(context).project,

@@ -4,6 +4,7 @@ import { LifeboatError } from '../core/errors.ts'
 import { sourceIsGone } from '../core/forecast.ts'
 import { counted } from '../core/units.ts'
 import type { Move } from '../core/move.ts'
+import { wavesOf } from '../core/waves.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Durable, MoveInput } from '../workflows/durable.ts'
 import type { Journal } from '../workflows/journal.ts'
@@ -18,20 +19,28 @@ export type Begun = { readonly move: string; readonly run: number; readonly atta
 type Approval = Pick<MoveInput, 'approval' | 'notBefore'>
 export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly who: string }
 
-/** Starts these moves (all, when none is named), or attaches to those that run. Nothing starts when one of them may not. */
+/**
+ * Starts these moves (when none is named, all that are not finished), or attaches to those that run. Nothing starts when
+ * one of them may not. What others come after is begun first.
+ */
 export async function beginMoves(parts: Parts, text: ConfigText, config: Config, request: MigrateRequest, signal: AbortSignal): Promise<readonly Begun[]> {
   const wanted = request.moves.length > 0 ? request.moves : Object.keys(config.moves).sort()
   const stored = (await Promise.all(wanted.map(async (name) => await parts.store.move(name)))).filter((move) => move !== null)
   const running = stored.filter((move) => move.state === 'running')
-  const names = wanted.filter((name) => !running.some((move) => move.name === name))
-  const attached = running.map((move) => ({ move: move.name, run: move.run, attached: true }))
-  if (names.length === 0) return attached
-  refuseFinished(stored)
+  const finished = stored.filter((move) => move.state === 'finished').map((move) => move.name)
+  if (request.moves.length > 0 || finished.length === wanted.length) refuseFinished(finished)
+  const names = wanted.filter((name) => !finished.includes(name) && !running.some((move) => move.name === name))
+  const begun: Begun[] = running.map((move) => ({ move: move.name, run: move.run, attached: true }))
+  if (names.length === 0) return begun
   const { plan, moves } = await makePlan(config, wanted, parts.store, signal)
   refuseChanged(plan, request.fingerprint)
   refuseBlocked(plan, names)
-  const fresh = moves.filter((move) => names.includes(move.name))
-  return [...attached, ...(await Promise.all(fresh.map(async (move) => await beginOne(parts, text, plan, move, request))))]
+  await refuseCircle(parts.store, plan, names)
+  for (const wave of plan.waves) {
+    const fresh = moves.filter((move) => wave.includes(move.name) && names.includes(move.name))
+    begun.push(...(await Promise.all(fresh.map(async (move) => await beginOne(parts, text, plan, move, request)))))
+  }
+  return begun
 }
 
 async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, request: Approval & { readonly who: string }): Promise<Begun> {
@@ -43,9 +52,18 @@ async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, 
   return { move: move.name, run, attached: false }
 }
 
-function refuseFinished(stored: readonly StoredMove[]): void {
-  const done = stored.find((move) => move.state === 'finished')
-  if (done) throw new LifeboatError('not-now', `The move ${done.name} is finished; there is nothing left to migrate.`)
+function refuseFinished([done]: readonly string[]): void {
+  if (done !== undefined) throw new LifeboatError('not-now', `The move ${done} is finished; there is nothing left to migrate.`)
+}
+
+/** What runs keeps the `after:` with which it was begun: together with what is written now it may go round. */
+async function refuseCircle(store: Store, plan: Plan, names: readonly string[]): Promise<void> {
+  const running = [...(await store.standings())].filter(([, { state, serving }]) => state === 'running' && serving === 'source')
+  const fresh = plan.moves.filter((move) => names.includes(move.name))
+  const { cycle } = wavesOf(new Map([...running.map(([name, { after }]) => [name, after] as const), ...fresh.map(({ name, after }) => [name, after] as const)]))
+  if (cycle === null) return
+  const text = `\`after:\` goes round with a move that runs as it was begun: ${cycle.join(' -> ')}.`
+  throw new LifeboatError('after-cycle', text, { details: { cycle } })
 }
 
 function refuseChanged(plan: Plan, shown: string | null): void {

@@ -22,6 +22,7 @@ export function tell(kind: Kind) {
 export async function tellIn(session: Session, options: TellOptions, kind: Kind, move: string): Promise<number> {
   const { client, context, signal } = session
   const { moves } = statusSchema.parse(await client.get(`/api/v1/status?move=${encodeURIComponent(move)}`, signal))
+  if (kind === 'rollback') warnOfClients(options, moves[0])
   const question = questionOf(kind, moves[0])
   if (question !== null && options.yes !== true) {
     if (!(await confirm({ message: question, flag: '--yes', signal }))) throw new LifeboatError('not-now', 'Nothing was changed.')
@@ -35,6 +36,14 @@ export async function tellIn(session: Session, options: TellOptions, kind: Kind,
   }
   say(options, `${move} was told to ${kind}.`)
   return await watchRuns(session, options, [begun], until[kind], since)
+}
+
+/** Going back goes clients first; the other way round they work on, through what the new side forwards to the old one. */
+function warnOfClients(options: TellOptions, status: MoveStatus | undefined): void {
+  const clients = status?.backFirst ?? []
+  if (status === undefined || clients.length === 0) return
+  const are = clients.length === 1 ? 'comes after it and is' : 'come after it and are'
+  say(options, `! ${clients.join(', ')} ${are} switched: the order would be to roll back ${[...clients, status.name].join(', then ')}.`)
 }
 
 function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {

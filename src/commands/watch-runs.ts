@@ -5,6 +5,7 @@ import { recordSchema, type JournalRecord } from '../core/records.ts'
 import { openProgress, type Progress } from '../ui/progress.ts'
 import { confirm } from '../ui/prompts.ts'
 import { tellFailure } from './failure.ts'
+import { waitsInVain } from './in-vain.ts'
 import { answer, say, type GlobalOptions, type Session } from './session.ts'
 
 export type Until = 'switched' | 'rolled-back' | 'finished' | 'told'
@@ -15,6 +16,7 @@ type Verdict = { readonly status: number; readonly text: string; readonly failur
 export async function watchRuns(session: Session, options: GlobalOptions, runs: readonly Begun[], until: Until, since = 0): Promise<number> {
   const past = (await pastOf(session, runs)).filter((record) => record.seq > since)
   const verdicts = new Map<string, Verdict>()
+  const inVain = waitsInVain(new Set(runs.map((run) => run.move)))
   let progress = openProgress(options, runs)
   const show = (record: JournalRecord): void => {
     if (options.json === true) answer(JSON.stringify(record))
@@ -25,6 +27,10 @@ export async function watchRuns(session: Session, options: GlobalOptions, runs: 
     if (question !== null) progress = await askApproval(session, options, progress, runs, record.move, question)
     const verdict = verdictOf(record, until, options)
     if (verdict !== null) verdicts.set(record.move, verdict)
+    inVain.note(record)
+    if (until !== 'switched') return
+    for (let found = inVain.failures(verdicts); found.length > 0; found = inVain.failures(verdicts))
+      for (const [move, failure] of found) verdicts.set(move, failed(failure))
   }
   try {
     past.forEach(show)

@@ -174,7 +174,11 @@ function collisions(planned: PlannedMove, drafts: readonly Draft[]): Notice[] {
 
 function outsiders(move: Move, moves: readonly Move[]): Notice[] {
   const missing = [...new Set(move.after)].filter((name) => !moves.some((other) => other.name === name)).sort(byCodeUnit)
-  return missing.map((name) => ({ code: 'after-outside', severity: 'warning', text: `${move.name} comes after ${name}, which is not part of this plan.` }))
+  return missing.map((name) => ({
+    code: 'after-outside',
+    severity: 'warning',
+    text: `${move.name} comes after ${name}, which is not part of this plan: it is not switched before that is.`,
+  }))
 }
 
 /** What a fingerprint must not change with: forecasts, and texts with figures that drift. */

@@ -111,6 +111,8 @@ export type StoredCheck = Readonly<z.infer<typeof storedCheckSchema>>
 export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>
 export type MoveFacts = Readonly<z.infer<typeof moveFactsSchema>>
 export type SideName = 'source' | 'target'
+/** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
+export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
 
 export const noFacts: MoveFacts = {
   serving: 'source',

@@ -1,7 +1,8 @@
 // What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
 // the product against them stands in this file, in inventories.ts, turns.ts or journal.ts.
 import type { Pool } from 'pg'
-import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings } from '../core/stored-move.ts'
+import type { Standing } from '../core/after.ts'
+import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings, type MoveState } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
@@ -17,9 +18,6 @@ create table if not exists lifeboat.move (
 create table if not exists lifeboat.signal (
   id bigserial primary key, move text not null, run int not null, kind text not null, details jsonb not null default '{}', at timestamptz not null default now(), taken_at timestamptz);
 `
-
-/** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
-export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
 
 /** lifeboat.yaml as it was when the move began; references, never secrets. */
 export type ConfigText = { readonly text: string; readonly baseFolder: string }
@@ -80,6 +78,12 @@ function moves(pool: Pool) {
     moves: async (): Promise<readonly StoredMove[]> => {
       const { rows } = await pool.query<MoveRow>('select * from lifeboat.move order by name')
       return rows.map(readMove)
+    },
+    /** Where every move stands that was ever begun, for those that come after it. */
+    standings: async (): Promise<ReadonlyMap<string, Standing>> => {
+      const sql = `select name, state, facts ->> 'serving' as serving, plan -> 'after' as after from lifeboat.move order by name`
+      const { rows } = await pool.query<Standing & { name: string }>(sql)
+      return new Map(rows.map(({ name, ...standing }) => [name, standing]))
     },
     /** Begins a new run of a move with these settings; facts of earlier runs stay. Answers null when one runs already. */
     beginRun: async (settings: MoveSettings, plan: PlannedMove, config: ConfigText): Promise<number | null> => {

@@ -1,5 +1,6 @@
 // The wait for a person's word and for the time of the switch. Meanwhile the copy is kept in step: a closed gate costs
 // nothing and has no expiry.
+import { describeObstacle } from '../../core/after.ts'
 import { forecastPauseMs } from '../../core/forecast.ts'
 import { pathOf, relayRisk } from '../../core/path.ts'
 import { describeWindow, opensAt } from '../../core/window.ts'
@@ -7,7 +8,7 @@ import type { Done, Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
 import { ranOut } from './approval.ts'
 import { keepInStep } from './sync.ts'
-import { awaitTurn, recordsOfRun, restUnlessTold, tellOnce } from './waiting.ts'
+import { awaitTurn, obstacleNow, recordsOfRun, restUnlessTold, tellOnce } from './waiting.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
 const restMs = { busy: 500, calm: 3000 } as const
@@ -60,21 +61,27 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
   }
 }
 
-/** Syncs on until the switch may begin (window, `--at`). False: a pause was asked for meanwhile, and stays to be ended by an approval; or this one ran out. */
+/** Syncs on until the switch may begin (window, `--at`, `after:`, its turn). False: a pause was asked for meanwhile, and stays to be ended by an approval; or this one ran out. */
 async function untilOpen(step: Step, pass: Pass, approval: Approval): Promise<boolean> {
   const { signals } = step.run.services
   for (const tell = tellOnce(step); ;) {
     if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
     if (await tellRanOut(step, approval.details)) return false
     const { at, text } = nextSwitch(step, Date.now())
-    if (at <= Date.now()) {
-      if (await itsTurn(step, tell)) return true
-      await pass()
+    const forecast = forecastPauseMs(step.facts)
+    if (at > Date.now()) {
+      await tell(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
+      await passAndRest(step, pass, 'pause', at - Date.now())
       continue
     }
-    const forecast = forecastPauseMs(step.facts)
-    await tell(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
-    await passAndRest(step, pass, 'pause', at - Date.now())
+    const obstacle = await obstacleNow(step)
+    if (obstacle !== null) {
+      await tell(`Approved; waits ${describeObstacle(obstacle)}. The copy is kept in step.`, { waitingFor: 'after', ...obstacle, forecastPauseMs: forecast })
+      await passAndRest(step, pass, 'pause')
+      continue
+    }
+    if (await itsTurn(step, tell)) return true
+    await pass()
   }
 }
 

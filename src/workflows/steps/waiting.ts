@@ -1,5 +1,6 @@
 // What steps share that wait for people or for other moves: what was said before in this run, a rest that ends when
 // something is said, and the turn to hold clients.
+import { obstacleOf, type Obstacle } from '../../core/after.ts'
 import { deadlineMsOf } from '../../core/runbook.ts'
 import type { JournalRecord } from '../../core/records.ts'
 import { sleep } from '../../io/wait.ts'
@@ -35,6 +36,11 @@ export async function restUnlessTold({ run: { services, move, run }, signal }: S
     if (await services.signals.waits(move, run, kind)) return
     await sleep(Math.min(lookEveryMs, left), signal)
   }
+}
+
+/** What of that which this move comes after is not switched now. */
+export async function obstacleNow({ run: { services, ports } }: Step): Promise<Obstacle | null> {
+  return ports.plan.after.length === 0 ? null : obstacleOf(ports.plan.after, await services.store.standings())
 }
 
 /**

@@ -1,0 +1,96 @@
+// Which moves `migrate` begins, and with what: in a real PostgreSQL, with nobody who carries them out.
+import assert from 'node:assert/strict'
+import test, { beforeEach } from 'node:test'
+import { stringify } from 'yaml'
+import { kinds } from '../../src/adapters.ts'
+import { beginMoves, type MigrateRequest, type Parts } from '../../src/app/moves.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { openJournal } from '../../src/workflows/journal.ts'
+import { openSignals } from '../../src/workflows/signals.ts'
+import { ownStore } from '../support/own-store.ts'
+
+const { pool, store } = ownStore('moves')
+let started: string[] = []
+
+function parts(): Parts {
+  const durable = {
+    start: async ({ move, run }: { move: string; run: number }) => void (await Promise.resolve(started.push(`${move}:${run}`))),
+    shutdown: async () => undefined,
+  }
+  return { store: store(), journal: openJournal(pool()), signals: openSignals(pool()), durable }
+}
+
+type Move = { readonly after?: readonly string[]; readonly services?: readonly string[] }
+
+/** lifeboat.yaml with these moves between two lists of hosts. */
+async function migrate(moves: Readonly<Record<string, Move>>, request: Partial<MigrateRequest> = {}) {
+  const names = Object.keys(moves)
+  const list = (net: string) => ({ kind: 'static', nodes: names.map((name, index) => ({ name, address: `${net}.${index + 1}` })) })
+  const text = stringify({
+    project: 'shop',
+    providers: { old: list('192.0.2'), iron: list('198.51.100') },
+    moves: Object.fromEntries(names.map((name) => [name, { from: { provider: 'old' }, to: { provider: 'iron' }, ...moves[name] }])),
+  })
+  const { document } = parseConfig({ text, baseFolder: '/' }, kinds)
+  const wanted: MigrateRequest = { moves: [], fingerprint: null, approval: 'at-once', who: 'a test', ...request }
+  return await beginMoves(parts(), { text, baseFolder: '/' }, document, wanted, AbortSignal.timeout(30_000))
+}
+
+const runsOf = (begun: Awaited<ReturnType<typeof migrate>>) => begun.map(({ move, run, attached }) => `${move}:${run}${attached ? ' attached' : ''}`)
+
+beforeEach(async () => {
+  started = []
+  await pool().query('truncate lifeboat.move, lifeboat.journal, lifeboat.signal')
+})
+
+test('what others come after is begun first, whatever its name', async () => {
+  await migrate({ 'a-web': { after: ['b-api'] }, 'b-api': { after: ['c-db'] }, 'c-db': {} })
+  assert.deepEqual(started, ['c-db:1', 'b-api:1', 'a-web:1'])
+})
+
+test('one that failed is begun anew with the configuration as it is now, and those that run keep theirs', async () => {
+  await migrate({ 'db-1': {}, 'web-1': { services: ['old.service'] } })
+  await store().learn('web-1', { files: 300 })
+  await store().setState('web-1', 'failed')
+  started = []
+  assert.deepEqual(runsOf(await migrate({ 'db-1': { services: ['new.service'] }, 'web-1': { services: ['new.service'] } }, { moves: ['web-1'] })), ['web-1:2'])
+  assert.deepEqual(started, ['web-1:2'])
+  const [db, web] = [await store().move('db-1'), await store().move('web-1')]
+  assert.deepEqual([db?.settings.services, db?.run, db?.state], [[], 1, 'running'])
+  assert.deepEqual([web?.settings.services, web?.state, web?.facts.files], [['new.service'], 'running', 300])
+  assert.match((await store().configOf('web-1')).text, /new\.service/)
+})
+
+test('all means all that are left: those that run are watched, those that are finished are passed over unless they are named', async () => {
+  const estate = { 'db-1': {}, 'web-1': { after: ['db-1'] }, 'web-2': {} }
+  await migrate(estate)
+  await store().setState('db-1', 'finished')
+  await store().setState('web-2', 'rolled-back')
+  assert.deepEqual(runsOf(await migrate(estate)), ['web-1:1 attached', 'web-2:2'])
+  await assert.rejects(migrate(estate, { moves: ['db-1', 'web-1'] }), { code: 'not-now', message: /db-1 is finished/ })
+  for (const name of ['web-1', 'web-2']) await store().setState(name, 'finished')
+  await assert.rejects(migrate(estate), { code: 'not-now' })
+})
+
+test('an order that goes round only together with a move that runs as it was begun is refused, and nothing starts', async () => {
+  await migrate({ a: { after: ['b'] }, b: {} }, { moves: ['a'] })
+  started = []
+  await assert.rejects(migrate({ a: {}, b: { after: ['a'] } }, { moves: ['b'] }), { code: 'after-cycle', message: /a -> b -> a/ })
+  assert.deepEqual(started, [])
+  // Once it is switched nobody waits for anything any more.
+  await store().learn('a', { serving: 'target' })
+  assert.deepEqual(runsOf(await migrate({ a: {}, b: { after: ['a'] } }, { moves: ['b'] })), ['b:1'])
+})
+
+test('where every move stands, for those that come after it', async () => {
+  await migrate({ 'db-1': {}, 'web-1': { after: ['db-1'] } })
+  await store().learn('db-1', { serving: 'target' })
+  await store().setState('db-1', 'failed')
+  assert.deepEqual(
+    [...(await store().standings())],
+    [
+      ['db-1', { state: 'failed', serving: 'target', after: [] }],
+      ['web-1', { state: 'running', serving: 'source', after: ['db-1'] }],
+    ],
+  )
+})
