@@ -103,6 +103,7 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
   return {
     settings,
     plan,
+    limits: config.limits,
     lookUp: async (signal) => (await takeInventory(config, settings.from.provider, store, signal)).nodes.find((node) => node.id === settings.from.id) ?? null,
     stored: async () => (await store.inventory(settings.from.provider))?.nodes.find((node) => node.id === settings.from.id) ?? null,
     notNamed: async (signal) => {

@@ -35,10 +35,10 @@ const contact = z.strictObject({
 })
 
 const limits = z.strictObject({
-  perSource: z.number().int().min(1).default(4).describe('moves that sync from one source at the same time'),
-  perTarget: z.number().int().min(1).default(8).describe('moves that sync to one target at the same time'),
-  linkMbps: z.number().positive().optional().describe('what all syncs together may use; default: no limit'),
-  startsPerHour: z.number().int().min(1).default(20).describe('moves that may start within an hour'),
+  perSource: z.number().int().min(1).default(4).describe('moves that copy from one source at the same time'),
+  perTarget: z.number().int().min(1).default(8).describe('moves that copy to one target at the same time'),
+  linkMbps: z.number().positive().optional().describe('megabits a second that all folder copies together may take; default: no limit'),
+  startsPerHour: z.number().int().min(1).default(20).describe('nodes that may be made at one target within an hour'),
 })
 
 const observer = z.strictObject({

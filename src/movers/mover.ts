@@ -28,7 +28,12 @@ export type HelperRequest = { readonly op: string } & Readonly<Record<string, un
 export type HelperAnswer = Readonly<Record<string, unknown>>
 
 /** Direction of a pass: data flows from `from` to `to`. Reverse sync exchanges the two. */
-export type Pair = { readonly from: Side; readonly to: Side }
+export type Pair = {
+  readonly from: Side
+  readonly to: Side
+  /** Megabits a second that this pass may take at most, as others copy beside it; absent: no limit but the mover's own. */
+  readonly linkMbps?: number
+}
 
 export type Pass = {
   /** What this pass carried over. */

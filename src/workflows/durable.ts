@@ -138,7 +138,7 @@ function verbsOf(run: Run): Verbs {
 }
 
 async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<void> {
-  await run.services.store.leaveTurn(run.move)
+  await run.services.store.leaveSlots(run.move, ['hold'])
   const text = `The attempt ended at ${at}; the ${serves} serves on.`
   await run.services.journal.append({ move: run.move, run: run.run, step: 'attempt', state: 'undone', text, details: { at, serves } })
 }
@@ -208,7 +208,7 @@ async function tellEnding({ move, run }: MoveInput, { store, journal }: Services
 
 async function close(run: Run, ending: Ending): Promise<void> {
   dropLease(run.move)
-  await run.services.store.leaveTurn(run.move)
+  await run.services.store.dropSlots(run.move)
   await tellEnding(run, run.services, ending)
   for (const side of ['source', 'target'] as const) {
     const facts = (await run.services.store.move(run.move))?.facts

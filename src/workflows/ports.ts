@@ -7,12 +7,15 @@ import type { EngineEvent } from '../provision/engine.ts'
 import type { Node, Notice } from '../core/node.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { PlannedMove } from '../core/plan.ts'
+import type { Limits } from '../core/slots.ts'
 
 export type TargetAddress = { readonly address: string; readonly privateAddress: string | null; readonly id: string }
 
 export type Ports = {
   readonly settings: MoveSettings
   readonly plan: PlannedMove
+  /** Of the configuration with which the move was begun. */
+  readonly limits: Limits
   /** Asks the old provider for the node; null when it answers but has no such node. */
   readonly lookUp: (signal: AbortSignal) => Promise<Node | null>
   /** What was last stored about it, for the day when the provider is dead. */

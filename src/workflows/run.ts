@@ -41,6 +41,8 @@ export type Step = {
   /** What is known of the move now, with all that this step has learned. Nobody else learns while a step runs. */
   readonly facts: MoveFacts
   readonly signal: AbortSignal
+  /** The deadline of the step counts from now on: waiting for other moves is not its own time. */
+  readonly restartDeadline: () => void
   /** A progress record: what happens now, for whoever watches. */
   readonly say: (text: string, details?: Readonly<Record<string, unknown>>) => Promise<void>
   /** A waiting record. */
@@ -63,10 +65,10 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   const write = async (state: RecordState, text: string, details: Details = {}) =>
     void (await run.services.journal.append({ move: run.move, run: run.run, step: name, state, text, details }))
   const mayEndEarly = kind === 'step' && run.want === 'migrate' && interruptible.has(name)
-  const { signal, late, settle } = limitsOf(run, name, mayEndEarly)
+  const { signal, late, restart, settle } = limitsOf(run, name, mayEndEarly)
   await write(words.begun, titleOf(name))
   try {
-    const [isWanted, step] = await Promise.all([mayEndEarly && isWantedBack(run, name), openStep(run, name, signal, write)])
+    const [isWanted, step] = await Promise.all([mayEndEarly && isWantedBack(run, name), openStep(run, name, { signal, restart }, write)])
     if (isWanted) return { state: 'interrupted' }
     const done = await action(step)
     await write(words.ended, done.text, done.details)
@@ -99,14 +101,20 @@ function limitsOf(run: Run, name: ActionName, mayEndEarly: boolean) {
   const deadlineMs = deadlineMsOf(name)
   const late = new LifeboatError('timeout', `${titleOf(name)} did not end within ${(deadlineMs ?? 0) / 1000} s.`)
   const limit = new AbortController()
-  const timer = deadlineMs === null ? undefined : setTimeout(() => limit.abort(late), deadlineMs)
-  return { late, signal: AbortSignal.any([run.stop, limit.signal, ...(mayEndEarly ? [run.rollbackAsked()] : [])]), settle: () => clearTimeout(timer) }
+  const begin = () => (deadlineMs === null ? undefined : setTimeout(() => limit.abort(late), deadlineMs))
+  let timer = begin()
+  const settle = (): void => clearTimeout(timer)
+  const restart = (): void => {
+    settle()
+    timer = begin()
+  }
+  return { late, signal: AbortSignal.any([run.stop, limit.signal, ...(mayEndEarly ? [run.rollbackAsked()] : [])]), restart, settle }
 }
 
 async function openStep(
   run: Run,
   name: ActionName,
-  signal: AbortSignal,
+  { signal, restart }: { readonly signal: AbortSignal; readonly restart: () => void },
   write: (state: RecordState, text: string, details?: Details) => Promise<void>,
 ): Promise<Step> {
   const stored = await run.services.store.move(run.move)
@@ -120,6 +128,7 @@ async function openStep(
       return facts
     },
     signal,
+    restartDeadline: restart,
     say: async (text, details) => await write('progress', text, details),
     waitFor: async (text, details) => await write('waiting', text, details),
     learn: async (more) => void (facts = await run.services.store.learn(run.move, more)),

@@ -1,12 +1,12 @@
 // What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
-// the product against them stands in this file, in inventories.ts, turns.ts or journal.ts.
+// the product against them stands in this file, in inventories.ts, slots.ts or journal.ts.
 import type { Pool } from 'pg'
 import type { Standing } from '../core/after.ts'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings, type MoveState } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
-import { turns, turnTable } from './turns.ts'
+import { slots, slotTables } from './slots.ts'
 
 const schema = `
 create schema if not exists lifeboat;
@@ -39,11 +39,11 @@ export async function createTables(pool: Pool): Promise<void> {
   await pool.query(schema)
   await pool.query(journalTable)
   await pool.query(inventoryTables)
-  await pool.query(turnTable)
+  await pool.query(slotTables)
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...turns(pool), ...moves(pool) }
+  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...moves(pool) }
 }
 
 function plans(pool: Pool) {

@@ -1,40 +1,23 @@
 // Approvals against a real PostgreSQL: each is for one plan and for one attempt, and has its day.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import test, { after, before } from 'node:test'
-import { Pool } from 'pg'
+import test, { beforeEach } from 'node:test'
 import { tellMove, type Parts } from '../../src/app/moves.ts'
-import { placesOf } from '../../src/controller/places.ts'
-import { startPostgres, type Database } from '../../src/controller/postgres.ts'
 import type { PlannedMove } from '../../src/core/plan.ts'
 import { noFacts, type MoveFacts, type MoveSettings } from '../../src/core/stored-move.ts'
 import { openJournal } from '../../src/workflows/journal.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { openSignals } from '../../src/workflows/signals.ts'
 import { awaitApproval } from '../../src/workflows/steps/await-approval.ts'
-import { createTables, openStore } from '../../src/workflows/store.ts'
 import { waitUntil } from '../../src/io/wait.ts'
+import { ownStore } from '../support/own-store.ts'
 
-const folder = mkdtempSync(path.join(tmpdir(), 'lifeboat-approving-'))
 const fingerprint = 'b1946ac92492d234'
-let database: Database
-let pool: Pool
+const { pool, store } = ownStore('approving')
 let parts: Parts
 
-before(async () => {
-  database = await startPostgres(placesOf(folder), AbortSignal.timeout(30_000))
-  pool = new Pool({ connectionString: database.url, max: 10 })
-  await createTables(pool)
+beforeEach(() => {
   const durable = { start: async () => await Promise.reject(new Error('nothing begins here')), shutdown: async () => undefined }
-  parts = { store: openStore(pool), journal: openJournal(pool), signals: openSignals(pool), durable }
-})
-
-after(async () => {
-  await pool.end()
-  await database.stop()
-  rmSync(folder, { recursive: true, force: true })
+  parts = { store: store(), journal: openJournal(pool()), signals: openSignals(pool()), durable }
 })
 
 const ssh = { user: 'root', port: 22, keyFile: null, jump: null, sudo: false }
@@ -61,9 +44,9 @@ function settingsOf(name: string, plan: string | null): MoveSettings {
   }
 }
 
-function plannedOf(name: string): PlannedMove {
+function plannedOf(name: string, after: readonly string[] = []): PlannedMove {
   const to = { provider: 'iron', kind: 'static', size: '', image: '', reasons: [], alternatives: [], monthlyCost: null, volumeGiB: 0, address: null }
-  const lists = { steps: [], after: [], ports: [], roots: [], blockers: [], warnings: [] }
+  const lists = { steps: [], after: [...after], ports: [], roots: [], blockers: [], warnings: [] }
   return {
     name,
     project: 'shop',
@@ -139,14 +122,15 @@ test('a pause takes back what nobody has looked at yet; the approval after it en
 })
 
 /** The step as it runs, with nothing to copy and nobody to reach. */
-function stepOf(name: string, approved: MoveFacts['approved'] = null): Step {
+function stepOf(name: string, approved: MoveFacts['approved'] = null, after: readonly string[] = []): Step {
   let facts: MoveFacts = { ...noFacts, approved }
   const write =
     (state: 'progress' | 'waiting') =>
     async (text: string, details: Readonly<Record<string, unknown>> = {}) =>
       void (await parts.journal.append({ move: name, run: 1, step: 'await-approval', state, text, details }))
   const link = { address: '192.0.2.10', call: async () => await Promise.resolve({ bootId: 'one' }) }
-  const ports = { settings: settingsOf(name, fingerprint), plan: plannedOf(name), movers: [], link: async () => await Promise.resolve(link) }
+  const limits = { perSource: 4, perTarget: 8, startsPerHour: 20 }
+  const ports = { settings: settingsOf(name, fingerprint), plan: plannedOf(name, after), limits, movers: [], link: async () => await Promise.resolve(link) }
   const run = { move: name, run: 1, token: 1, approval: 'person', ports, services: parts, claimed: new Set(['source', 'target']) }
   const learn = async (more: Partial<MoveFacts>) => void (facts = await Promise.resolve({ ...facts, ...more }))
   const step = { run, settings: ports.settings, signal: AbortSignal.timeout(20_000), say: write('progress'), waitFor: write('waiting'), learn }
@@ -188,4 +172,15 @@ test('so is one whose time came and went without a switch', async () => {
   assert.equal((await approving).text, 'Approved.')
   const still = { ...details, opensAt: hoursAgo(23) }
   assert.deepEqual((await awaitApproval(stepOf('missed', { run: 1, text: 'Approved.', details: still }))).details, still)
+})
+
+test('an approved move waits for what it comes after, tells whom and why, and is not approved anew', async () => {
+  const details = { by: 'approve', who: 'ops@desk', at: hoursAgo(1), digest: null, plan: fingerprint, opensAt: hoursAgo(1) }
+  const approving = awaitApproval(stepOf('client', { run: 1, text: 'Approved.', details }, ['base']))
+  const never = await recordOf('client', /waits for base, which was not begun: migrate base, or take it out of `after:`/)
+  assert.deepEqual([never.state, never.details['waitingFor'], never.details['cause'], never.details['state']], ['waiting', 'after', 'base', 'not-begun'])
+  await begin('base')
+  await recordOf('client', /^Approved; waits until base is switched\. /)
+  await parts.store.learn('base', { serving: 'target' })
+  assert.deepEqual((await approving).details, details)
 })

@@ -12,12 +12,24 @@ const { at, setScene } = await import('../support/scenario.ts')
 const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
+/** First copies that began while another one was under way: what happens before the first word of one is waiting. */
+function copiesAtOnce(records: readonly JournalRecord[]): readonly string[] {
+  const copies = records.filter(({ step }) => step === 'first-sync')
+  const under = new Set<string>()
+  return copies.flatMap(({ move, state, text }) => {
+    if (state === 'done' || state === 'failed') under.delete(move)
+    if (state !== 'progress') return []
+    under.add(move)
+    return under.size > 1 ? [`${[...under].join(' and ')}: ${text}`] : []
+  })
+}
+
 const missing = '/srv/nowhere'
 
 test('of three moves one fails: its client waits and keeps in step, the other is switched; mended, both follow in their order', async (t) => {
   const scene = await setScene({
     sources: ['web-1', 'web-2', 'files-1'],
-    config: { moves: { 'web-1': { after: ['files-1'] }, 'files-1': { data: [{ kind: 'files', path: missing }] } } },
+    config: { limits: { perSource: 1, linkMbps: 900 }, moves: { 'web-1': { after: ['files-1'] }, 'files-1': { data: [{ kind: 'files', path: missing }] } } },
   })
   t.after(async () => await scene.stop())
   const customers = scene.customers(10)
@@ -35,6 +47,7 @@ test('of three moves one fails: its client waits and keeps in step, the other is
       failures[1].message,
       'web-1 keeps in step: Approved; waits for files-1, which failed: migrate files-1, or take it out of `after:`. The copy is kept in step.',
     )
+    assert.deepEqual(copiesAtOnce(await scene.journal()), [])
     assert.equal(await oneSideServes(scene, 'web-2'), 'target')
     assert.equal(await oneSideServes(scene, 'web-1'), 'source')
     const again = await scene.begin('migrate', 'web-1', '--yes')

@@ -28,7 +28,11 @@ export function surveyOf(root: Root): Survey {
   const wayOf = async (pair: Pair, signal: AbortSignal): Promise<Way> => {
     const { from, to } = await endsOf(pair, signal)
     const way = measured.get(pair.from.name)
-    return { ...chooseWay(from, to, typeof way === 'object' ? way : null, root.linkMbps ?? null), holes: holes.get(pair.from.name) ?? true }
+    const limits = [root.linkMbps, pair.linkMbps].filter((each) => each !== undefined)
+    return {
+      ...chooseWay(from, to, typeof way === 'object' ? way : null, limits.length === 0 ? null : Math.min(...limits)),
+      holes: holes.get(pair.from.name) ?? true,
+    }
   }
   return {
     wayOf,

@@ -94,10 +94,10 @@ async function tellRanOut(step: Step, approval: Approval['details']): Promise<bo
 
 /** Whether this move may hold clients now; tells whom it waits for, for as long as a pass is not missed. */
 async function itsTurn(step: Step, tell: Step['waitFor']): Promise<boolean> {
-  const { isMine, holder } = await awaitTurn(step, 0)
-  if (isMine) return true
-  await tell(`Approved; waits until the switch of ${holder ?? 'another move'} is through.`, { waitingFor: 'turn', holder })
-  return (await awaitTurn(step, restMs.calm)).isMine
+  const other = await awaitTurn(step, 0)
+  if (other === null) return true
+  await tell(`Approved; waits until the switch of ${other.holder} is through.`, { waitingFor: 'turn', holder: other.holder })
+  return (await awaitTurn(step, restMs.calm)) === null
 }
 
 /** When the switch of this run may begin (epoch ms), and in words. */

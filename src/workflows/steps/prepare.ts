@@ -4,6 +4,7 @@ import type { Node, Notice } from '../../core/node.ts'
 import { counted } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import type { Action, Step } from '../run.ts'
+import { awaitStart } from './in-slots.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
 
@@ -29,6 +30,7 @@ export const prepare = {
   },
 
   'provision-node': async (step) => {
+    await awaitStart(step)
     const target = await step.run.ports.provision((event) => void step.say(`${event.resource}: ${event.text}`).catch(() => undefined), step.signal)
     await step.learn({ target })
     return { text: `The target answers at ${target.address}.`, details: { ...target } }

@@ -14,7 +14,7 @@ async function release(step: Step, way: Direction): Promise<Done> {
     [giver, receiver].map(async (link) => await link.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)),
   )
   dropLease(step.run.move)
-  await step.run.services.store.leaveTurn(step.run.move)
+  await step.run.services.store.leaveSlots(step.run.move, ['hold'])
   const pauseMs = heldAt === null ? null : Date.now() - Date.parse(heldAt)
   await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
   await tryWay(step, giver, receiver)

@@ -3,8 +3,9 @@ import { LifeboatError } from '../../core/errors.ts'
 import type { Mover, Pair, PassKind } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
 import { inTurns } from '../../io/in-turns.ts'
-import { reach, type Action, type Step } from '../run.ts'
+import { reach, type Action, type Done, type Step } from '../run.ts'
 import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
+import { whileFewCopy, withShare } from './in-slots.ts'
 import { allMovers } from './movers.ts'
 import { pairFrom } from './sides.ts'
 import { letOthersSwitch } from './waiting.ts'
@@ -18,44 +19,58 @@ export const sync = {
     return { text: 'Changes are recorded on both sides.' }
   },
 
-  'first-sync': async (step) => {
-    await step.run.ports.markHoldsData(step.signal)
-    await step.learn({ holdsData: true })
-    const pair = await pairFrom(step, 'source')
-    let files = 0
-    for (const { name, mover } of step.run.ports.movers) {
-      const prepared = await mover.prepare(pair, step.signal)
-      const { bytes, warnings, said, figures } = prepared
-      files += prepared.files
-      await step.learn({ files })
-      await step.say(`${name}: ${prepared.files} files, ${bytes} bytes${said === undefined ? '' : `; ${said}`}.`, {
-        files: prepared.files,
-        bytes,
-        warnings,
-        ...figures,
-      })
-      for (const warning of warnings) await step.say(`${name}: ${warning}`)
-    }
-    return await onePass(step, 'first')
-  },
-
-  'keep-in-sync': async (step) => {
-    for (;;) {
-      const done = await onePass(step, 'repeat')
-      if (Number(done.details?.['seconds'] ?? 0) <= calmPassSeconds) {
-        const { unknown } = await compareInUse(step)
-        if (unknown !== null) await step.say(`Not compared: ${unknown}.`)
-        return done
-      }
-      await step.say(done.text, done.details)
-    }
-  },
+  'first-sync': async (step) => await whileFewCopy(step, async () => await firstSync(step)),
+  'keep-in-sync': async (step) => await whileFewCopy(step, async () => await catchUp(step)),
 } satisfies Record<string, Action>
+
+async function firstSync(step: Step): Promise<Done> {
+  await step.run.ports.markHoldsData(step.signal)
+  await step.learn({ holdsData: true })
+  const pair = await pairFrom(step, 'source')
+  let files = 0
+  for (const { name, mover } of step.run.ports.movers) {
+    const prepared = await mover.prepare(pair, step.signal)
+    const { bytes, warnings, said, figures } = prepared
+    files += prepared.files
+    await step.learn({ files })
+    await step.say(`${name}: ${prepared.files} files, ${bytes} bytes${said === undefined ? '' : `; ${said}`}.`, {
+      files: prepared.files,
+      bytes,
+      warnings,
+      ...figures,
+    })
+    for (const warning of warnings) await step.say(`${name}: ${warning}`)
+  }
+  return await onePass(step, 'first')
+}
+
+async function catchUp(step: Step): Promise<Done> {
+  for (;;) {
+    const done = await onePass(step, 'repeat')
+    if (Number(done.details?.['seconds'] ?? 0) <= calmPassSeconds) {
+      const { unknown } = await compareInUse(step)
+      if (unknown !== null) await step.say(`Not compared: ${unknown}.`)
+      return done
+    }
+    await step.say(done.text, done.details)
+  }
+}
 
 /** One pass of every mover from the side that serves to the other. A side that was restarted since the last one is not trusted. */
 export async function onePass(step: Step, wanted: PassKind) {
-  const { serving, boots: known, attempt } = step.facts
-  const pair = await pairFrom(step, serving, wanted === 'final' ? attempt : undefined)
+  const { serving, attempt } = step.facts
+  // Nobody shares with a final pass.
+  if (wanted === 'final') return await passOf(step, wanted, await pairFrom(step, serving, attempt))
+  return await withShare(step, async (linkMbps) => {
+    const pair = await pairFrom(step, serving)
+    if (linkMbps === null) return await passOf(step, wanted, pair)
+    if (wanted === 'first') await step.say(`Its share of the link is ${linkMbps.toFixed(1)} Mbit/s (limits: linkMbps).`, { linkMbps })
+    return await passOf(step, wanted, { ...pair, linkMbps })
+  })
+}
+
+async function passOf(step: Step, wanted: PassKind, pair: Pair) {
+  const { boots: known } = step.facts
   const boots = await bootsOf(pair, step.signal)
   const isTrusted = known === null || (known.source === boots.source && known.target === boots.target)
   if (!isTrusted && wanted === 'final') throw new LifeboatError('gate-closed', 'A side was restarted since the last pass; both are compared first.')

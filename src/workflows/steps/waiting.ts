@@ -6,7 +6,6 @@ import type { JournalRecord } from '../../core/records.ts'
 import { sleep } from '../../io/wait.ts'
 import type { Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
-import type { Turn } from '../turns.ts'
 
 const lookEveryMs = 250
 /** Beside what the gate and the hold may last. */
@@ -45,13 +44,16 @@ export async function obstacleNow({ run: { services, ports } }: Step): Promise<O
 
 /**
  * Waits at most so many ms for the turn to hold clients, or until a pause was asked for. It lasts from the gate to the end
- * of the hold, one move of each source provider at a time.
+ * of the hold, one move of each source provider at a time, as two freezes on one host or link would lengthen each other
+ * (runbook.md §7). Null: it is this move's; else whose it is.
  */
-export async function awaitTurn({ run: { services, ports, move, run }, settings, signal }: Step, ms: number): Promise<Turn> {
+export async function awaitTurn({ run: { services, ports, move, run }, settings, signal }: Step, ms: number): Promise<{ readonly holder: string } | null> {
   const lasts = (deadlineMsOf('check-ready') ?? 0) + settings.downtimeBudgetMs + spareMs
+  const wanted = [{ kind: 'hold', of: ports.plan.from.provider }] as const
   for (const end = performance.now() + ms; ;) {
-    const turn = await services.store.takeTurn(ports.plan.from.provider, move, lasts)
-    if (turn.isMine || performance.now() >= end || (await services.signals.waits(move, run, 'pause'))) return turn
+    const { full, holders } = await services.store.takeSlots(move, wanted, ports.limits, lasts)
+    if (full === null) return null
+    if (performance.now() >= end || (await services.signals.waits(move, run, 'pause'))) return { holder: holders[0] ?? 'another move' }
     await sleep(turnEveryMs, signal)
   }
 }
