@@ -12,6 +12,7 @@ import { deviceWarnings } from './plan-devices.ts'
 import type { Catalog, Plan, PlannedMove, Size } from './plan.ts'
 import { useOf } from './observed.ts'
 import { chooseSize, type Need } from './sizing.ts'
+import type { Limits } from './slots.ts'
 import { relayRisk } from './path.ts'
 import { changedInAnHour, completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
 import { wavesOf } from './waves.ts'
@@ -25,6 +26,7 @@ export type PlanRequest = {
   /** The rows of the runbook, in their order. */
   readonly steps: readonly string[]
   readonly digest: (text: string) => string
+  readonly limits?: Limits
   /** By move: what an earlier look at both nodes has measured. */
   readonly measured?: Readonly<Record<string, { readonly path: PlannedMove['path']; readonly forecastPauseMs: number | null }>>
 }
@@ -48,6 +50,7 @@ export function planMoves(request: PlanRequest): Plan {
     ),
     moves,
     waves: waves.map((wave) => [...wave]),
+    ...(request.limits === undefined ? {} : { limits: request.limits }),
     totals: totalsOf(wanted, moves),
   }
 }

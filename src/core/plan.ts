@@ -39,6 +39,8 @@ export const planSchema = z.object({
   fingerprint: z.string(),
   moves: z.array(plannedMoveSchema),
   waves: z.array(z.array(z.string())),
+  /** How many may do the same at a time, and what copies share (megabits a second); absent in plans of older versions. */
+  limits: z.object({ perSource: z.number(), perTarget: z.number(), startsPerHour: z.number(), linkMbps: z.number().optional() }).optional(),
   totals: z.object({ monthlyCost: money.nullable(), bothSidesMonthlyCost: money.nullable() }),
 })
 

@@ -18,8 +18,36 @@ export function planView(plan: Plan): string {
     table([heading, ...rows]),
     '',
     ...plan.moves.flatMap(notesOf),
+    ...orderOf(plan),
     `Together ${money(plan.totals.monthlyCost)} a month${bothSides(plan)}. ${plan.waves.length === 1 ? 'One wave' : `${plan.waves.length} waves`}. Fingerprint ${plan.fingerprint}.`,
   ].join('\n')
+}
+
+/** Who is switched after whom, and which limits make somebody wait. */
+function orderOf({ waves, moves, limits }: Plan): string[] {
+  const order = waves.length > 1 ? [`Switched in this order: ${waves.map((wave) => wave.join(', ')).join('; then ')}.`] : []
+  if (limits === undefined) return order
+  const made = moves.filter((move) => move.to.address === null)
+  return [
+    ...order,
+    ...beyond(
+      moves.map(({ from }) => from.provider),
+      limits.perSource,
+    ).map(([of, count]) => `Of ${count} moves from ${of} ${limits.perSource} copy at a time (limits: perSource).`),
+    ...beyond(
+      moves.map(({ to }) => to.provider),
+      limits.perTarget,
+    ).map(([of, count]) => `Of ${count} moves to ${of} ${limits.perTarget} copy at a time (limits: perTarget).`),
+    ...beyond(
+      made.map(({ to }) => to.provider),
+      limits.startsPerHour,
+    ).map(([of, count]) => `Of ${count} nodes at ${of} ${limits.startsPerHour} are made within an hour (limits: startsPerHour).`),
+  ]
+}
+
+/** The providers with more than so many, and how many. */
+function beyond(providers: readonly string[], most: number): readonly (readonly [string, number])[] {
+  return [...Map.groupBy(providers, (name) => name)].map(([name, all]) => [name, all.length] as const).filter(([, count]) => count > most)
 }
 
 /** What is new since the last plan: a line for each thing that came (+), went (-) or changed (~). */

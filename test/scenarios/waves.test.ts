@@ -12,13 +12,13 @@ const { at, setScene } = await import('../support/scenario.ts')
 const { startProber } = await import('../support/prober.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 
-/** First copies that began while another one was under way: what happens before the first word of one is waiting. */
+/** First copies that were under way beside another one. What comes before the first word of one is waiting, and the turn may be told a moment before the end of another. */
 function copiesAtOnce(records: readonly JournalRecord[]): readonly string[] {
   const copies = records.filter(({ step }) => step === 'first-sync')
   const under = new Set<string>()
   return copies.flatMap(({ move, state, text }) => {
     if (state === 'done' || state === 'failed') under.delete(move)
-    if (state !== 'progress') return []
+    if (state !== 'progress' || text === 'It is its turn.') return []
     under.add(move)
     return under.size > 1 ? [`${[...under].join(' and ')}: ${text}`] : []
   })

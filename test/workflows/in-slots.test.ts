@@ -24,6 +24,7 @@ function stepOf(move: string, { limits, address = null, hasTarget = false, signa
     signal,
     waitFor: async (text: string, details: Readonly<Record<string, unknown>> = {}) =>
       void (await Promise.resolve(told.push({ text, waitingFor: details['waitingFor'], limit: details['limit'] }))),
+    say: async (text: string) => void (await Promise.resolve(told.push({ text, waitingFor: null, limit: null }))),
     restartDeadline: () => undefined,
   }
   return { told, step: step as unknown as Step }
@@ -51,7 +52,10 @@ test('of two moves from one source one copies, the other says what it waits for 
   await second
   assert.deepEqual(trace, ['first', 'second'])
   const text = 'Waits for one of the 1 places of moves that copy from old at the same time (limits: perSource).'
-  assert.deepEqual(two.told, [{ text, waitingFor: 'slot', limit: 'source' }])
+  assert.deepEqual(two.told, [
+    { text, waitingFor: 'slot', limit: 'source' },
+    { text: 'It is its turn.', waitingFor: null, limit: null },
+  ])
   assert.deepEqual(one.told, [])
 })
 

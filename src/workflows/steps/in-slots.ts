@@ -54,9 +54,13 @@ async function inSlots<Result>(step: Step, wanted: readonly Slot[], act: () => P
 
 async function awaitSlots(step: Step, wanted: readonly Slot[], ms: number): Promise<void> {
   const { services, ports, move } = step.run
-  for (const tell = tellOnce(step); ;) {
+  const tell = tellOnce(step)
+  for (let waited = false; ; waited = true) {
     const { full, holders } = await services.store.takeSlots(move, wanted, ports.limits, ms)
-    if (full === null) return
+    if (full === null) {
+      if (waited) await step.say('It is its turn.')
+      return
+    }
     await tell(describeWait(full, ports.limits), { waitingFor: 'slot', limit: full.kind, holders })
     await sleep(lookEveryMs, step.signal)
     step.restartDeadline()
