@@ -1,5 +1,6 @@
 // lifeboat approve | pause | rollback | finish MOVE
 import { z } from 'zod'
+import { describeClients } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
 import { priceText } from '../ui/status-view.ts'
@@ -40,10 +41,7 @@ export async function tellIn(session: Session, options: TellOptions, kind: Kind,
 
 /** Going back goes clients first; the other way round they work on, through what the new side forwards to the old one. */
 function warnOfClients(options: TellOptions, status: MoveStatus | undefined): void {
-  const clients = status?.backFirst ?? []
-  if (status === undefined || clients.length === 0) return
-  const are = clients.length === 1 ? 'comes after it and is' : 'come after it and are'
-  say(options, `! ${clients.join(', ')} ${are} switched: the order would be to roll back ${[...clients, status.name].join(', then ')}.`)
+  if (status !== undefined && status.backFirst.length > 0) say(options, `! ${describeClients(status.name, status.backFirst)}.`)
 }
 
 function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {

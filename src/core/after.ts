@@ -45,6 +45,12 @@ export function describeObstacle({ move, cause, state }: Obstacle): string {
   return `${chain} ${words[state]}: migrate ${cause}, or take it out of \`after:\``
 }
 
+/** Why this move should not go back before these: the rest of a sentence. */
+export function describeClients(name: string, clients: readonly string[]): string {
+  const are = clients.length === 1 ? 'comes after it and is' : 'come after it and are'
+  return `${clients.join(', ')} ${are} switched: the order would be to roll back ${[...clients, name].join(', then ')}`
+}
+
 /** Those that come after this move and serve from their targets: before it goes back, they should. */
 export function clientsToGoFirst(name: string, estate: ReadonlyMap<string, Standing>): readonly string[] {
   return [...estate].flatMap(([other, { serving, after }]) => (serving === 'target' && after.includes(name) ? [other] : []))

@@ -76,6 +76,8 @@ test('of three moves one fails: its client waits and keeps in step, the other is
     const { exitCode, stderr } = await scene.begin('rollback', 'files-1', '--yes')
     assert.equal(exitCode, 0, stderr)
     assert.match(stderr, /! web-1 comes after it and is switched: the order would be to roll back web-1, then files-1\./)
+    const told = (await scene.journal()).find((record) => record.step === 'check-ready-back' && record.state === 'progress')
+    assert.equal(told?.text, 'Not in its order: web-1 comes after it and is switched: the order would be to roll back web-1, then files-1.')
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
   })
 

@@ -1,4 +1,5 @@
 // The last gate before anybody waits (runbook.md §3a): all that could stop the switch later is looked at now.
+import { clientsToGoFirst, describeClients } from '../../core/after.ts'
 import { forecastPauseMs } from '../../core/forecast.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
@@ -30,6 +31,8 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   } else {
     // Whose turn it is may be failing like what this one leaves: one hold is all that it waits for.
     await awaitTurn(step, turnForMs)
+    const clients = clientsToGoFirst(step.run.move, await step.run.services.store.standings())
+    if (clients.length > 0) await step.say(`Not in its order: ${describeClients(step.run.move, clients)}.`, { clients })
   }
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   for (const link of [giver, receiver]) await record(step, link)
