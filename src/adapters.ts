@@ -27,6 +27,7 @@ export const kinds = {
   data: Object.values(movers).map((adapter) => adapter.schema),
   hooks: [],
   claimsOf,
+  declares: (kind: string): boolean => providerOf(kind)?.declares === true,
 }
 
 // Each adapter was given a configuration that its own schema has parsed; the lists below forget which is whose.

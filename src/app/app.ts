@@ -1,5 +1,5 @@
 // Everything wired together: what the controller can do, as plain functions. HTTP (server/) is one way to call them.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { Pool } from 'pg'
 import { kinds } from '../adapters.ts'
@@ -15,8 +15,10 @@ import type { MoveStatus, Status } from '../core/records.ts'
 import type { Verification } from '../core/verification.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
+import { executors } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
+import { withSchema } from '../workflows/schema-version.ts'
 import { createTables, openStore, type StoredMove } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
@@ -33,13 +35,17 @@ import { statusOf } from './status.ts'
 import { verifyJournal } from './verifying.ts'
 
 export type AppOptions = {
-  readonly databaseUrl: string
+  readonly database: { readonly url: string; readonly isShared: boolean }
+  /** What this process holds the lock of. */
+  readonly folder: string
   readonly state: string
   readonly knownHosts: string
   readonly sockets: string
   readonly pulumiRoot: string | null
   readonly helperFolder: string
   readonly stop: AbortSignal
+  /** Somebody else has taken over what runs here: must end the process. */
+  readonly onLost: (why: LifeboatError) => void
   readonly onLog: (text: string) => void
 }
 
@@ -52,7 +58,7 @@ export type App = ReturnType<typeof wire> & { readonly journal: Journal; readonl
 
 /** Opens tables, launches the workflows (and with them whatever an earlier process left unfinished). */
 export async function openApp(options: AppOptions): Promise<App> {
-  const pool = new Pool({ connectionString: options.databaseUrl, max: 20 })
+  const pool = new Pool({ connectionString: options.database.url, max: 20 })
   pool.on('error', (error) => options.onLog(`database: ${error.message}`))
   await createTables(pool)
   const store = openStore(pool)
@@ -73,7 +79,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     configOf: async (move) => await store.configOf(move),
     tell: (move, text) => void journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }),
   })
-  const durable = await launchDurable(options.databaseUrl, { store, journal, signals, identity }, openPorts, options.stop, options.onLog)
+  const services = { store, journal, signals, identity }
+  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor: randomUUID(), runsMoves: true }
+  const durable = await withSchema(pool, async () => await launchDurable({ ...launching, executors: executors(pool), services, openPorts }))
   return {
     ...wire({
       store,

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { homedir, hostname, userInfo } from 'node:os'
 import { kinds } from '../adapters.ts'
 import { findConfig, readConfig, type Draft } from '../config/load.ts'
-import { resolveReferences } from '../config/references.ts'
+import { bindSecrets, resolveReferences } from '../config/references.ts'
 import { escaped } from '../core/terminal.ts'
 import { connectController, type ControllerClient } from '../controller/client.ts'
 import type { LifeboatError } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
 
 export type GlobalOptions = {
   readonly json?: boolean
@@ -39,24 +40,17 @@ export type Session = {
 
 /** Opens a session. `secrets`: `all` fails when one cannot be resolved, `some` brings those that can be. */
 export async function openSession(options: GlobalOptions, secrets: 'all' | 'some'): Promise<Session> {
-  const draft = await readConfig(await findConfig(process.cwd(), options.config), kinds)
   const stop = new AbortController()
   const onSignal = (): void => stop.abort(interrupted)
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal)
   const unresolved: LifeboatError[] = []
-  const values = await resolveReferences(draft.references, {
-    baseFolder: draft.baseFolder,
-    home: homedir(),
-    env: process.env,
-    signal: stop.signal,
-    ...(secrets === 'some' ? { onUnavailable: (error: LifeboatError) => void unresolved.push(error) } : {}),
-  })
-  const client = await connectController({ state: options.state ?? draft.document.state, pulumiRoot: options.pulumiRoot ?? null, signal: stop.signal })
-  const revealed = Object.fromEntries([...values].map(([reference, secret]) => [reference, secret.reveal()]))
+  const onUnavailable = secrets === 'some' ? (error: LifeboatError) => void unresolved.push(error) : undefined
+  const { draft, state, values, database } = await readSettings(options, stop.signal, onUnavailable)
+  const client = await connectController({ state, database, pulumiRoot: options.pulumiRoot ?? null, signal: stop.signal })
   return {
     draft,
     client,
-    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: revealed, who: whoRuns() },
+    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: values, who: whoRuns() },
     unresolved,
     signal: stop.signal,
     close: async () => {
@@ -73,6 +67,28 @@ function whoRuns(): string {
   } catch {
     return `${process.getuid?.() ?? 'somebody'}@${hostname()}`
   }
+}
+
+export type Settings = {
+  readonly draft: Draft
+  readonly state: string
+  /** The values of its references. */
+  readonly values: Readonly<Record<string, string>>
+  /** URL of the shared database; null: there is none. */
+  readonly database: Secret | null
+}
+
+/** lifeboat.yaml with what this environment resolves. Fails with the first reference that it cannot, unless `onUnavailable` takes it; without its database nothing can be done. */
+export async function readSettings(options: GlobalOptions, signal: AbortSignal, onUnavailable?: (error: LifeboatError) => void): Promise<Settings> {
+  const draft = await readConfig(await findConfig(process.cwd(), options.config), kinds)
+  const { baseFolder, document } = draft
+  const place = { baseFolder, home: homedir(), env: process.env, signal }
+  const values = await resolveReferences(draft.references, onUnavailable === undefined ? place : { ...place, onUnavailable })
+  const database = document.database === undefined ? null : bindSecrets(document.database, values)
+  // One that was not resolved fails here, with its name.
+  database?.reveal()
+  const revealed = Object.fromEntries([...values].map(([reference, secret]) => [reference, secret.reveal()]))
+  return { draft, state: options.state ?? document.state, values: revealed, database }
 }
 
 /** The reason of a session's signal: somebody pressed Ctrl-C. Nothing that runs is ended by it. */

@@ -6,18 +6,25 @@ import type { Path, Problem } from './problems.ts'
 import type { Config, Kinds, MoveConfig } from './schema.ts'
 
 /** Everything in this configuration that contradicts itself. */
-export function crossChecks(config: Config, claimsOf: Kinds['claimsOf']): Problem[] {
+export function crossChecks(config: Config, { claimsOf, declares }: Pick<Kinds, 'claimsOf' | 'declares'>): Problem[] {
   return [
-    ...databaseProblems(config),
+    ...databaseProblems(config, declares),
     ...witnessProblems(config),
     ...Object.entries(config.moves).flatMap(([name, move]) => [...moveProblems(config, name, move), ...claimProblems(name, move, claimsOf)]),
     ...cycleProblems(config),
   ]
 }
 
-function databaseProblems({ database, pulumi }: Config): Problem[] {
-  if (database === undefined || pulumi.backend?.startsWith('file:') !== true) return []
-  return [invalid(['pulumi', 'backend'], 'must not be file:// beside `database:`: workers on other machines could not see it')]
+/** Beside a shared database nothing that another worker needs may stay on this machine. */
+function databaseProblems({ database, pulumi, moves, providers }: Config, declares: Kinds['declares']): Problem[] {
+  if (database === undefined) return []
+  if (pulumi.backend?.startsWith('file:') === true)
+    return [invalid(['pulumi', 'backend'], 'must not be file:// beside `database:`: workers on other machines could not see it')]
+  const [made] = Object.entries(moves).find(([, { to }]) => declares(providers[to.provider]?.kind ?? '')) ?? []
+  const missing = (['backend', 'passphrase'] as const).filter((key) => pulumi[key] === undefined)
+  if (made === undefined || missing.length === 0) return []
+  const keys = missing.map((key) => `pulumi.${key}`).join(' and ')
+  return [invalid(['database'], `needs ${keys} beside it: what is made for ${made} would be known on this machine alone`)]
 }
 
 function witnessProblems({ watch, dns }: Config): Problem[] {

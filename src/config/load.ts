@@ -54,7 +54,7 @@ export function parseConfig({ text, baseFolder }: ConfigText, kinds: Kinds, file
   const schema = configSchema(kinds, place)
   const { references, problems } = placeSecrets(schema, value)
   const result = schema.safeParse(value, { error: explain })
-  const found = result.success ? crossChecks(result.data, kinds.claimsOf) : problemsOf(result.error.issues)
+  const found = result.success ? crossChecks(result.data, kinds) : problemsOf(result.error.issues)
   const taken = new Set(problems.map((problem) => showPath(problem.path)))
   const all = [...problems, ...found.filter((problem) => !taken.has(showPath(problem.path))), ...passwordsInUrls(value)]
   if (!result.success || all.length > 0) throw configError(all, file, lineOf)

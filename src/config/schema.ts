@@ -15,6 +15,8 @@ export type Kinds = {
   readonly hooks: readonly KindSchema[]
   /** What an entry under `data:` has to itself; null: no database. */
   readonly claimsOf: (data: OfKind) => DatabaseClaims | null
+  /** Whether what a provider of this kind gets is declared with Pulumi. */
+  readonly declares: (kind: string) => boolean
 }
 
 /** A port, units and folders that a database has to itself (movers/mover.ts). */

@@ -7,8 +7,10 @@ import { Client } from 'undici'
 import { LifeboatError, codeOf, exitStatusOf, type Details } from '../core/errors.ts'
 import { linesType } from '../core/inventory-lines.ts'
 import { recordSchema, type JournalRecord } from '../core/records.ts'
+import type { Secret } from '../core/secret.ts'
 import { waitUntil } from '../io/wait.ts'
 import { version } from '../version.ts'
+import { embeddedLabel, labelOf } from './database-url.ts'
 import { placesOf, type Places } from './places.ts'
 
 export type ControllerClient = {
@@ -22,13 +24,20 @@ export type ControllerClient = {
   readonly close: () => Promise<void>
 }
 
-export type StartOptions = { readonly state: string; readonly pulumiRoot: string | null; readonly signal: AbortSignal }
+export type StartOptions = {
+  readonly state: string
+  readonly pulumiRoot: string | null
+  /** URL of the shared database; null: the embedded one. Absent: whichever a running controller uses. */
+  readonly database?: Secret | null
+  readonly signal: AbortSignal
+}
 
 const startWithinMs = 60_000
 const answerWithinMs = 10_000
 
-/** Connects to the controller of a state folder; starts one when there is none. Fails with version-mismatch or controller-unreachable. */
+/** Connects to the controller of a state folder; starts one when there is none. Fails with version-mismatch, controller-busy (it uses another database) or controller-unreachable. */
 export async function connectController(options: StartOptions): Promise<ControllerClient> {
+  const wanted = wantedLabel(options.database)
   const places = placesOf(options.state)
   const client = clientOf(places)
   const health = (await ask(client, options.signal)) ?? (await startController(places, client, options))
@@ -36,10 +45,19 @@ export async function connectController(options: StartOptions): Promise<Controll
     await client.close()
     throw new LifeboatError('version-mismatch', `The controller that runs is version ${health.version}, this command is ${version}.`)
   }
+  if (wanted !== null && health.database !== wanted) {
+    await client.close()
+    throw new LifeboatError('controller-busy', `The controller that runs keeps its moves in ${health.database}, lifeboat.yaml names ${wanted}.`)
+  }
   return client
 }
 
-type Health = { readonly version: string; readonly pid: number }
+function wantedLabel(database: Secret | null | undefined): string | null {
+  if (database === undefined) return null
+  return database === null ? embeddedLabel : labelOf(database)
+}
+
+type Health = { readonly version: string; readonly pid: number; readonly database: string }
 
 async function ask(client: ControllerClient, signal: AbortSignal): Promise<Health | null> {
   try {
@@ -66,11 +84,14 @@ async function startController(places: Places, client: ControllerClient, options
   const log = openSync(places.log, 'a', 0o600)
   const root = options.pulumiRoot === null ? [] : ['--pulumi-root', options.pulumiRoot]
   const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
-  const child = spawn(process.execPath, [...heapFlags, main, '--state', places.state, ...root], {
+  const { database = null } = options
+  const child = spawn(process.execPath, [...heapFlags, main, '--state', places.state, ...root, ...(database === null ? [] : ['--database-from-stdin'])], {
     detached: true,
-    stdio: ['ignore', log, log],
+    stdio: ['pipe', log, log],
     cwd: places.state,
   })
+  // It may hold a password, and everybody can read arguments. A process that ended already tells why in its log.
+  child.stdin?.on('error', () => undefined).end(database?.reveal() ?? '')
   let status: number | null = null
   child.once('exit', (code) => (status = code ?? 1))
   child.unref()

@@ -2,21 +2,25 @@
 // goes when nothing runs and nobody has asked for a while. Terminals only watch it.
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { openApp } from '../app/app.ts'
 import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
 import { sleep } from '../io/wait.ts'
 import { createServer } from '../server/api.ts'
 import { version } from '../version.ts'
-import { takeLock } from './lock.ts'
+import { openDatabase } from './database.ts'
+import { folderName, takeLock } from './lock.ts'
 import { placesOf } from './places.ts'
-import { startPostgres } from './postgres.ts'
 
 /** Set-up links them there in a clone; an installed package brings them. */
 const helpers = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../.lab/bin' : '../../helper')
 const idleMs = Number(process.env['LIFEBOAT_IDLE_MS'] ?? 120_000)
 
-const { values } = parseArgs({ options: { state: { type: 'string' }, 'pulumi-root': { type: 'string' }, helpers: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { state: { type: 'string' }, 'pulumi-root': { type: 'string' }, helpers: { type: 'string' }, 'database-from-stdin': { type: 'boolean' } },
+})
 
 async function main(): Promise<void> {
   const places = placesOf(values.state ?? '.lifeboat')
@@ -24,24 +28,32 @@ async function main(): Promise<void> {
   const end = (reason: string): void => stop.abort(new LifeboatError('controller-unreachable', reason))
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(`The controller was told to end (${signal}).`))
 
-  const database = await startPostgres(places, AbortSignal.timeout(60_000))
+  const shared = values['database-from-stdin'] === true ? new Secret(await text(process.stdin)) : null
+  const database = await openDatabase(places, shared, AbortSignal.timeout(60_000))
+  const folder = folderName(places.state)
   // Without the lock another controller may be at work: nothing may be done any more, not even an orderly end.
-  await takeLock(database.url, () => (stop.signal.aborted ? undefined : process.exit(1)))
+  await takeLock(database, folder, () => (stop.signal.aborted ? undefined : process.exit(1)))
   const app = await openApp({
-    databaseUrl: database.url,
+    database,
+    folder,
     state: places.state,
     knownHosts: places.knownHosts,
     sockets: places.sockets,
     pulumiRoot: values['pulumi-root'] ?? null,
     helperFolder: values.helpers ?? helpers,
     stop: stop.signal,
+    onLost: (why) => fail(why),
     onLog: (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`),
   })
 
   let touchedAt = performance.now()
   const since = new Date().toISOString()
   const touched = (): void => void (touchedAt = performance.now())
-  const server = createServer(app, { version, pid: process.pid, since, state: places.state }, { touched, stop: () => end('The controller was told to end.') })
+  const server = createServer(
+    app,
+    { version, pid: process.pid, since, state: places.state, database: database.label },
+    { touched, stop: () => end('The controller was told to end.') },
+  )
   await rm(places.socket, { force: true })
   process.umask(0o077)
   // Whoever reaches the socket finds this file, too.
@@ -59,10 +71,10 @@ async function main(): Promise<void> {
   await rm(places.sockets, { recursive: true, force: true })
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${JSON.stringify({ code: codeOf(error), message: messageOf(error) })}\n`)
-    process.exit(codeOf(error) === 'controller-busy' ? 4 : 1)
-  },
-)
+/** The last line of the log tells whoever started this process. */
+function fail(error: unknown): never {
+  process.stderr.write(`${JSON.stringify({ code: codeOf(error), message: messageOf(error) })}\n`)
+  process.exit(codeOf(error) === 'controller-busy' ? 4 : 1)
+}
+
+main().then(() => process.exit(0), fail)

@@ -8,6 +8,8 @@ import { LifeboatError } from '../core/errors.ts'
 export type Places = {
   readonly state: string
   readonly database: string
+  /** Says where the moves went that were in the embedded database. */
+  readonly moved: string
   readonly pulumi: string
   readonly knownHosts: string
   readonly reports: string
@@ -30,6 +32,7 @@ export function placesOf(stateFolder: string): Places {
   return {
     state,
     database: join(state, 'db'),
+    moved: join(state, 'database.moved'),
     pulumi: join(state, 'pulumi'),
     knownHosts: join(state, 'known_hosts'),
     reports: join(state, 'reports'),

@@ -40,6 +40,7 @@ const table = {
   'dns-unreachable': [3, 'Check address and port of the name server.'],
   'dns-refused': [3, 'Check the TSIG key and its rights on this zone.'],
   'database-unavailable': [3, 'Look at the log in the state folder; the next command starts it again.'],
+  'database-unreachable': [3, 'Check what `database:` leads to, that server and the way there.'],
   timeout: [3, 'Try again; if it stays so, look at the other side.'],
   'credentials-needed': [3, 'Run the command again where the references can be resolved.'],
   'journal-changed': [
@@ -63,6 +64,8 @@ const table = {
   'attempt-over': [4, 'The node ended this attempt by itself; the source serves. Approve again.'],
   'owned-by-other': [4, 'Another state folder owns this node; use that one.'],
   'database-behind': [4, 'This database was restored from an older copy; use the newer one.'],
+  'database-newer': [4, 'Use the newer Lifeboat on this machine, too.'],
+  'executor-replaced': [4, 'Start it again; what it ran goes on elsewhere.'],
   'controller-busy': [4, 'Use the controller that runs, or stop it first.'],
   'rollback-impossible': [4, 'See `lifeboat status` for what remains.'],
   'not-now': [4, 'See `lifeboat status` for what the move waits for.'],

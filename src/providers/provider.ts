@@ -112,6 +112,8 @@ export type Notes = {
 export type ProviderAdapter<Schema extends z.ZodType = z.ZodType> = {
   readonly schema: Schema
   readonly notes?: Notes
+  /** Nodes there are made and declared with Pulumi; absent: they exist already. */
+  readonly declares?: true
   readonly source?: (name: string, config: z.infer<Schema>) => Promise<Source>
   readonly target?: (name: string, config: z.infer<Schema>, project: string) => Promise<Target>
   readonly fence?: (name: string, config: z.infer<Schema>) => Promise<Fence>

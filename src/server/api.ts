@@ -9,7 +9,7 @@ import { LifeboatError, codeOf, exitStatusOf, hintOf, messageOf } from '../core/
 import { signalKinds } from '../workflows/signals.ts'
 import { streamEvents } from './events.ts'
 
-export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string }
+export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string; readonly database: string }
 
 const context = z.object({
   config: z.object({ text: z.string(), baseFolder: z.string() }),

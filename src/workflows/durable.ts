@@ -5,6 +5,8 @@ import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
 import { runbookVersion, type StepName } from '../core/runbook.ts'
 import { noFacts, otherSide, type MoveFacts, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
+import { replaced, stayAlive } from './alive.ts'
+import type { Executors } from './executors.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
@@ -24,25 +26,43 @@ const signalEveryMs = 300
 const verdictWithinMs = 5000
 const restMs = { first: 1000, most: 15_000 } as const
 
-/** Registers, launches and recovers what an earlier process left. `stop` aborts when this process must not act any more. */
-export async function launchDurable(
-  databaseUrl: string,
-  services: Services,
-  openPorts: OpenPorts,
-  stop: AbortSignal,
-  onLog: (text: string) => void,
-): Promise<Durable> {
-  const body = async (input: MoveInput): Promise<Ending> => await execute(input, services, openPorts, stop)
-  const move = DBOS.registerWorkflow(body, { name: 'move', maxRecoveryAttempts: 100_000 })
+export type LaunchOptions = {
+  readonly databaseUrl: string
+  readonly isShared: boolean
+  /** A new one for each start of a process. */
+  readonly executor: string
+  /** What the executor holds the lock of. */
+  readonly folder: string
+  /** Whether moves are run here, or only begun and told. */
+  readonly runsMoves: boolean
+  readonly executors: Executors
+  readonly services: Services
+  readonly openPorts: OpenPorts
+  /** Aborts when this process must not act any more. */
+  readonly stop: AbortSignal
+  /** Somebody else has taken over: ends the process, without another word to anybody. */
+  readonly onLost: (why: LifeboatError) => void
+  readonly onLog: (text: string) => void
+}
+
+/** Registers, launches and takes over what dead processes left. Fails with database-unavailable or database-newer. */
+export async function launchDurable(options: LaunchOptions): Promise<Durable> {
+  const { executors, executor, onLog } = options
+  const move = DBOS.registerWorkflow(async (input: MoveInput): Promise<Ending> => await unlessStopped(options, async () => await execute(input, options)), {
+    name: 'move',
+    maxRecoveryAttempts: 100_000,
+  })
   const log = (entry: unknown): void => onLog(entry instanceof Error ? (entry.stack ?? entry.message) : String(entry))
   DBOS.setConfig({
     name: 'lifeboat',
     applicationVersion: runbookVersion,
-    executorID: 'controller',
-    systemDatabaseUrl: databaseUrl,
+    executorID: executor,
+    systemDatabaseUrl: options.databaseUrl,
     enablePatching: true,
+    listenQueues: options.runsMoves ? [queueName] : [],
     logger: { info: () => undefined, debug: () => undefined, warn: log, error: log },
   })
+  await executors.enter(executor, options.folder)
   try {
     await DBOS.launch()
     await DBOS.registerQueue(queueName, { workerConcurrency: 64, minPollingIntervalMs: 250 })
@@ -52,23 +72,46 @@ export async function launchDurable(
       cause: error,
     })
   }
+  const alive = await stayAlive({ ...options, id: executor })
   return {
     start: async (input) => void (await DBOS.startWorkflow(move, { workflowID: `${input.move}:${input.run}`, queueName })(input)),
-    shutdown: async () => await DBOS.shutdown({ workflowCompletionTimeoutMS: 1000 }),
+    shutdown: async () => {
+      await DBOS.shutdown({ workflowCompletionTimeoutMS: 1000 })
+      await alive.leave()
+    },
   }
 }
 
+/** What an execution that was stopped throws is recorded nowhere: whoever goes on finds the step as it was left. */
+async function unlessStopped<T>({ stop }: Pick<LaunchOptions, 'stop'>, act: () => Promise<T>): Promise<T> {
+  try {
+    stop.throwIfAborted()
+    return await act()
+  } catch (error) {
+    return stop.aborted ? await never() : await Promise.reject(error)
+  }
+}
+
+async function never(): Promise<never> {
+  return await new Promise(() => undefined)
+}
+
 /** One execution: again from the top after a crash, with a new token; steps that are stored are not repeated. */
-async function execute(input: MoveInput, services: Services, openPorts: OpenPorts, stop: AbortSignal): Promise<Ending> {
+async function execute(input: MoveInput, options: LaunchOptions): Promise<Ending> {
+  const { services, stop } = options
   const stored = await services.store.move(input.move)
   if (stored === null) throw new LifeboatError('move-unknown', `The move ${input.move} is not stored.`)
-  const token = await services.store.raiseToken(input.move)
+  const token = await services.store.claimToken(input.move, options.executor)
+  if (token === null) {
+    options.onLost(replaced())
+    return await never()
+  }
   const ended = new AbortController()
   try {
-    const opening = openRun(input, stored, token, services, openPorts, AbortSignal.any([stop, ended.signal]))
+    const opening = openRun(input, stored, token, options, AbortSignal.any([stop, ended.signal]))
     const run = await opening.catch((error: unknown) => failedToOpen(error, stop))
     if ('state' in run) {
-      await tellEnding(input, services, run)
+      await tellEnding({ ...input, token }, services, run)
       return run
     }
     const refusal = await takeOver(run)
@@ -77,14 +120,20 @@ async function execute(input: MoveInput, services: Services, openPorts: OpenPort
       return refusal
     }
     const ending = await migrate(verbsOf(run), input.want)
-    await DBOS.runStep(async () => await close(run, ending), { name: 'close-run' })
+    await DBOS.runStep(async () => await unlessStopped(run, async () => await close(run, ending)), { name: 'close-run' })
     return ending
   } finally {
     ended.abort()
   }
 }
 
-async function openRun(input: MoveInput, stored: StoredMove, token: number, services: Services, openPorts: OpenPorts, stop: AbortSignal): Promise<Run> {
+async function openRun(
+  input: MoveInput,
+  stored: StoredMove,
+  token: number,
+  { services, openPorts }: Pick<LaunchOptions, 'services' | 'openPorts'>,
+  stop: AbortSignal,
+): Promise<Run> {
   const onWait = (reference: string): void => {
     const text = `Waiting for ${reference}: run a command where it can be resolved.`
     void services.journal.append({
@@ -122,7 +171,7 @@ async function takeOver(run: Run): Promise<Ending | null> {
 }
 
 function verbsOf(run: Run): Verbs {
-  const durable = async <T>(name: string, act: () => Promise<T>): Promise<T> => await DBOS.runStep(act, { name })
+  const durable = async <T>(name: string, act: () => Promise<T>): Promise<T> => await DBOS.runStep(async () => await unlessStopped(run, act), { name })
   return {
     step: async (name) => await durable(name, async () => await perform(run, name, actions[name])),
     undo: async (name) => await durable(name, async () => await undoPatiently(run, name)),
@@ -152,7 +201,7 @@ async function servingNow(run: Run): Promise<SideName> {
     const link = await run.ports.link(receiver, facts)
     const verdict = await link.call({ op: 'verdict', attempt: facts.attempt }, AbortSignal.any([run.stop, AbortSignal.timeout(verdictWithinMs)]))
     if (verdict['value'] !== 'committed') return facts.serving
-    await run.services.store.learn(run.move, { serving: receiver, stragglers: 0 })
+    await run.services.store.learn(run.move, { serving: receiver, stragglers: 0 }, run.token)
     return receiver
   } catch {
     run.stop.throwIfAborted()
@@ -198,8 +247,8 @@ function failedToOpen(error: unknown, stop: AbortSignal): Ending {
   return { state: 'failed', step: 'check-source', code: codeOf(error), text: error instanceof LifeboatError ? text : `Unexpected: ${text}` }
 }
 
-async function tellEnding({ move, run }: MoveInput, { store, journal }: Services, ending: Ending): Promise<void> {
-  await store.setState(move, ending.state)
+async function tellEnding({ move, run, token }: Pick<Run, 'move' | 'run' | 'token'>, { store, journal }: Services, ending: Ending): Promise<void> {
+  await store.setState(move, ending.state, token)
   const text = { finished: 'Finished.', 'rolled-back': 'Rolled back; the source serves.', failed: ending.state === 'failed' ? ending.text : '' }[ending.state]
   const details = ending.state === 'failed' ? { code: ending.code, at: ending.step } : {}
   const state = ending.state === 'finished' ? ('done' as const) : ending.state === 'failed' ? ('failed' as const) : ('undone' as const)

@@ -131,7 +131,7 @@ async function openStep(
     restartDeadline: restart,
     say: async (text, details) => await write('progress', text, details),
     waitFor: async (text, details) => await write('waiting', text, details),
-    learn: async (more) => void (facts = await run.services.store.learn(run.move, more)),
+    learn: async (more) => void (facts = await run.services.store.learn(run.move, more, run.token)),
   }
 }
 

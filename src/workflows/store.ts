@@ -2,8 +2,10 @@
 // the product against them stands in this file, in inventories.ts, slots.ts or journal.ts.
 import type { Pool } from 'pg'
 import type { Standing } from '../core/after.ts'
+import { LifeboatError } from '../core/errors.ts'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings, type MoveState } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
+import { executorTable } from './executors.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
 import { slots, slotTables } from './slots.ts'
@@ -35,11 +37,11 @@ export type StoredMove = {
 
 export type Store = ReturnType<typeof openStore>
 
+/** Several processes may make the same things at the same moment; a message is one transaction. */
+const alone = 'select pg_advisory_xact_lock(7163541);'
+
 export async function createTables(pool: Pool): Promise<void> {
-  await pool.query(schema)
-  await pool.query(journalTable)
-  await pool.query(inventoryTables)
-  await pool.query(slotTables)
+  for (const tables of [schema, journalTable, inventoryTables, slotTables, executorTable]) await pool.query(alone + tables)
 }
 
 export function openStore(pool: Pool) {
@@ -97,24 +99,35 @@ function moves(pool: Pool) {
       const { rows } = await pool.query<{ config: ConfigText }>('select config from lifeboat.move where name = $1', [name])
       return rows[0]?.config ?? { text: '', baseFolder: '' }
     },
-    setState: async (name: string, state: MoveState): Promise<void> => {
-      await pool.query('update lifeboat.move set state = $2 where name = $1', [name, state])
+    /** Like `learn`, for the holder of the newest token alone. */
+    setState: async (name: string, state: MoveState, token: number): Promise<void> => {
+      const { rowCount } = await pool.query('update lifeboat.move set state = $2 where name = $1 and token = $3', [name, state, token])
+      if (rowCount === 0) throw overtaken(name, token)
     },
-    /** The next token of a move: written here before anybody outside sees it. */
-    raiseToken: async (name: string): Promise<number> => {
-      const { rows } = await pool.query<{ token: string }>('update lifeboat.move set token = token + 1 where name = $1 returning token', [name])
-      return Number(rows[0]?.token ?? 0)
+    /** The next token of a move, for an executor that is alive: written here before anybody outside sees it. Null: it was declared dead. */
+    claimToken: async (name: string, executor: string): Promise<number | null> => {
+      // The lock on its row makes whoever is fencing it come either before or after.
+      const sql = `update lifeboat.move as m set token = m.token + 1
+        from (select 1 from lifeboat.executor where id = $2 and not fenced for share) as alive where m.name = $1 returning m.token`
+      const { rows } = await pool.query<{ token: string }>(sql, [name, executor])
+      return rows[0] === undefined ? null : Number(rows[0].token)
     },
-    /** Merges what was learned, and answers all that is known then. `measured` is merged one level deeper, so that one figure does not wipe the others. */
-    learn: async (name: string, facts: Partial<MoveFacts>): Promise<MoveFacts> => {
+    /** Merges what the holder of this token learned, and answers all that is known then; fails with token-stale when somebody newer is at work. `measured` is merged one level deeper, so that one figure does not wipe the others. */
+    learn: async (name: string, facts: Partial<MoveFacts>, token: number): Promise<MoveFacts> => {
       const { measured, ...rest } = facts
       const { rows } = await pool.query<Pick<MoveRow, 'facts'>>(
-        `update lifeboat.move set facts = facts || $2::jsonb || jsonb_build_object('measured', (facts -> 'measured') || $3::jsonb) where name = $1 returning facts`,
-        [name, JSON.stringify(rest), JSON.stringify(measured ?? {})],
+        `update lifeboat.move set facts = facts || $2::jsonb || jsonb_build_object('measured', (facts -> 'measured') || $3::jsonb)
+          where name = $1 and token = $4 returning facts`,
+        [name, JSON.stringify(rest), JSON.stringify(measured ?? {}), token],
       )
-      return readFacts(rows[0]?.facts ?? {})
+      if (rows[0] === undefined) throw overtaken(name, token)
+      return readFacts(rows[0].facts)
     },
   }
+}
+
+function overtaken(name: string, token: number): LifeboatError {
+  return new LifeboatError('token-stale', `Token ${token} of ${name} is not the newest any more.`)
 }
 
 function readFacts(facts: unknown): MoveFacts {

@@ -87,9 +87,9 @@ test('a second approval is refused while the first one waits, waits for its time
   await tell('twice', 'approve')
   await assert.rejects(tell('twice', 'approve'), isLater)
   await parts.signals.take('twice', 1, 'approve')
-  await parts.store.learn('twice', { approved: { run: 1, text: 'Approved.', details: {} } })
+  await parts.store.learn('twice', { approved: { run: 1, text: 'Approved.', details: {} } }, 0)
   await assert.rejects(tell('twice', 'approve'), isLater)
-  await parts.store.learn('twice', { approved: null })
+  await parts.store.learn('twice', { approved: null }, 0)
   for (const [step, state] of [
     ['await-approval', 'done'],
     ['check-ready', 'started'],
@@ -100,7 +100,7 @@ test('a second approval is refused while the first one waits, waits for its time
   }
   await parts.journal.append({ move: 'twice', run: 1, step: 'attempt', state: 'undone', text: '' })
   await tell('twice', 'approve')
-  await parts.store.learn('twice', { serving: 'target' })
+  await parts.store.learn('twice', { serving: 'target' }, 0)
   await assert.rejects(tell('twice', 'approve'), isLater)
 })
 

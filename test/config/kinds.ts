@@ -36,6 +36,7 @@ export const kinds: Kinds = {
     z.strictObject({ kind: z.literal('postgres'), password: secretField.optional() }),
   ],
   claimsOf: ({ kind }) => (kind === 'postgres' ? { port: 5432, units: ['postgresql.service'], folders: ['/var/lib/postgresql/15/main'] } : null),
+  declares: (kind) => kind === 'aws',
   hooks: [z.strictObject({ family: z.literal('alertmanager'), bearer: secretField.optional() })],
 }
 

@@ -203,6 +203,12 @@ describe('a lifeboat.yaml with a mistake', () => {
       /^pulumi\.backend: must not be file:\/\/ beside `database:`.*\(line 13\)/,
     ],
     [
+      'refuses the backend of this machine beside a database',
+      `${small}database: env:DATABASE_URL\n`,
+      'config-invalid',
+      'database: needs pulumi.backend and pulumi.passphrase beside it: what is made for db-1 would be known on this machine alone (line 12).',
+    ],
+    [
       'refuses a witness that is no name server',
       `${small}watch: { policy: { witness: zome } }\n`,
       'config-invalid',

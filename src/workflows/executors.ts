@@ -1,0 +1,45 @@
+// Which processes run moves: each start of one is a row that beats. Whoever is silent too long is declared dead by the
+// database's clock alone, once and for ever: it never gets another token, and what it ran goes on elsewhere.
+import type { Pool } from 'pg'
+import { runbookVersion } from '../core/runbook.ts'
+
+export const executorTable = `
+create table if not exists lifeboat.executor (
+  id text primary key, folder text not null, beat timestamptz not null default clock_timestamp(), fenced boolean not null default false);`
+
+/** Silent for longer than this is dead: three beats and no doubt. */
+const silentForSeconds = 15
+
+export type Executors = ReturnType<typeof executors>
+
+export function executors(pool: Pool) {
+  const ids = async (sql: string, values: readonly string[]): Promise<readonly string[]> =>
+    (await pool.query<{ id: string }>(sql, [...values])).rows.map((row) => row.id)
+  return {
+    /** Enters a process. One that held the same folder before is gone, since the lock of the folder was free: nobody waits for its silence. */
+    enter: async (id: string, folder: string): Promise<void> => {
+      await pool.query(`delete from lifeboat.executor where fenced and beat < clock_timestamp() - interval '1 day'`)
+      await pool.query('update lifeboat.executor set fenced = true where folder = $1', [folder])
+      await pool.query('insert into lifeboat.executor (id, folder) values ($1, $2)', [id, folder])
+    },
+    /** False: this process was declared dead, and what it ran may run elsewhere. */
+    beat: async (id: string): Promise<boolean> =>
+      (await pool.query('update lifeboat.executor set beat = clock_timestamp() where id = $1 and not fenced', [id])).rowCount === 1,
+    /** Declares the silent ones dead; of several that ask at once each row is one's. Answers their ids. */
+    fenceSilent: async (id: string): Promise<readonly string[]> =>
+      await ids(
+        `update lifeboat.executor set fenced = true
+          where not fenced and id <> $1 and beat < clock_timestamp() - interval '${silentForSeconds} s' returning id`,
+        [id],
+      ),
+    /** Dead ones that own moves still: whoever fenced them may have died before it took these over. */
+    deadWithMoves: async (): Promise<readonly string[]> =>
+      await ids(
+        `select distinct executor_id as id from dbos.workflow_status where status = 'PENDING' and application_version = $1
+          and executor_id not in (select id from lifeboat.executor where not fenced)`,
+        [runbookVersion],
+      ),
+    /** An orderly end: what is left may be taken over at once. */
+    leave: async (id: string): Promise<void> => void (await pool.query('update lifeboat.executor set fenced = true where id = $1', [id])),
+  }
+}

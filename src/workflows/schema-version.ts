@@ -1,0 +1,29 @@
+// The tables of the durable engine carry a number. An engine that meets a higher one than its own works on without a word;
+// we refuse. A lower one is raised by the engine itself, by one process at a time.
+import { allMigrations } from '@dbos-inc/dbos-sdk/internal/sysdb_migrations/internal/migrations'
+import type { Pool, PoolClient } from 'pg'
+import { LifeboatError } from '../core/errors.ts'
+
+const key = 7_163_542
+
+/** Runs `act`, which may raise the number, alone among all processes of the database. Fails with database-newer before it. */
+export async function withSchema<T>(pool: Pool, act: () => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [key])
+    await refuseNewer(client)
+    return await act()
+  } finally {
+    // Its lock goes with the connection, whatever happened to it.
+    client.release(true)
+  }
+}
+
+async function refuseNewer(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ here: boolean }>(`select to_regclass('dbos.dbos_migrations') is not null as here`)
+  if (rows[0]?.here !== true) return
+  const found = await client.query<{ version: string }>('select max(version) as version from dbos.dbos_migrations')
+  const [theirs, ours] = [Number(found.rows[0]?.version ?? 0), allMigrations().length]
+  if (theirs <= ours) return
+  throw new LifeboatError('database-newer', `A newer Lifeboat has used this database: its journal has version ${theirs}, this one knows up to ${ours}.`)
+}
