@@ -88,6 +88,10 @@ program
   .option('--against <file>', 'with --verify: a report in JSON that was kept elsewhere')
   .action(verb(async () => (await import('./commands/report.ts')).report))
 program
+  .command('worker')
+  .description('run moves of the shared `database:`, in the foreground; any number of these, on any machines')
+  .action(verb(async () => (await import('./commands/worker.ts')).worker))
+program
   .command('schema')
   .description('JSON Schema of lifeboat.yaml')
   .action(verb(async () => (await import('./commands/schema.ts')).schema))

@@ -15,7 +15,7 @@ import type { MoveStatus, Status } from '../core/records.ts'
 import type { Verification } from '../core/verification.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { launchDurable } from '../workflows/durable.ts'
-import { executors } from '../workflows/executors.ts'
+import { executors, type ExecutorKind } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { withSchema } from '../workflows/schema-version.ts'
@@ -23,14 +23,16 @@ import { createTables, openStore, type StoredMove } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
 import { worldOf } from './doctor/world.ts'
-import { engineOf } from './engine.ts'
+import { engineOf, refusedEngine, staysHere } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
+import { noPins, sharedPins } from './pins.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener } from './ports.ts'
 import { providerCard } from './provider-card.ts'
 import { plannedOf, readSamples, writeReport, type Written } from './reporting.ts'
+import { sharedJournal } from './shared-journal.ts'
 import { statusOf } from './status.ts'
 import { verifyJournal } from './verifying.ts'
 
@@ -38,6 +40,10 @@ export type AppOptions = {
   readonly database: { readonly url: string; readonly isShared: boolean }
   /** What this process holds the lock of. */
   readonly folder: string
+  /** A controller leaves the moves to workers, when there are some as it starts. */
+  readonly kind: ExecutorKind
+  /** The values of references that are known from the start. */
+  readonly secrets: Readonly<Record<string, string>>
   readonly state: string
   readonly knownHosts: string
   readonly sockets: string
@@ -62,10 +68,11 @@ export async function openApp(options: AppOptions): Promise<App> {
   pool.on('error', (error) => options.onLog(`database: ${error.message}`))
   await createTables(pool)
   const store = openStore(pool)
-  const journal = openJournal(pool)
+  const journal = options.database.isShared ? sharedJournal(openJournal(pool), pool) : openJournal(pool)
   const signals = openSignals(pool)
   const identity = await store.identity(randomBytes(6).toString('hex'))
   const credentials = createCredentials()
+  credentials.add(options.secrets)
   const keyring = openKeyring(options.sockets)
   const helperFile = (machine: string): string => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`)
   const openPorts = portsOpener({
@@ -74,14 +81,17 @@ export async function openApp(options: AppOptions): Promise<App> {
     identity,
     ssh: { knownHosts: options.knownHosts, socketFolder: options.sockets },
     keyring,
-    engineOf: async (config) => await engineOf(config, options.state, options.pulumiRoot),
+    engineOf: async (config) => (options.database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, options.state, options.pulumiRoot)),
+    pins: options.database.isShared ? sharedPins(store, options.knownHosts, options.onLog) : noPins,
     helperFile,
     configOf: async (move) => await store.configOf(move),
     tell: (move, text) => void journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }),
   })
   const services = { store, journal, signals, identity }
-  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor: randomUUID(), runsMoves: true }
-  const durable = await withSchema(pool, async () => await launchDurable({ ...launching, executors: executors(pool), services, openPorts }))
+  const who = executors(pool)
+  const runsMoves = options.kind === 'worker' || !(await who.hasWorkers())
+  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor: randomUUID(), runsMoves }
+  const durable = await withSchema(pool, async () => await launchDurable({ ...launching, executors: who, services, openPorts }))
   return {
     ...wire({
       store,
@@ -89,6 +99,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       signals,
       credentials,
       durable,
+      runsMoves,
       reports: join(options.state, 'reports'),
       state: options.state,
       pulumiRoot: options.pulumiRoot,
@@ -109,6 +120,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 type Wired = Parts &
   Pick<AppOptions, 'state' | 'pulumiRoot' | 'knownHosts'> & {
     readonly credentials: Credentials
+    readonly runsMoves: boolean
     readonly reports: string
     readonly keyring: Keyring
     readonly identity: string
@@ -182,8 +194,8 @@ function wire(parts: Wired) {
     },
     /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
     verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
-    /** Whether any move runs: then the controller stays. */
-    isBusy: async (): Promise<boolean> => (await store.moves()).some((move) => move.state === 'running'),
+    /** Whether any move runs, or may run here once it is free: then the controller stays. */
+    isBusy: async (): Promise<boolean> => parts.runsMoves && (await store.moves()).some((move) => move.state === 'running'),
   }
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
+import { LifeboatError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import type { Engine } from '../provision/engine.ts'
 
@@ -18,6 +19,19 @@ export async function engineOf(config: Config, state: string, pulumiRoot: string
   engine.catch(() => engines.delete(key))
   return await engine
 }
+
+/** Whether what this configuration declares would be known on this machine alone. */
+export function staysHere({ pulumi }: Config): boolean {
+  return pulumi.backend === undefined || pulumi.backend.startsWith('file:') || pulumi.passphrase === undefined
+}
+
+async function refuse(): Promise<never> {
+  const sentence = 'What was declared with Pulumi stays on the machine where this move began; with `database:` it needs pulumi.backend and pulumi.passphrase.'
+  return await Promise.reject(new LifeboatError('config-invalid', sentence))
+}
+
+/** Stands beside a shared database where `staysHere`: targets that exist already never ask it. */
+export const refusedEngine: Engine = { preview: refuse, up: refuse, drift: refuse, outputs: refuse, destroy: refuse, recover: refuse }
 
 async function openEngine(config: Config, state: string, pulumiRoot: string | null): Promise<Engine> {
   // The SDK behind it is half of the controller's memory; whoever only looks around never loads it.

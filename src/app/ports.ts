@@ -19,6 +19,7 @@ import type { Store } from '../workflows/store.ts'
 import type { Credentials } from './credentials.ts'
 import { findNotNamed } from './not-named.ts'
 import { loginsOf, type KeysByContents, type Logins } from './logins.ts'
+import type { Pins } from './pins.ts'
 import { openTarget, takeInventory } from './planning.ts'
 import { provisioning } from './provisioning.ts'
 import { retire } from './retire.ts'
@@ -28,6 +29,8 @@ export type PortsOptions = {
   readonly credentials: Credentials
   readonly ssh: SshPlaces
   readonly keyring: Keyring
+  /** What is known of host keys elsewhere. */
+  readonly pins: Pins
   readonly identity: string
   /** The engine of a project; its state lives in the state folder. */
   readonly engineOf: (config: Config) => Promise<Engine>
@@ -45,6 +48,7 @@ export function portsOpener(options: PortsOptions): OpenPorts {
     const { document, baseFolder } = parseConfig(await options.configOf(settings.name), kinds)
     const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings), data: resolveMove(document, settings.name).data }
     const { config, keys, data } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
+    await options.pins.exchange()
     return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan, await moversOf(data, baseFolder))
   }
 }
@@ -89,6 +93,7 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
   })
   const links = new Map<string, Link>()
   const link: Ports['link'] = async (side, facts) => {
+    await options.pins.give()
     const place = placeOf(side, settings, facts)
     const key = `${side}/${place.alias}/${place.address}`
     const isKnown = links.has(key)

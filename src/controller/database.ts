@@ -70,6 +70,11 @@ export function unreachable({ label }: Pick<Database, 'label'>, error: unknown):
   return new LifeboatError('database-unreachable', `The database ${label} cannot be used: ${why}.`, { details: { database: label, reason: code } })
 }
 
+/** Without the connection that holds its lock a process does not know whether it is alone. */
+export function lostConnection({ label }: Pick<Database, 'label'>): LifeboatError {
+  return new LifeboatError('database-unreachable', `The connection to ${label} was lost.`)
+}
+
 function codeIn(error: unknown): string {
   // Where a name has several addresses the reasons stand inside.
   const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error

@@ -6,13 +6,15 @@ import { connect, unreachable, type Database } from './database.ts'
 
 const key = 7_163_541
 
+export type Lock = { readonly release: () => Promise<void> }
+
 /** A state folder, on whichever machine it is. */
 export function folderName(state: string): string {
   return `${hostname()}:${state}`
 }
 
 /** Takes the lock of a folder or fails with controller-busy, naming who holds it since when. `onLost` is called when the connection ends. */
-export async function takeLock(database: Database, folder: string, onLost: () => void): Promise<void> {
+export async function takeLock(database: Database, folder: string, onLost: () => void): Promise<Lock> {
   const client = await connect(database)
   const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as got', [key, folder])
   if (rows[0]?.got !== true) {
@@ -34,4 +36,10 @@ export async function takeLock(database: Database, folder: string, onLost: () =>
   const sql = `insert into lifeboat.controller (folder, pid, host, since) values ($1, $2, $3, now())
     on conflict (folder) do update set pid = excluded.pid, host = excluded.host, since = now()`
   await client.query(sql, [folder, process.pid, hostname()])
+  return {
+    release: async () => {
+      client.off('error', onLost).off('end', onLost)
+      await client.end()
+    },
+  }
 }

@@ -12,10 +12,8 @@ import { createServer } from '../server/api.ts'
 import { version } from '../version.ts'
 import { openDatabase } from './database.ts'
 import { folderName, takeLock } from './lock.ts'
-import { placesOf } from './places.ts'
+import { helperFolder, placesOf } from './places.ts'
 
-/** Set-up links them there in a clone; an installed package brings them. */
-const helpers = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../.lab/bin' : '../../helper')
 const idleMs = Number(process.env['LIFEBOAT_IDLE_MS'] ?? 120_000)
 
 const { values } = parseArgs({
@@ -32,15 +30,17 @@ async function main(): Promise<void> {
   const database = await openDatabase(places, shared, AbortSignal.timeout(60_000))
   const folder = folderName(places.state)
   // Without the lock another controller may be at work: nothing may be done any more, not even an orderly end.
-  await takeLock(database, folder, () => (stop.signal.aborted ? undefined : process.exit(1)))
+  const lock = await takeLock(database, folder, () => process.exit(1))
   const app = await openApp({
     database,
     folder,
+    kind: 'controller',
+    secrets: {},
     state: places.state,
     knownHosts: places.knownHosts,
     sockets: places.sockets,
     pulumiRoot: values['pulumi-root'] ?? null,
-    helperFolder: values.helpers ?? helpers,
+    helperFolder: values.helpers ?? helperFolder,
     stop: stop.signal,
     onLost: (why) => fail(why),
     onLog: (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`),
@@ -67,6 +67,7 @@ async function main(): Promise<void> {
   }
   await server.close()
   await app.close()
+  await lock.release()
   await database.stop()
   await rm(places.sockets, { recursive: true, force: true })
 }

@@ -5,6 +5,9 @@ import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { LifeboatError } from '../core/errors.ts'
 
+/** Set-up links them there in a clone; an installed package brings them. */
+export const helperFolder = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../.lab/bin' : '../../helper')
+
 export type Places = {
   readonly state: string
   readonly database: string

@@ -6,7 +6,7 @@ import { runbookVersion, type StepName } from '../core/runbook.ts'
 import { noFacts, otherSide, type MoveFacts, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
 import { replaced, stayAlive } from './alive.ts'
-import type { Executors } from './executors.ts'
+import type { ExecutorKind, Executors } from './executors.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
@@ -33,6 +33,7 @@ export type LaunchOptions = {
   readonly executor: string
   /** What the executor holds the lock of. */
   readonly folder: string
+  readonly kind: ExecutorKind
   /** Whether moves are run here, or only begun and told. */
   readonly runsMoves: boolean
   readonly executors: Executors
@@ -62,7 +63,7 @@ export async function launchDurable(options: LaunchOptions): Promise<Durable> {
     listenQueues: options.runsMoves ? [queueName] : [],
     logger: { info: () => undefined, debug: () => undefined, warn: log, error: log },
   })
-  await executors.enter(executor, options.folder)
+  await executors.enter(executor, options.folder, options.kind)
   try {
     await DBOS.launch()
     await DBOS.registerQueue(queueName, { workerConcurrency: 64, minPollingIntervalMs: 250 })

@@ -5,10 +5,12 @@ import { runbookVersion } from '../core/runbook.ts'
 
 export const executorTable = `
 create table if not exists lifeboat.executor (
-  id text primary key, folder text not null, beat timestamptz not null default clock_timestamp(), fenced boolean not null default false);`
+  id text primary key, folder text not null, kind text not null, beat timestamptz not null default clock_timestamp(), fenced boolean not null default false);`
 
 /** Silent for longer than this is dead: three beats and no doubt. */
 const silentForSeconds = 15
+
+export type ExecutorKind = 'controller' | 'worker'
 
 export type Executors = ReturnType<typeof executors>
 
@@ -17,14 +19,21 @@ export function executors(pool: Pool) {
     (await pool.query<{ id: string }>(sql, [...values])).rows.map((row) => row.id)
   return {
     /** Enters a process. One that held the same folder before is gone, since the lock of the folder was free: nobody waits for its silence. */
-    enter: async (id: string, folder: string): Promise<void> => {
+    enter: async (id: string, folder: string, kind: ExecutorKind): Promise<void> => {
       await pool.query(`delete from lifeboat.executor where fenced and beat < clock_timestamp() - interval '1 day'`)
       await pool.query('update lifeboat.executor set fenced = true where folder = $1', [folder])
-      await pool.query('insert into lifeboat.executor (id, folder) values ($1, $2)', [id, folder])
+      await pool.query('insert into lifeboat.executor (id, folder, kind) values ($1, $2, $3)', [id, folder, kind])
     },
     /** False: this process was declared dead, and what it ran may run elsewhere. */
     beat: async (id: string): Promise<boolean> =>
       (await pool.query('update lifeboat.executor set beat = clock_timestamp() where id = $1 and not fenced', [id])).rowCount === 1,
+    /** Whether a worker is alive, as far as anybody knows. */
+    hasWorkers: async (): Promise<boolean> =>
+      (
+        await pool.query(
+          `select from lifeboat.executor where kind = 'worker' and not fenced and beat >= clock_timestamp() - interval '${silentForSeconds} s' limit 1`,
+        )
+      ).rowCount === 1,
     /** Declares the silent ones dead; of several that ask at once each row is one's. Answers their ids. */
     fenceSilent: async (id: string): Promise<readonly string[]> =>
       await ids(

@@ -6,6 +6,7 @@ import { LifeboatError } from '../core/errors.ts'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings, type MoveState } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { executorTable } from './executors.ts'
+import { hostKeys, hostKeyTable } from './host-keys.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
 import { slots, slotTables } from './slots.ts'
@@ -41,11 +42,11 @@ export type Store = ReturnType<typeof openStore>
 const alone = 'select pg_advisory_xact_lock(7163541);'
 
 export async function createTables(pool: Pool): Promise<void> {
-  for (const tables of [schema, journalTable, inventoryTables, slotTables, executorTable]) await pool.query(alone + tables)
+  for (const tables of [schema, journalTable, inventoryTables, slotTables, executorTable, hostKeyTable]) await pool.query(alone + tables)
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...moves(pool) }
+  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...hostKeys(pool), ...moves(pool) }
 }
 
 function plans(pool: Pool) {

@@ -58,6 +58,7 @@ const durable = await launchDurable({
   isShared: kind === 'shared',
   executor: randomUUID(),
   folder,
+  kind: 'worker',
   runsMoves: true,
   executors: executors(pool),
   services,

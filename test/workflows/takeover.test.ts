@@ -61,16 +61,25 @@ const actsNow = async (): Promise<string> => (await marks()).at(-1)?.folder ?? '
 async function storeMove(name: string): Promise<void> {
   await pool.query('truncate world.mark, world.go, lifeboat.move, lifeboat.journal, lifeboat.executor')
   const ssh = { user: 'root', port: 22, keyFile: null, jump: null, sudo: false }
+  const common = { name, project: 'shop', ports: [] }
   const settings = moveSettingsSchema.parse({
-    ...{ name, project: 'shop', from: { provider: 'old', id: name }, to: { provider: 'iron' } },
-    ...{ source: { address: '192.0.2.1', ssh }, target: { ssh }, data: [], services: [], singletons: [], ports: [], checks: [], names: [] },
-    ...{ downtimeBudgetMs: 20_000, reverseSync: true, finish: { policy: 'manual', watchForMs: 1000, forwardForMs: 1000 } },
+    ...common,
+    from: { provider: 'old', id: name },
+    to: { provider: 'iron' },
+    source: { address: '192.0.2.1', ssh },
+    target: { ssh },
+    data: [],
+    services: [],
+    singletons: [],
+    checks: [],
+    names: [],
+    downtimeBudgetMs: 20_000,
+    reverseSync: true,
+    finish: { policy: 'manual', watchForMs: 1000, forwardForMs: 1000 },
   })
-  const plan = plannedMoveSchema.parse({
-    ...{ name, project: 'shop', from: { provider: 'old', id: name, name, address: '192.0.2.1' } },
-    to: { provider: 'iron', kind: 'static', size: '', image: '', reasons: [], alternatives: [], monthlyCost: null, volumeGiB: 0, address: '192.0.2.2' },
-    ...{ path: 'direct', forecastPauseMs: null, steps: [], after: [], ports: [], roots: [], blockers: [], warnings: [] },
-  })
+  const to = { provider: 'iron', kind: 'static', size: '', image: '', reasons: [], alternatives: [], monthlyCost: null, volumeGiB: 0, address: '192.0.2.2' }
+  const rest = { path: 'direct', forecastPauseMs: null, steps: [], after: [], roots: [], blockers: [], warnings: [] }
+  const plan = plannedMoveSchema.parse({ ...common, from: { provider: 'old', id: name, name, address: '192.0.2.1' }, to, ...rest })
   assert.equal(await openStore(pool).beginRun(settings, plan, { text: '', baseFolder: '/' }), 1)
 }
 
@@ -148,9 +157,9 @@ test('a process that ends in order leaves its move as it stands, and the next on
 test('one that was declared dead gets no token, and what an older token learned is refused', async () => {
   await storeMove('web-1')
   const [who, store] = [executors(pool), openStore(pool)]
-  await who.enter('one', 'x')
+  await who.enter('one', 'x', 'worker')
   assert.equal(await store.claimToken('web-1', 'one'), 1)
-  await who.enter('two', 'x')
+  await who.enter('two', 'x', 'worker')
   assert.equal(await who.beat('one'), false)
   assert.equal(await store.claimToken('web-1', 'one'), null)
   assert.equal(await store.claimToken('web-1', 'two'), 2)
