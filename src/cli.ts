@@ -91,6 +91,11 @@ program
   .command('worker')
   .description('run moves of the shared `database:`, in the foreground; any number of these, on any machines')
   .action(verb(async () => (await import('./commands/worker.ts')).worker))
+const database = program.command('database').description('where moves are kept')
+database
+  .command('move <url>')
+  .description('carry everything from the embedded database into this PostgreSQL; env:NAME, file:PATH or a URL without a password')
+  .action(verb(async () => (await import('./commands/database.ts')).moveDatabase))
 program
   .command('schema')
   .description('JSON Schema of lifeboat.yaml')

@@ -27,7 +27,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ui: ['core'],
   server: ['app', 'workflows', 'report', 'core', 'version'],
   controller: ['app', 'workflows', 'report', 'server', 'core', 'io', 'version'],
-  commands: ['controller/client', 'controller/worker', 'ui', 'config', 'core', 'adapters'],
+  commands: ['controller/client', 'controller/worker', 'controller/move-database', 'ui', 'config', 'core', 'adapters'],
 }
 const wires = ['app', 'adapters', 'cli', 'index', 'version']
 /** What plain `pulumi` runs: it wires the layers as the app does. */

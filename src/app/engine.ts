@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { kinds } from '../adapters.ts'
+import { parseConfig, type ConfigText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
@@ -23,6 +25,11 @@ export async function engineOf(config: Config, state: string, pulumiRoot: string
 /** Whether what this configuration declares would be known on this machine alone. */
 export function staysHere({ pulumi }: Config): boolean {
   return pulumi.backend === undefined || pulumi.backend.startsWith('file:') || pulumi.passphrase === undefined
+}
+
+/** The same for a target of this kind and the configuration that its move began with. */
+export function staysOnMachine(kind: string, text: ConfigText): boolean {
+  return kinds.declares(kind) && staysHere(parseConfig(text, kinds).document)
 }
 
 async function refuse(): Promise<never> {

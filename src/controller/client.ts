@@ -1,6 +1,6 @@
 // How everything else talks to the controller: HTTP over its unix socket, started on demand.
 import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { existsSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'undici'
@@ -108,6 +108,22 @@ async function failedStart(places: Places): Promise<LifeboatError> {
   const lines = (await readFile(places.log, 'utf8').catch(() => '')).trim().split('\n')
   const told = parseFailure(lines.at(-1) ?? '')
   return told ?? new LifeboatError('controller-unreachable', `The controller ended at its start; the last line of ${places.log}: ${lines.at(-1)}`)
+}
+
+/** Ends the controller of a state folder, if one answers, and waits until its database has ended, too. */
+export async function stopController(state: string, signal: AbortSignal): Promise<void> {
+  const places = placesOf(state)
+  const client = clientOf(places)
+  try {
+    // The database of one that was killed runs on; whoever needs it adopts it.
+    if ((await ask(client, signal)) === null) return
+    await client.post('/api/v1/stop', {}, signal)
+  } finally {
+    await client.close()
+  }
+  const ended = async (): Promise<true | null> =>
+    await Promise.resolve(existsSync(places.socket) || existsSync(join(places.database, 'postmaster.pid')) ? null : true)
+  await waitUntil(ended, { what: 'The end of the controller', deadlineMs: startWithinMs, everyMs: 50, signal })
 }
 
 function clientOf(places: Places): ControllerClient {

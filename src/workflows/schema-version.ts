@@ -1,6 +1,8 @@
 // The tables of the durable engine carry a number. An engine that meets a higher one than its own works on without a word;
 // we refuse. A lower one is raised by the engine itself, by one process at a time.
 import { allMigrations } from '@dbos-inc/dbos-sdk/internal/sysdb_migrations/internal/migrations'
+import { ensureSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database'
+import { GlobalLogger } from '@dbos-inc/dbos-sdk/internal/telemetry/logs'
 import type { Pool, PoolClient } from 'pg'
 import { LifeboatError } from '../core/errors.ts'
 
@@ -17,6 +19,12 @@ export async function withSchema<T>(pool: Pool, act: () => Promise<T>): Promise<
     // Its lock goes with the connection, whatever happened to it.
     client.release(true)
   }
+}
+
+/** Raises the number of a database that nobody has opened yet, without a word: what the engine says by itself goes to stdout. */
+export async function migrateSchema(pool: Pool, url: string): Promise<void> {
+  const silent = { info: () => undefined, debug: () => undefined, warn: () => undefined, error: () => undefined }
+  await withSchema(pool, async () => await ensureSystemDatabase(url, new GlobalLogger(undefined, { logger: silent })))
 }
 
 async function refuseNewer(client: PoolClient): Promise<void> {

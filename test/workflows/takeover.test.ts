@@ -1,21 +1,16 @@
 // Several processes on one database: each move is run by one of them, and goes on elsewhere when that one is gone, or
 // only seems to be. No node is needed for it: test/support/executor-process.ts says what stands in for one.
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import test, { after, before } from 'node:test'
 import { Pool } from 'pg'
-import { plannedMoveSchema } from '../../src/core/plan.ts'
-import { moveSettingsSchema } from '../../src/core/stored-move.ts'
-import { sleep, waitUntil } from '../../src/io/wait.ts'
+import { sleep } from '../../src/io/wait.ts'
 import { executors } from '../../src/workflows/executors.ts'
 import { createTables, openStore } from '../../src/workflows/store.ts'
+import { openWorld, startExecutor, storeMove, until, type Executor } from '../support/executors.ts'
 import { openSharedDatabase, type SharedDatabase } from '../support/shared-database.ts'
 
 const ends: (() => Promise<void>)[] = []
-const running: ChildProcess[] = []
+const running: Executor[] = []
 let database: SharedDatabase
 let pool: Pool
 
@@ -23,65 +18,24 @@ before(async () => {
   database = await openSharedDatabase({ after: (act) => void ends.push(act) })
   pool = new Pool({ connectionString: database.url, max: 4 })
   await createTables(pool)
-  await pool.query('create schema world; create table world.go (); create table world.mark (at timestamptz default clock_timestamp(), folder text, token int)')
+  await openWorld(pool)
 })
 
 after(async () => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const { child } of running) child.kill('SIGKILL')
   await pool.end()
   for (const end of ends) await end()
 })
 
-type Executor = { readonly folder: string; readonly child: ChildProcess; readonly lines: string[]; readonly ended: Promise<number | null> }
-
-/** Starts a process that runs moves and waits until it does. */
 async function start(folder: string, kind: 'shared' | 'alone'): Promise<Executor> {
-  const script = path.join(import.meta.dirname, '../support/executor-process.ts')
-  const child = spawn(process.execPath, [script, database.url, folder, kind], { stdio: ['ignore', 'pipe', 'inherit'] })
-  running.push(child)
-  const lines: string[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line))
-  const ended = once(child, 'exit').then(([code]) => code as number | null)
-  await until(() => lines.includes('ready'), 'A start', 60)
-  return { folder, child, lines, ended }
-}
-
-async function until(isSo: () => boolean | Promise<boolean>, what: string, seconds: number): Promise<number> {
-  const began = performance.now()
-  const ask = async () => ((await isSo()) ? true : null)
-  await waitUntil(ask, { what, deadlineMs: seconds * 1000, everyMs: 50, signal: AbortSignal.timeout(seconds * 1000 + 5000) })
-  return performance.now() - began
+  const executor = await startExecutor(database.url, folder, kind)
+  running.push(executor)
+  return executor
 }
 
 type Mark = { readonly folder: string; readonly token: number }
 const marks = async (): Promise<Mark[]> => (await pool.query<Mark>('select folder, token from world.mark order by at')).rows
 const actsNow = async (): Promise<string> => (await marks()).at(-1)?.folder ?? ''
-
-/** A stored move that nobody has begun, and a world without marks. */
-async function storeMove(name: string): Promise<void> {
-  await pool.query('truncate world.mark, world.go, lifeboat.move, lifeboat.journal, lifeboat.executor')
-  const ssh = { user: 'root', port: 22, keyFile: null, jump: null, sudo: false }
-  const common = { name, project: 'shop', ports: [] }
-  const settings = moveSettingsSchema.parse({
-    ...common,
-    from: { provider: 'old', id: name },
-    to: { provider: 'iron' },
-    source: { address: '192.0.2.1', ssh },
-    target: { ssh },
-    data: [],
-    services: [],
-    singletons: [],
-    checks: [],
-    names: [],
-    downtimeBudgetMs: 20_000,
-    reverseSync: true,
-    finish: { policy: 'manual', watchForMs: 1000, forwardForMs: 1000 },
-  })
-  const to = { provider: 'iron', kind: 'static', size: '', image: '', reasons: [], alternatives: [], monthlyCost: null, volumeGiB: 0, address: '192.0.2.2' }
-  const rest = { path: 'direct', forecastPauseMs: null, steps: [], after: [], roots: [], blockers: [], warnings: [] }
-  const plan = plannedMoveSchema.parse({ ...common, from: { provider: 'old', id: name, name, address: '192.0.2.1' }, to, ...rest })
-  assert.equal(await openStore(pool).beginRun(settings, plan, { text: '', baseFolder: '/' }), 1)
-}
 
 /** How often each step was begun, and how the run ended. */
 async function told(): Promise<{ readonly begun: Record<string, number>; readonly state: string }> {
@@ -97,7 +51,7 @@ async function letGo(): Promise<void> {
 }
 
 test('a process that is killed or stopped loses its moves to another one, which goes on at the interrupted step', async (t) => {
-  await storeMove('web-1')
+  await storeMove(pool, 'web-1')
   const [a, b] = [await start('a', 'shared'), await start('b', 'shared')]
   a.child.kill('SIGUSR2')
   await until(async () => (await marks()).length > 3, 'The first step that lasts', 30)
@@ -134,7 +88,7 @@ test('a process that is killed or stopped loses its moves to another one, which 
 })
 
 test('a process that ends in order leaves its move as it stands, and the next one in its folder goes on at once', async () => {
-  await storeMove('web-2')
+  await storeMove(pool, 'web-2')
   const first = await start('d', 'alone')
   first.child.kill('SIGUSR2')
   await until(async () => (await marks()).length > 3, 'The first step that lasts', 30)
@@ -155,7 +109,7 @@ test('a process that ends in order leaves its move as it stands, and the next on
 })
 
 test('one that was declared dead gets no token, and what an older token learned is refused', async () => {
-  await storeMove('web-1')
+  await storeMove(pool, 'web-1')
   const [who, store] = [executors(pool), openStore(pool)]
   await who.enter('one', 'x', 'worker')
   assert.equal(await store.claimToken('web-1', 'one'), 1)

@@ -1,0 +1,33 @@
+// lifeboat database move URL: from the embedded database into one that workers share.
+import { homedir } from 'node:os'
+import { kinds } from '../adapters.ts'
+import { findConfig, readConfig } from '../config/load.ts'
+import { isReference, resolveReferences } from '../config/references.ts'
+import { LifeboatError } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
+import { counted } from '../core/units.ts'
+import { answer, interrupted, say, type GlobalOptions } from './session.ts'
+
+export async function moveDatabase(options: GlobalOptions, url: string): Promise<number> {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(interrupted))
+  const { document, baseFolder } = await readConfig(await findConfig(process.cwd(), options.config), kinds)
+  const database = await urlOf(url, baseFolder, stop.signal)
+  const { moveDatabase: move } = await import('../controller/move-database.ts')
+  const moved = await move(options.state ?? document.state, database, stop.signal)
+  if (options.json === true) answer(JSON.stringify({ schema: 'lifeboat.database/1', ...moved, database: moved.label }))
+  else answer(`${counted(moved.moves, 'move')} went to ${moved.label}: ${counted(moved.rows, 'row')} in ${counted(moved.tables, 'table')}, compared.`)
+  if (document.database === undefined) say(options, 'Put `database:` into lifeboat.yaml, then go on with `lifeboat status`.')
+  return 0
+}
+
+/** A reference, or a URL without a password: everybody on this machine can read arguments. */
+async function urlOf(text: string, baseFolder: string, signal: AbortSignal): Promise<Secret> {
+  if (isReference(text)) {
+    const values = await resolveReferences([{ reference: text, path: 'the argument', line: 0 }], { baseFolder, home: homedir(), env: process.env, signal })
+    return values.get(text) ?? new Secret('')
+  }
+  if (URL.canParse(text) && new URL(text).password !== '')
+    throw new LifeboatError('literal-secret', 'A URL with a password must not stand among the arguments, which everybody here can read.')
+  return new Secret(text)
+}
