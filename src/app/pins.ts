@@ -21,7 +21,9 @@ export function sharedPins(store: Pick<Store, 'exchangeHostKeys'>, file: string,
     const text = await readFile(file, 'utf8').catch(() => '')
     const ours = readKeys(text)
     const all = await store.exchangeHostKeys(ours)
-    const wanted = writeKeys(all)
+    // Comments and markers are somebody's own.
+    const others = text.split('\n').filter((line) => line.trim() !== '' && readKeys(line).length === 0)
+    const wanted = others.map((line) => `${line}\n`).join('') + writeKeys(all)
     const strange = ours.filter(({ host, kind, key }) => !all.some((each) => each.host === host && each.kind === kind && each.key === key))
     for (const { host } of strange) onLog(`The host key of ${host} is not the one that was first seen.`)
     if (wanted !== text) {

@@ -14,9 +14,9 @@ export async function moveDatabase(options: GlobalOptions, url: string): Promise
   const { document, baseFolder } = await readConfig(await findConfig(process.cwd(), options.config), kinds)
   const database = await urlOf(url, baseFolder, stop.signal)
   const { moveDatabase: move } = await import('../controller/move-database.ts')
-  const moved = await move(options.state ?? document.state, database, stop.signal)
-  if (options.json === true) answer(JSON.stringify({ schema: 'lifeboat.database/1', ...moved, database: moved.label }))
-  else answer(`${counted(moved.moves, 'move')} went to ${moved.label}: ${counted(moved.rows, 'row')} in ${counted(moved.tables, 'table')}, compared.`)
+  const { label, ...moved } = await move(options.state ?? document.state, database, stop.signal)
+  if (options.json === true) answer(JSON.stringify({ schema: 'lifeboat.database/1', database: label, ...moved }))
+  else answer(`${counted(moved.moves, 'move')} went to ${label}: ${counted(moved.rows, 'row')} in ${counted(moved.tables, 'table')}, compared.`)
   if (document.database === undefined) say(options, 'Put `database:` into lifeboat.yaml, then go on with `lifeboat status`.')
   return 0
 }

@@ -66,7 +66,7 @@ export function unreachable({ label }: Pick<Database, 'label'>, error: unknown):
       EAI_AGAIN: 'its host name cannot be looked up',
       '28P01': 'it refuses this user or password',
       '3D000': 'that server has no database of this name',
-    }[code] ?? messageOf(error)
+    }[code] ?? messageOf(innerOf(error))
   return new LifeboatError('database-unreachable', `The database ${label} cannot be used: ${why}.`, { details: { database: label, reason: code } })
 }
 
@@ -75,8 +75,12 @@ export function lostConnection({ label }: Pick<Database, 'label'>): LifeboatErro
   return new LifeboatError('database-unreachable', `The connection to ${label} was lost.`)
 }
 
+/** Where a name has several addresses the reasons stand inside. */
+function innerOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error
+}
+
 function codeIn(error: unknown): string {
-  // Where a name has several addresses the reasons stand inside.
-  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error
+  const inner = innerOf(error)
   return inner instanceof Error && 'code' in inner ? String(inner.code) : ''
 }

@@ -181,6 +181,6 @@ test('an approved move waits for what it comes after, tells whom and why, and is
   assert.deepEqual([never.state, never.details['waitingFor'], never.details['cause'], never.details['state']], ['waiting', 'after', 'base', 'not-begun'])
   await begin('base')
   await recordOf('client', /^Approved; waits until base is switched\. /)
-  await parts.store.learn('base', { serving: 'target' })
+  await parts.store.learn('base', { serving: 'target' }, 0)
   assert.deepEqual((await approving).details, details)
 })

@@ -50,8 +50,8 @@ test('what others come after is begun first, whatever its name', async () => {
 
 test('one that failed is begun anew with the configuration as it is now, and those that run keep theirs', async () => {
   await migrate({ 'db-1': {}, 'web-1': { services: ['old.service'] } })
-  await store().learn('web-1', { files: 300 })
-  await store().setState('web-1', 'failed')
+  await store().learn('web-1', { files: 300 }, 0)
+  await store().setState('web-1', 'failed', 0)
   started = []
   assert.deepEqual(runsOf(await migrate({ 'db-1': { services: ['new.service'] }, 'web-1': { services: ['new.service'] } }, { moves: ['web-1'] })), ['web-1:2'])
   assert.deepEqual(started, ['web-1:2'])
@@ -64,11 +64,11 @@ test('one that failed is begun anew with the configuration as it is now, and tho
 test('all means all that are left: those that run are watched, those that are finished are passed over unless they are named', async () => {
   const estate = { 'db-1': {}, 'web-1': { after: ['db-1'] }, 'web-2': {} }
   await migrate(estate)
-  await store().setState('db-1', 'finished')
-  await store().setState('web-2', 'rolled-back')
+  await store().setState('db-1', 'finished', 0)
+  await store().setState('web-2', 'rolled-back', 0)
   assert.deepEqual(runsOf(await migrate(estate)), ['web-1:1 attached', 'web-2:2'])
   await assert.rejects(migrate(estate, { moves: ['db-1', 'web-1'] }), { code: 'not-now', message: /db-1 is finished/ })
-  for (const name of ['web-1', 'web-2']) await store().setState(name, 'finished')
+  for (const name of ['web-1', 'web-2']) await store().setState(name, 'finished', 0)
   await assert.rejects(migrate(estate), { code: 'not-now' })
 })
 
@@ -78,14 +78,14 @@ test('an order that goes round only together with a move that runs as it was beg
   await assert.rejects(migrate({ a: {}, b: { after: ['a'] } }, { moves: ['b'] }), { code: 'after-cycle', message: /a -> b -> a/ })
   assert.deepEqual(started, [])
   // Once it is switched nobody waits for anything any more.
-  await store().learn('a', { serving: 'target' })
+  await store().learn('a', { serving: 'target' }, 0)
   assert.deepEqual(runsOf(await migrate({ a: {}, b: { after: ['a'] } }, { moves: ['b'] })), ['b:1'])
 })
 
 test('where every move stands, for those that come after it', async () => {
   await migrate({ 'db-1': {}, 'web-1': { after: ['db-1'] } })
-  await store().learn('db-1', { serving: 'target' })
-  await store().setState('db-1', 'failed')
+  await store().learn('db-1', { serving: 'target' }, 0)
+  await store().setState('db-1', 'failed', 0)
   assert.deepEqual(
     [...(await store().standings())],
     [

@@ -73,7 +73,9 @@ test('a process that is killed or stopped loses its moves to another one, which 
     second.child.kill('SIGCONT')
     const woke = performance.now()
     assert.equal(await second.ended, 4)
-    assert.ok(performance.now() - woke < 2000, `${performance.now() - woke} ms`)
+    const ms = performance.now() - woke
+    t.diagnostic(`ended ${ms.toFixed(0)} ms after it woke`)
+    assert.ok(ms < 2000, `${ms} ms`)
     assert.ok(['lost executor-replaced', 'lost database-unreachable'].includes(second.lines.at(-1) ?? ''), second.lines.join())
     await sleep(500, AbortSignal.timeout(5000))
     assert.deepEqual([...new Set((await marks()).slice(before).map((mark) => mark.folder))], ['c'])
