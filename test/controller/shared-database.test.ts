@@ -1,8 +1,10 @@
 // `database:`: the controller keeps its moves in a PostgreSQL that is not its own, and says in one sentence when it cannot.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import path from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import type { ExecResult } from '../../src/io/exec.ts'
 import { openDesk, stopController } from '../support/cli.ts'
 import { openSharedDatabase } from '../support/shared-database.ts'
@@ -101,3 +103,44 @@ test('a state folder with an embedded database is not left behind unseen', async
     )
   })
 })
+
+test('what a server refuses is told in its own words, and never with the password', async (t) => {
+  const desk = await openDesk(t)
+  const database = await openSharedDatabase(t)
+  await desk.write(shared)
+  // Over TCP, as people reach theirs; the server itself has a socket only, and thus no TLS.
+  const port = await openProxy(t, database.socket)
+  await database.query(`create role ops login password '${password}'`)
+  const [hba] = await database.query<{ hba_file: string }>('show hba_file')
+  writeFileSync(hba?.hba_file ?? '', 'local all lifeboat trust\nlocal all ops scram-sha-256\n')
+  await database.query('select pg_reload_conf()')
+  const at = (user: string, rest: string) => `postgresql://${user}@127.0.0.1:${port}/${rest}`
+  const cases: readonly [url: string, message: RegExp][] = [
+    [at(`ops:not-${password}`, 'shared'), /\/shared cannot be used: it refuses this user or password\.$/],
+    [at(`ops:${password}`, 'nothing'), /\/nothing cannot be used: that server has no database of this name\.$/],
+    [at(`ops:${password}`, 'shared'), /\/shared cannot be used: permission denied for database shared\.$/],
+    [at(`ops:${password}`, 'shared?sslmode=verify-full'), /\/shared cannot be used: The server does not support SSL connections\.$/],
+  ]
+  for (const [url, message] of cases) {
+    const result = await desk.lifeboat(['status', '--json', '--verbose'], { DATABASE_URL: url })
+    assert.equal(result.exitCode, 3, result.stdout + result.stderr)
+    assert.match(failureOf(result).message, message)
+    assert.ok(!(result.stdout + result.stderr).includes(password))
+  }
+  await database.query('grant create on database shared to ops')
+  const granted = await desk.lifeboat(['status', '--json'], { DATABASE_URL: at(`ops:${password}`, 'shared') })
+  assert.equal(granted.exitCode, 0, granted.stdout + granted.stderr)
+  assert.ok(!readFileSync(path.join(desk.folder, '.lifeboat', 'controller.log'), 'utf8').includes(password))
+})
+
+async function openProxy(t: TestContext, socket: string): Promise<number> {
+  const server = createServer((near) => {
+    const far = connect(socket)
+    for (const each of [near, far]) each.on('error', () => undefined)
+    near.pipe(far).pipe(near)
+  })
+  t.after(() => void server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

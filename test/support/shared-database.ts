@@ -8,6 +8,8 @@ import { startPostgres } from '../../src/controller/postgres.ts'
 
 export type SharedDatabase = {
   readonly url: string
+  /** Path of the socket on which the server listens. */
+  readonly socket: string
   /** Runs one statement on a connection of its own. */
   readonly query: <Row extends Record<string, unknown>>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
 }
@@ -24,7 +26,7 @@ export async function openSharedDatabase(test: Test): Promise<SharedDatabase> {
   })
   const url = server.url.replace('/postgres?', '/shared?')
   await ask(server.url, 'create database shared')
-  return { url, query: async (sql, values) => await ask(url, sql, values) }
+  return { url, socket: path.join(places.sockets, '.s.PGSQL.5432'), query: async (sql, values) => await ask(url, sql, values) }
 }
 
 async function ask<Row extends Record<string, unknown>>(url: string, sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
