@@ -41,6 +41,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
 	move := flags.String("move", "", "name of the move")
 	port := flags.Int("port", 0, "dial: a port of the move")
+	rehearsed := flags.Bool("rehearsal", false, "dial: of the services that are rehearsed here, not of the other side")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -60,6 +61,9 @@ func run(args []string) error {
 	case "peer":
 		return client.Peer(p, os.Getenv("SSH_ORIGINAL_COMMAND"), os.Stdin, os.Stdout)
 	case "dial":
+		if *rehearsed {
+			return client.DialRehearsed(p, *port, os.Stdin, os.Stdout)
+		}
 		return client.DialPeer(p, *port, os.Stdin, os.Stdout)
 	case "relay":
 		return client.Relay(p, os.Stdin, os.Stdout)

@@ -62,6 +62,7 @@ program
   .description('move nodes; attaches to moves that run')
   .option('--plan <fingerprint>', 'refuse when the plan has changed since it was shown')
   .option('--at <time>', 'switch no earlier: 22:00, "2026-12-01 22:00" or 2026-12-01T22:00Z')
+  .option('--rehearse', 'try the services and checks on a view of the copy, apart from everybody; the move then waits for approval')
   .option('--detach', 'return at once')
   .action(verb(async () => (await import('./commands/migrate.ts')).migrate))
 program

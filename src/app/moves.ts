@@ -16,7 +16,7 @@ import { makePlan, settingsOf } from './planning.ts'
 
 export type Parts = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly durable: Durable }
 export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean }
-type Approval = Pick<MoveInput, 'approval' | 'notBefore'>
+type Approval = Pick<MoveInput, 'approval' | 'notBefore' | 'rehearse'>
 export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly who: string }
 
 /**
@@ -30,6 +30,8 @@ export async function beginMoves(parts: Parts, text: ConfigText, config: Config,
   const finished = stored.filter((move) => move.state === 'finished').map((move) => move.name)
   if (request.moves.length > 0 || finished.length === wanted.length) refuseFinished(finished)
   const names = wanted.filter((name) => !finished.includes(name) && !running.some((move) => move.name === name))
+  // Those that wait for approval rehearse, and wait again.
+  if (request.rehearse === true) for (const { name } of running) await tellMove(parts, name, 'rehearse', { digest: null, who: request.who })
   const begun: Begun[] = running.map((move) => ({ move: move.name, run: move.run, attached: true }))
   if (names.length === 0) return begun
   const { plan, moves } = await makePlan(config, wanted, parts.store, signal)
@@ -80,10 +82,11 @@ function refuseBlocked(plan: Plan, names: readonly string[]): void {
 /** Who began a run, and the fingerprint of the plan that it was begun with. */
 type Beginning = Approval & { readonly who: string; readonly plan: string | null }
 
-async function startRun(parts: Parts, move: string, run: number, want: Want, { approval, notBefore = null, who, plan }: Beginning): Promise<void> {
+async function startRun(parts: Parts, move: string, run: number, want: Want, beginning: Beginning): Promise<void> {
+  const { approval, notBefore = null, rehearse = false, who, plan } = beginning
   const text = want === 'migrate' ? 'Migration begins.' : 'Rollback begins.'
   await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want, plan, who } })
-  await parts.durable.start({ move, run, want, approval, notBefore })
+  await parts.durable.start({ move, run, want, approval, notBefore, rehearse })
 }
 
 export type Said = { readonly digest: string | null; readonly who: string }
@@ -112,6 +115,11 @@ function refuseImpossible(move: StoredMove, kind: SignalKind): void {
   if (state === 'finished') throw new LifeboatError(kind === 'rollback' ? 'rollback-impossible' : 'not-now', `${name} is finished: its source is off.`)
   if (kind === 'rollback' && state === 'running' && facts.serving === 'target' && !facts.sourceAnswers)
     throw new LifeboatError('rollback-impossible', `${name} cannot go back: ${sourceIsGone}`)
-  if (kind === 'finish' && facts.serving === 'source') throw new LifeboatError('not-now', `${name} is not switched; there is nothing to finish.`)
+  refuseBySide(move, kind)
   if (kind !== 'rollback' && state !== 'running') throw new LifeboatError('not-now', `${name} does not run.`)
+}
+
+function refuseBySide({ name, facts: { serving } }: StoredMove, kind: SignalKind): void {
+  if (kind === 'finish' && serving === 'source') throw new LifeboatError('not-now', `${name} is not switched; there is nothing to finish.`)
+  if (kind === 'rehearse' && serving === 'target') throw new LifeboatError('not-now', `${name} is switched already; there is nothing to rehearse.`)
 }

@@ -100,7 +100,8 @@ export async function makePlan(config: Config, names: readonly string[], store: 
   for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await freshOrStored(config, name, store, signal)
   const measured: Record<string, { path: 'direct' | 'relay'; forecastPauseMs: number | null }> = {}
   for (const { name } of moves) measured[name] = measuredOf((await store.move(name))?.facts ?? noFacts)
-  const plan = planMoves({ moves, inventories, catalogs, steps: runbook.map((row) => row.name), digest, measured, limits: config.limits })
+  const steps = runbook.filter((row) => !('asked' in row)).map((row) => row.name)
+  const plan = planMoves({ moves, inventories, catalogs, steps, digest, measured, limits: config.limits })
   await store.savePlan(plan)
   return { plan, moves }
 }

@@ -9,7 +9,7 @@ import { parseTime } from './time.ts'
 import { answer, inSession, patiently, say, type GlobalOptions, type Session } from './session.ts'
 import { watchRuns } from './watch-runs.ts'
 
-export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly at?: string; readonly detach?: boolean }
+export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly at?: string; readonly rehearse?: boolean; readonly detach?: boolean }
 
 const begunSchema = z.array(z.object({ move: z.string(), run: z.number(), attached: z.boolean() }))
 
@@ -22,14 +22,18 @@ export async function migrateIn(session: Session, options: MigrateOptions, moves
   const { client, context, signal } = session
   const notBefore = timeOf(options.at)
   const fingerprint = options.plan ?? (await agreedPlan(session, options, moves))
-  const body = { context, moves, fingerprint, approval: options.yes === true ? 'at-once' : 'person', notBefore }
+  const rehearse = options.rehearse === true
+  // Whoever wants to see a rehearsal decides after it: `--yes` answers the questions before it only.
+  const approval = options.yes === true && !rehearse ? 'at-once' : 'person'
+  const { seq } = z.object({ seq: z.number() }).parse(await client.get('/api/v1/seq', signal))
+  const body = { context, moves, fingerprint, approval, notBefore, rehearse }
   const begun = begunSchema.parse(await client.post('/api/v1/moves', body, signal))
   for (const { move, attached } of begun) if (attached) say(options, `${move} runs already${notBefore === null ? '' : ' (--at changes nothing)'}; watching it.`)
   if (options.detach === true) {
     answer(options.json === true ? JSON.stringify(begun) : `${counted(begun.length, 'move')} under way. See with: lifeboat status --follow`)
     return 0
   }
-  return await watchRuns(session, options, begun, 'switched')
+  return rehearse ? await watchRuns(session, options, begun, 'rehearsed', seq) : await watchRuns(session, options, begun, 'switched')
 }
 
 function timeOf(text: string | undefined): string | null {

@@ -8,7 +8,7 @@ import { tellFailure } from './failure.ts'
 import { waitsInVain } from './in-vain.ts'
 import { answer, say, type GlobalOptions, type Session } from './session.ts'
 
-export type Until = 'switched' | 'rolled-back' | 'finished' | 'told'
+export type Until = 'switched' | 'rolled-back' | 'finished' | 'told' | 'rehearsed'
 type Begun = { readonly move: string; readonly run: number }
 type Verdict = { readonly status: number; readonly text: string; readonly failure?: LifeboatError }
 
@@ -23,7 +23,7 @@ export async function watchRuns(session: Session, options: GlobalOptions, runs: 
     progress.show(record)
   }
   const judge = async (record: JournalRecord): Promise<void> => {
-    const question = wantsApproval(record, options)
+    const question = until === 'rehearsed' ? null : wantsApproval(record, options)
     if (question !== null) progress = await askApproval(session, options, progress, runs, record.move, question)
     const verdict = verdictOf(record, until, options)
     if (verdict !== null) verdicts.set(record.move, verdict)
@@ -34,7 +34,11 @@ export async function watchRuns(session: Session, options: GlobalOptions, runs: 
   }
   try {
     past.forEach(show)
-    for (const record of new Map(past.map((each) => [each.move, each])).values()) await judge(record)
+    // What a move waits for is told once; what it does meanwhile says nothing of that.
+    const telling = past.filter((record) => record.state !== 'progress')
+    // A rehearsal is over soon, and what comes after it says nothing of it.
+    const told = until === 'rehearsed' ? telling : new Map(telling.map((each) => [each.move, each])).values()
+    for (const record of told) await judge(record)
     if (verdicts.size < runs.length) {
       for await (const record of session.client.follow(past.at(-1)?.seq ?? since, session.signal)) {
         if (!runs.some((run) => run.move === record.move && run.run === record.run)) continue
@@ -66,11 +70,19 @@ function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions):
   // An attempt to leave that was undone is what a rollback wants; one to go back that was undone is what it did not.
   if (record.step === 'attempt' && record.state === 'undone' && until === 'rolled-back' && record.details['serves'] === 'target')
     return failed(new LifeboatError('gate-closed', `${record.move} could not go back now: ${record.text}`, { details: { move: record.move } }))
+  if (until === 'rehearsed') return rehearsalOf(record)
   if (record.state !== 'waiting' || until !== 'switched') return null
   const { move } = record
   if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }
   if (!asksApproval(record) || canAsk(options)) return null
   return { status: exitStatusOf('waiting-approval'), text: `${move} is waiting for approval and keeps in step: lifeboat approve ${move}.` }
+}
+
+/** What a rehearsal came to; its move goes on. One that was begun again by another controller is not over. */
+function rehearsalOf({ step, state, move, text, details }: JournalRecord): Verdict | null {
+  if (step !== 'rehearse') return null
+  if (state === 'done') return { status: 0, text: `${move} is rehearsed, keeps in step and waits: lifeboat approve ${move}. ${text}` }
+  return state === 'failed' ? failed(new LifeboatError(codeOf(details), `${move}: ${text}`, { details: { move } })) : null
 }
 
 /** The end of a run. Going back is what a rollback wanted, and what nobody else did. */

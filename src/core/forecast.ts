@@ -1,6 +1,7 @@
 // How long clients will wait, and what going back costs (runbook.md §4 and §5, "Price"). Figures measured on this very
 // move are used where there are any; the rest are the stated assumptions below.
 import type { MoveFacts } from './stored-move.ts'
+import type { StepName } from './runbook.ts'
 import type { Price } from './records.ts'
 
 const assumed = { holdMs: 100, drainMs: 1000, verifyMs: 500, startMs: 1500, releaseMs: 100 } as const
@@ -10,9 +11,21 @@ const margin = 1.3
 
 /** Milliseconds from holding the first client to releasing the last. */
 export function forecastPauseMs(facts: MoveFacts): number {
-  const { drainMs, verifyMs } = facts.measured
-  const pass = facts.lastPass === null ? passBaseMs + perFileMs * (facts.files ?? 0) : Math.max(passBaseMs, facts.lastPass.seconds * 1000)
-  return Math.round(margin * (assumed.holdMs + (drainMs ?? assumed.drainMs) + pass + (verifyMs ?? assumed.verifyMs) + forecastEndMs(facts)))
+  return Math.round(margin * Object.values(forecastSteps(facts)).reduce((sum, ms) => sum + ms, 0))
+}
+
+/** What of that each step is thought to take, without the margin, in ms. */
+export function forecastSteps(facts: MoveFacts) {
+  const { drainMs, verifyMs, startMs, checkMs } = facts.measured
+  return {
+    'hold-clients': assumed.holdMs,
+    'freeze-source': drainMs ?? assumed.drainMs,
+    'final-sync': facts.lastPass === null ? passBaseMs + perFileMs * (facts.files ?? 0) : Math.max(passBaseMs, facts.lastPass.seconds * 1000),
+    'verify-data': verifyMs ?? assumed.verifyMs,
+    'promote-target': startMs ?? assumed.startMs,
+    'check-target': checkMs ?? 0,
+    'release-clients': assumed.releaseMs,
+  } as const satisfies Partial<Record<StepName, number>>
 }
 
 /**
@@ -26,7 +39,8 @@ export function expectedPauseMs(changedInAnHour: number): number {
 
 /** The part after the seal: promote, check, commit, release. */
 export function forecastEndMs(facts: MoveFacts): number {
-  return (facts.measured.startMs ?? assumed.startMs) + assumed.releaseMs
+  const steps = forecastSteps(facts)
+  return steps['promote-target'] + steps['check-target'] + steps['release-clients']
 }
 
 /** Why nobody can go back to a dead source, and what remains. */

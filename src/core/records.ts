@@ -41,6 +41,8 @@ export const moveStatusSchema = z.object({
   stragglers: z.number().nullable(),
   /** Answers of caches about the names, and how many of them were old; null: not asked, or nobody answered. */
   cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),
+  /** The last rehearsal, and what it came to; null: none was asked for. Absent where an older version answers. */
+  rehearsal: z.object({ at: z.string(), passed: z.boolean(), text: z.string() }).nullable().optional(),
   startedAt: z.string(),
 })
 

@@ -5,8 +5,18 @@ export const runbookVersion = 'runbook-1'
 
 export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back'
 
-/** `seconds`: the deadline of the step; null where waiting is its nature (it then watches something else). */
-type Row = { readonly name: string; readonly phase: Phase; readonly title: string; readonly undo?: string; readonly seconds: number | null }
+/**
+ * `seconds`: the deadline of the step; null where waiting is its nature (it then watches something else). `asked`: done when
+ * somebody asked for it, and else no step of a move.
+ */
+type Row = {
+  readonly name: string
+  readonly phase: Phase
+  readonly title: string
+  readonly undo?: string
+  readonly seconds: number | null
+  readonly asked?: true
+}
 
 export const runbook = [
   { name: 'check-source', phase: 'prepare', title: 'Look at the source', seconds: 60 },
@@ -19,6 +29,7 @@ export const runbook = [
   { name: 'first-sync', phase: 'sync', title: 'Copy the data', seconds: null },
   { name: 'lower-ttl', phase: 'sync', title: 'Lower the time to live', undo: 'restore-ttl', seconds: null },
   { name: 'keep-in-sync', phase: 'sync', title: 'Bring the copy up to date', seconds: null },
+  { name: 'rehearse', phase: 'sync', title: 'Rehearse on a view of the copy', undo: 'end-rehearsal', seconds: 600, asked: true },
   { name: 'await-approval', phase: 'sync', title: 'Wait for approval, keep in step', seconds: null },
 
   { name: 'check-ready', phase: 'switch', title: 'Check that all is ready', seconds: 60 },
@@ -74,6 +85,11 @@ export type ActionName = StepName | UndoName
 /** The rows of a phase, in order. */
 export function rowsOf(phase: Phase): readonly RunbookRow[] {
   return [...runbook, ...wayBack].filter((row) => row.phase === phase)
+}
+
+/** The same without those that somebody has to ask for: what every move walks. */
+export function walkedRows(phase: Phase): readonly RunbookRow[] {
+  return rowsOf(phase).filter((row) => !('asked' in row))
 }
 
 /** The undo names of rows that were begun, newest first. A row after the commit has none that may be walked. */

@@ -96,7 +96,16 @@ export const moveFactsSchema = z.object({
   /** TCP ports of the move that answered on the serving side then. Null: not looked at yet. */
   portsServed: z.array(z.number()).nullable().default(null),
   /** Measured, in ms, on the last attempt that got so far. */
-  measured: z.object({ drainMs: z.number().nullable(), verifyMs: z.number().nullable(), startMs: z.number().nullable(), pauseMs: z.number().nullable() }),
+  measured: z.object({
+    drainMs: z.number().nullable(),
+    verifyMs: z.number().nullable(),
+    startMs: z.number().nullable(),
+    /** Until the checks passed once the services had started: only a rehearsal tells. */
+    checkMs: z.number().nullable().default(null),
+    pauseMs: z.number().nullable(),
+  }),
+  /** The last rehearsal, and what it came to. Null: none was asked for. */
+  rehearsal: z.object({ at: z.string(), passed: z.boolean(), text: z.string() }).nullable().default(null),
   heldAt: z.string().nullable(),
   /** Connections that came to the old address since the switch. */
   stragglers: z.number().nullable(),
@@ -133,7 +142,8 @@ export const noFacts: MoveFacts = {
   namesSwitchedAt: null,
   checksPassed: [],
   portsServed: null,
-  measured: { drainMs: null, verifyMs: null, startMs: null, pauseMs: null },
+  measured: { drainMs: null, verifyMs: null, startMs: null, checkMs: null, pauseMs: null },
+  rehearsal: null,
   heldAt: null,
   stragglers: null,
   cached: null,

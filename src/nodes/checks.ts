@@ -41,8 +41,7 @@ async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, { a
   switch (check.kind) {
     case 'http': {
       const url = new URL(check.url.replaceAll('{address}', bracketed(link.address)))
-      const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-      const status = await statusOf(url, check.url.includes('{address}') ? await socketTo(port) : null, signal)
+      const status = await statusOf(url, check.url.includes('{address}') ? await socketTo(portOf(url)) : null, signal)
       return status === check.expect ? null : `answered ${status}, expected ${check.expect}`
     }
     case 'tcp': {
@@ -59,6 +58,18 @@ async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, { a
       await askDatabase(check.data, check.sql, signal)
       return null
   }
+}
+
+/** The ports that checks of this node go to. */
+export function portsOf(checks: readonly StoredCheck[]): readonly number[] {
+  return checks.flatMap((check) => {
+    if (check.kind === 'tcp') return [check.port]
+    return check.kind === 'http' ? [portOf(new URL(check.url.replaceAll('{address}', 'localhost')))] : []
+  })
+}
+
+function portOf(url: URL): number {
+  return Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
 }
 
 /** The status of one GET, over this socket or one of its own; the whole answer is read. */

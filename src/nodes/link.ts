@@ -19,6 +19,8 @@ export type Link = {
   readonly call: (request: Request, signal: AbortSignal, deadlineMs?: number) => Promise<Answer>
   /** A connection from this node to a port of the other side, which lets its peer pass while it holds everybody else. */
   readonly dialPeer: (port: number, signal: AbortSignal) => Promise<Duplex>
+  /** A connection to a port of the services that are rehearsed on this node. */
+  readonly dialRehearsed: (port: number, signal: AbortSignal) => Promise<Duplex>
   /** Carries this node's ssh to the other side from now on, until the link is closed; answers whether the way stands within the time. */
   readonly carryPeer: (to: { readonly address: string; readonly port: number }, deadlineMs: number, signal: AbortSignal) => Promise<boolean>
   /** Puts the helper of this build on the node and starts it; does nothing when it is there and runs. */
@@ -31,6 +33,7 @@ export type Link = {
 /** `helperFile` answers the path of the static program for a machine name as `uname -m` prints it. */
 export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) => string): Link {
   const folder = `/var/lib/lifeboat/${move}`
+  const dialling = [`${folder}/lifeboat-helper`, 'dial', '--move', move, '--port']
   let channel: Channel | null = null
   let relay: Relay | null = null
   return {
@@ -44,7 +47,8 @@ export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) =
       if (channel === null || !channel.isOpen()) channel = openChannel(ssh, move)
       return await channel.call(request, signal, deadlineMs)
     },
-    dialPeer: async (port, signal) => await dialPeer(ssh, [`${folder}/lifeboat-helper`, 'dial', '--move', move, '--port', String(port)], signal),
+    dialPeer: async (port, signal) => await dial(ssh, [...dialling, String(port)], signal, 'the other side'),
+    dialRehearsed: async (port, signal) => await dial(ssh, [...dialling, String(port), '--rehearsal'], signal, 'what is rehearsed'),
     carryPeer: async (to, deadlineMs, signal) => {
       relay ??= keepRelay(ssh, move, to)
       return await relay.stands(deadlineMs, signal).then(
@@ -66,7 +70,7 @@ export function linkNode(ssh: Ssh, move: string, helperFile: (machine: string) =
   }
 }
 
-async function dialPeer(ssh: Ssh, command: readonly string[], signal: AbortSignal): Promise<Duplex> {
+async function dial(ssh: Ssh, command: readonly string[], signal: AbortSignal, whom: string): Promise<Duplex> {
   const talk = ssh.start(command)
   const socket = Duplex.from({ readable: talk.stdout, writable: talk.stdin })
   socket.once('close', talk.kill)
@@ -74,7 +78,7 @@ async function dialPeer(ssh: Ssh, command: readonly string[], signal: AbortSigna
   socket.on('error', () => undefined)
   try {
     const line = await firstLine(talk.stdout, signal)
-    if (line !== 'connected') throw new LifeboatError('node-failed', `${ssh.target.address} cannot connect to the other side.`)
+    if (line !== 'connected') throw new LifeboatError('node-failed', `${ssh.target.address} cannot connect to ${whom}.`)
     return socket
   } catch (error) {
     socket.destroy()

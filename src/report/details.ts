@@ -10,6 +10,8 @@ const check = z
 const readers = {
   /** check-ready and await-approval: the pause as it was forecast then. */
   forecastPauseMs: z.number(),
+  /** check-ready: the same for each step that clients wait for, without the margin, in ms. */
+  forecastSteps: z.record(z.string(), z.number()),
   /** check-ready or hold-clients. */
   budgetMs: z.number(),
   /** Any step that prices going back. */

@@ -25,7 +25,7 @@ export function pauseSection({ pauses, traffic, moves }: Report, refs: Reference
   const drawn = fitting(charts, 150_000)
   return markup`<section><h2>Pauses</h2>
 <p>A pause lasts from the moment new connections are held to the moment they are answered by the other side. Connections wait in it; they are not refused.</p>
-<div class="scroll"><table><thead><tr><th class="n">No.</th><th>Move</th><th>Way</th><th>Began (UTC)</th><th>Forecast (outline) and actual</th><th class="n">Forecast</th><th class="n">Actual</th>${budgets ? markup`<th class="n">Budget</th>` : null}<th>Outcome</th><th>Records</th></tr></thead><tbody>
+<div class="scroll"><table><thead><tr><th class="n">No.</th><th>Move</th><th>Way</th><th>Began (UTC)</th><th>Forecast (outline) and actual</th><th class="n">Forecast</th><th class="n">Actual</th>${budgets ? markup`<th class="n">Budget</th>` : null}<th>Worst step</th><th>Outcome</th><th>Records</th></tr></thead><tbody>
 ${shown.map((pause, index) => pauseRow(pause, index + 1, { most, budgets }, refs))}</tbody></table></div>
 ${more(pauses.length - shown.length, 'in the JSON of this report')}
 ${drawn}${more(known.length - drawn.length, 'not drawn; the steps stand in the runs below')}</section>`
@@ -34,13 +34,20 @@ ${drawn}${more(known.length - drawn.length, 'not drawn; the steps stand in the r
 type Columns = { readonly most: number; readonly budgets: boolean }
 
 function pauseRow(
-  { move, direction, from, forecastMs, ms, outcome, budgetMs, seqs }: Pause,
+  { move, direction, from, forecastMs, ms, outcome, budgetMs, seqs, worstStep, parts }: Pause,
   number: number,
   { most, budgets }: Columns,
   refs: References,
 ): Markup {
-  return markup`<tr><td class="n">${number}</td><td class="t">${move}</td><td>${direction}</td><td class="t">${moment(from)}</td><td class="wide">${forecastBar(forecastMs, ms, most)}</td><td class="n">${duration(forecastMs)}</td><td class="n"><b>${duration(ms)}</b></td>${budgets ? markup`<td class="n">${duration(budgetMs)}</td>` : null}<td>${outcomes[outcome]}</td><td>${refs(seqs)}</td></tr>
+  return markup`<tr><td class="n">${number}</td><td class="t">${move}</td><td>${direction}</td><td class="t">${moment(from)}</td><td class="wide">${forecastBar(forecastMs, ms, most)}</td><td class="n">${duration(forecastMs)}</td><td class="n"><b>${duration(ms)}</b></td>${budgets ? markup`<td class="n">${duration(budgetMs)}</td>` : null}<td class="t">${worst(parts, worstStep)}</td><td>${outcomes[outcome]}</td><td>${refs(seqs)}</td></tr>
 `
+}
+
+/** Where the forecast failed most, with both figures. */
+function worst(parts: Pause['parts'], step: string | null): string {
+  const part = parts.find((each) => each.step === step)
+  if (part === undefined) return 'not known'
+  return part.forecastMs === null ? `${part.title}: ${duration(part.ms)}` : `${part.title}: ${duration(part.ms)}, forecast ${duration(part.forecastMs)}`
 }
 
 function pauseFigure(pause: Pause, number: number, close: NonNullable<Report['traffic']>['overview'] | null, switches: readonly string[]): Markup {

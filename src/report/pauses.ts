@@ -68,6 +68,11 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
   ).at(-1)
   const ends = by === null ? { to: null, ms: null } : { to: by.at, ms: between(hold.at, by.at) }
   const run = runs.find((each) => each.run === hold.run)
+  const told = allTold(
+    records.filter((record) => record.seq <= hold.seq && record.run === hold.run),
+    'forecastSteps',
+  ).at(-1)
+  const parts = by && run ? partsOf(run, hold.at, by.at, told?.value ?? {}) : []
   return {
     move: hold.move,
     run: hold.run,
@@ -77,7 +82,8 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
     outcome,
     forecastMs: forecast.ms,
     budgetMs: budget?.value ?? null,
-    parts: by && run ? partsOf(run, hold.at, by.at) : [],
+    parts,
+    worstStep: parts.toSorted((a, b) => beyond(b) - beyond(a))[0]?.step ?? null,
     seqs: [...forecast.seqs, hold.seq, ...(by ? [by.seq] : [])],
   }
 }
@@ -94,11 +100,25 @@ function forecastBefore(
   return { ms: plan?.moves.find(({ name }) => name === hold.move)?.forecastPauseMs ?? null, seqs: [] }
 }
 
+/** How many ms a step took more than it was thought to take. */
+function beyond({ ms, forecastMs }: Pause['parts'][number]): number {
+  return ms - (forecastMs ?? 0)
+}
+
+/** Forecasts go by the names of the way there; these are the steps of the way back that have another one than its `-back`. */
+const namesThere: Readonly<Record<string, string>> = {
+  'freeze-target': 'freeze-source',
+  'promote-source': 'promote-target',
+  'check-source-back': 'check-target',
+}
+
 /** Steps that went on between the two times. */
-function partsOf({ steps }: ReportedRun, from: string, to: string): Pause['parts'] {
+function partsOf({ steps }: ReportedRun, from: string, to: string, forecast: Readonly<Record<string, number>>): Pause['parts'] {
   const parts = steps.flatMap(({ step, title, attempts }) =>
     attempts.flatMap(({ startedAt, endedAt, ms }) =>
-      endedAt !== null && ms !== null && startedAt >= from && endedAt <= to ? [{ step, title, fromMs: between(from, startedAt), ms }] : [],
+      endedAt !== null && ms !== null && startedAt >= from && endedAt <= to
+        ? [{ step, title, fromMs: between(from, startedAt), ms, forecastMs: forecast[namesThere[step] ?? step.replace(/-back$/, '')] ?? null }]
+        : [],
     ),
   )
   return parts.toSorted((a, b) => a.fromMs - b.fromMs)

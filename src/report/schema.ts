@@ -43,7 +43,9 @@ const pause = z.object({
   forecastMs: z.number().nullable(),
   budgetMs: z.number().nullable(),
   /** What went on while clients waited, as offsets from its beginning. */
-  parts: z.array(z.object({ step: z.string(), title: z.string(), fromMs: z.number(), ms: z.number() })),
+  parts: z.array(z.object({ step: z.string(), title: z.string(), fromMs: z.number(), ms: z.number(), forecastMs: z.number().nullable() })),
+  /** The step that took the most beyond its forecast; where none was told, the longest one. Null: the steps are not known. */
+  worstStep: z.string().nullable(),
   seqs,
 })
 

@@ -34,7 +34,8 @@ export function summaryLine(records: readonly JournalRecord[], now: number): str
   if (last === undefined) return 'begins'
   const steps = stepsOf(records, now)
   const done = steps.filter((step) => step.state === 'done').length
-  const all = steps.some((step) => step.row.phase === 'back') ? wayBack.length : runbook.length
+  const rows: readonly RunbookRow[] = steps.some((step) => step.row.phase === 'back') ? wayBack : runbook
+  const all = rows.filter((row) => !('asked' in row) || steps.some((step) => step.row === row)).length
   return `${String(done).padStart(2)}/${all} ${titleOf(last.step)}: ${printable(last.text)}`
 }
 

@@ -14,7 +14,7 @@ import { askedBack, claimNode, perform, type Result, type Run, type Services } f
 import { actions } from './steps/index.ts'
 import type { StoredMove } from './store.ts'
 
-export type MoveInput = { readonly move: string } & Pick<Run, 'run' | 'want' | 'approval' | 'notBefore'>
+export type MoveInput = { readonly move: string } & Pick<Run, 'run' | 'want' | 'approval' | 'notBefore' | 'rehearse'>
 
 export type Durable = {
   readonly start: (input: MoveInput) => Promise<void>
@@ -120,7 +120,7 @@ async function execute(input: MoveInput, options: LaunchOptions): Promise<Ending
       await close(run, refusal)
       return refusal
     }
-    const ending = await migrate(verbsOf(run), input.want)
+    const ending = await migrate(verbsOf(run), input.want, input.rehearse)
     await DBOS.runStep(async () => await unlessStopped(run, async () => await close(run, ending)), { name: 'close-run' })
     return ending
   } finally {

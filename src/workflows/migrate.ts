@@ -1,7 +1,7 @@
 // The life of a move, from top to bottom: bring it ready, switch when approved, settle, watch, then finish or go back.
 // Written against two verbs, `step` and `undo`, so that durability (durable.ts) and this story stay apart. It decides
 // only by what steps answered, so a replay after a crash takes the same path.
-import { rowsOf, undoAfter, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
+import { rowsOf, undoAfter, walkedRows, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
 import type { SideName } from '../core/stored-move.ts'
 import type { Result, Want } from './run.ts'
 
@@ -29,11 +29,12 @@ type Walked =
   | { readonly state: 'through' }
   | { readonly state: 'stopped'; readonly at: StepName; readonly result: Exclude<Result, { state: 'done' }>; readonly begun: readonly StepName[] }
 
-export async function migrate(verbs: Verbs, want: Want): Promise<Ending> {
+/** `rehearsal`: somebody asked for one at the beginning. */
+export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Promise<Ending> {
   const { serving } = await verbs.look()
   if (serving === 'source') {
     if (want === 'rollback') return await stayHome(verbs)
-    const early = await bringOver(verbs)
+    const early = await bringOver(verbs, rehearsal)
     if (early !== null) return early
   } else if (want === 'rollback' && (await goBack(verbs))) {
     return { state: 'rolled-back' }
@@ -42,13 +43,13 @@ export async function migrate(verbs: Verbs, want: Want): Promise<Ending> {
 }
 
 /** Everything up to the commit; null when it is committed. */
-async function bringOver(verbs: Verbs): Promise<Ending | null> {
-  const prepared = await walk(verbs, [...rowsOf('prepare'), ...rowsOf('sync').filter((row) => row.name !== 'await-approval')])
+async function bringOver(verbs: Verbs, rehearsal: boolean): Promise<Ending | null> {
+  const prepared = await walk(verbs, [...walkedRows('prepare'), ...walkedRows('sync').filter((row) => row.name !== 'await-approval')])
   if (prepared.state === 'stopped') return prepared.result.state === 'interrupted' ? await stayHome(verbs) : failure(prepared.at, prepared.result)
+  if (rehearsal && !(await rehearse(verbs))) return await stayHome(verbs)
   for (;;) {
-    const approval = await verbs.step('await-approval')
-    if (approval.state === 'interrupted') return await stayHome(verbs)
-    if (approval.state === 'failed') return failure('await-approval', approval)
+    const ended = await untilApproved(verbs)
+    if (ended !== null) return ended
     const attempt = await walk(verbs, rowsOf('switch'))
     if (attempt.state === 'through') return null
     if (await committedAfterAll(verbs, attempt, 'source')) return null
@@ -57,6 +58,24 @@ async function bringOver(verbs: Verbs): Promise<Ending | null> {
     if (caughtUp.state === 'interrupted') return await stayHome(verbs)
     if (caughtUp.state === 'failed') return failure('keep-in-sync', caughtUp)
   }
+}
+
+/** Waits for approval, and rehearses as often as somebody asks meanwhile. Null: it is approved. */
+async function untilApproved(verbs: Verbs): Promise<Ending | null> {
+  for (;;) {
+    const approval = await verbs.step('await-approval')
+    if (approval.state === 'interrupted') return await stayHome(verbs)
+    if (approval.state === 'failed') return failure('await-approval', approval)
+    if (approval.details['rehearse'] !== true) return null
+    if (!(await rehearse(verbs))) return await stayHome(verbs)
+  }
+}
+
+/** Whatever it comes to, the copy is kept in step and a person decides. False: somebody wants back. */
+async function rehearse(verbs: Verbs): Promise<boolean> {
+  const { state } = await verbs.step('rehearse')
+  if (state !== 'done') await verbs.undo('end-rehearsal')
+  return state !== 'interrupted'
 }
 
 /** After the commit there is only forward, however often a row must be tried, until a person wants back. */
@@ -87,7 +106,7 @@ async function goBack(verbs: Verbs): Promise<boolean> {
 
 /** Before the hold nothing has been switched: what we put in place goes, copies stay. */
 async function stayHome(verbs: Verbs): Promise<Ending> {
-  const begun = [...rowsOf('prepare'), ...rowsOf('sync')].map((row) => row.name)
+  const begun = [...walkedRows('prepare'), ...walkedRows('sync')].map((row) => row.name)
   for (const name of undoAfter(begun)) await verbs.undo(name)
   return { state: 'rolled-back' }
 }

@@ -22,6 +22,8 @@ export type Run = {
   readonly approval: 'at-once' | 'person'
   /** No switch before this time (ISO 8601), whoever approved it. Absent in runs of older versions. */
   readonly notBefore?: string | null
+  /** Rehearse before approval is asked for. Absent in runs of older versions. */
+  readonly rehearse?: boolean
   readonly want: Want
   readonly ports: Ports
   readonly services: Services
@@ -182,6 +184,7 @@ const interruptible = new Set<ActionName>([
   'first-sync',
   'lower-ttl',
   'keep-in-sync',
+  'rehearse',
   'await-approval',
   'check-ready',
   'hold-clients',

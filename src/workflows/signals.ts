@@ -1,7 +1,7 @@
-// What people tell a running move: approve, pause, rollback, finish. A row each, taken once.
+// What people tell a running move: approve, pause, rollback, finish, rehearse. A row each, taken once.
 import type { Pool } from 'pg'
 
-export const signalKinds = ['approve', 'pause', 'rollback', 'finish'] as const
+export const signalKinds = ['approve', 'pause', 'rollback', 'finish', 'rehearse'] as const
 export type SignalKind = (typeof signalKinds)[number]
 
 export type Signals = {

@@ -50,6 +50,18 @@ describe('the report of three nodes that go there, back, and there again', () =>
     assert.equal((parts.at(-1)?.fromMs ?? 0) + (parts.at(-1)?.ms ?? 0), report.pauses[0]?.ms)
   })
 
+  it('names the step that took the most beyond its forecast, by the longest where there was none', () => {
+    const worst = ({ parts, worstStep }: Report['pauses'][number]) => {
+      const part = parts.find(({ step }) => step === worstStep)
+      return [part?.step, part?.ms, part?.forecastMs]
+    }
+    assert.deepEqual(
+      report.pauses.slice(4, 7).map(worst),
+      Array.from({ length: 3 }, () => ['freeze-target', 700, 400]),
+    )
+    assert.deepEqual(report.pauses[1] && worst(report.pauses[1]), ['final-sync', 6400, null])
+  })
+
   it('shows every attempt of a step with its own duration and end', () => {
     const passes = stepOf(moveOf('api-1'), 1, 'final-sync')
     assert.deepEqual(

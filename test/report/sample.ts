@@ -72,6 +72,17 @@ function prepare({ step, write, wait, now }: Writer, { name, young, dns }: Node)
   write('await-approval', 'done', 'approved', approval)
 }
 
+/** What each step was thought to take on the way back, in ms. */
+const forecastSteps = {
+  'hold-clients': 100,
+  'freeze-source': 400,
+  'final-sync': 500,
+  'verify-data': 280,
+  'promote-target': 900,
+  'check-target': 0,
+  'release-clients': 100,
+}
+
 /** An attempt that notices in time that it would take too long, and lets everybody go on. */
 function tooSlow({ step, wait }: Writer): void {
   step('check-ready', 0.6, 'ready', { forecastPauseMs: 4100, budgetMs: 20_000 })
@@ -124,7 +135,7 @@ function watch({ write, wait }: Writer, stragglers: number, seconds: number): vo
 }
 
 function goBack({ step, write }: Writer, { dns, old, young, check }: Node): void {
-  step('check-ready-back', 0.6, 'ready', { forecastPauseMs: 3400, budgetMs: 20_000, checks: 1 })
+  step('check-ready-back', 0.6, 'ready', { forecastPauseMs: 3400, forecastSteps, budgetMs: 20_000, checks: 1 })
   step('hold-clients-back', 0.12, 'held on both sides')
   step('freeze-target', 0.7, '2 units stopped')
   step('final-sync-back', 0.44, '96 KiB, 5 files', { movedBytes: 98_304, movedFiles: 5 })

@@ -42,6 +42,15 @@ test('a database goes there and back with its node', async (t) => {
     assert.match(stdout, /cannot be resumed/)
   })
 
+  await t.test('a rehearsal leaves the database out by its name, and it follows all the time', async () => {
+    const { exitCode, stdout, stderr } = await scene.begin('migrate', '--rehearse', '--json')
+    assert.equal(exitCode, 0, stdout.slice(-2000) + stderr)
+    assert.match(stdout, /Not rehearsed: shop-db \(postgres\), `select 1 from orders limit 1` answers on shop-db \(shop-db is not rehearsed\)/)
+    const [told] = (await sqlOn(source, 'select pg_current_wal_lsn()')).split('\n')
+    const follows = async () => ((await sqlOn(target, `select pg_last_wal_replay_lsn() >= '${told}'`)) === 't' ? true : null)
+    await waitUntil(follows, { what: 'What was written after it', deadlineMs: 15_000, everyMs: 100, signal: t.signal })
+  })
+
   await t.test('it switches, and the old primary follows the new one', async () => {
     const { exitCode, stdout, stderr } = await scene.begin('approve', 'web-1', '--yes', '--json')
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)

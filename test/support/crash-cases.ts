@@ -1,5 +1,5 @@
 // Scenario 1 as a list: before and after every row, by the command that walks it.
-import { rowsOf, type StepName } from '../../src/core/runbook.ts'
+import { walkedRows, type StepName } from '../../src/core/runbook.ts'
 import { draw } from './draw.ts'
 
 type Command = 'migrate' | 'rollback' | 'finish'
@@ -11,7 +11,7 @@ const phases = { migrate: ['prepare', 'sync', 'switch', 'settle', 'watch'], roll
 function casesOf(command: Command): CrashCase[] {
   return (
     phases[command]
-      .flatMap((phase) => rowsOf(phase))
+      .flatMap((phase) => walkedRows(phase))
       .flatMap(({ name }) => [{ command, step: name, state: 'started' } as const, { command, step: name, state: 'done' } as const])
       // Waiting for finish ends by a finish only.
       .filter(({ step, state }) => step !== 'await-finish' || state === 'started')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { rowsOf, undoAfter, type StepName } from '../../src/core/runbook.ts'
+import { rowsOf, undoAfter, walkedRows, type StepName } from '../../src/core/runbook.ts'
 import { migrate, type Ending, type Verbs } from '../../src/workflows/migrate.ts'
 import type { Result } from '../../src/workflows/run.ts'
 
@@ -16,7 +16,7 @@ type Told = { readonly ending: Ending; readonly trace: readonly string[] }
 /** Plays a story: `answers` gives for a step the results of its first, second… time; then it succeeds. */
 async function play(
   answers: Partial<Record<StepName, readonly Result[]>>,
-  options: { serving?: 'source' | 'target'; want?: 'migrate' | 'rollback' } = {},
+  options: { serving?: 'source' | 'target'; want?: 'migrate' | 'rollback'; rehearsal?: boolean } = {},
 ): Promise<Told> {
   const trace: string[] = []
   const times = new Map<string, number>()
@@ -46,7 +46,7 @@ async function play(
     },
     rest: async () => await Promise.resolve(false),
   }
-  return { ending: await migrate(verbs, options.want ?? 'migrate'), trace }
+  return { ending: await migrate(verbs, options.want ?? 'migrate', options.rehearsal), trace }
 }
 
 test('a move walks the runbook from top to bottom', async () => {
@@ -54,7 +54,7 @@ test('a move walks the runbook from top to bottom', async () => {
   assert.deepEqual(ending, { state: 'finished' })
   assert.deepEqual(
     trace,
-    (['prepare', 'sync', 'switch', 'settle', 'watch', 'finish'] as const).flatMap((phase) => rowsOf(phase).map((row) => row.name)),
+    (['prepare', 'sync', 'switch', 'settle', 'watch', 'finish'] as const).flatMap((phase) => walkedRows(phase).map((row) => row.name)),
   )
 })
 
@@ -134,4 +134,31 @@ test('a rollback of a move that rests undoes from the side that serves', async (
   assert.deepEqual((await play({}, { want: 'rollback' })).ending, { state: 'rolled-back' })
   const switched = await play({}, { want: 'rollback', serving: 'target' })
   assert.deepEqual(switched.trace, ['take-rollback', ...rowsOf('back').map((row) => row.name)])
+})
+
+test('a rehearsal comes before the approval when it was asked for, and again as often as somebody asks meanwhile', async () => {
+  const asked: Result = { state: 'done', details: { rehearse: true } }
+  assert.ok(!(await play({})).trace.includes('rehearse'))
+  const { ending, trace } = await play({ 'await-approval': [asked, asked] }, { rehearsal: true })
+  assert.deepEqual(ending, { state: 'finished' })
+  const from = trace.indexOf('keep-in-sync') + 1
+  assert.deepEqual(trace.slice(from, from + 6), ['rehearse', 'await-approval', 'rehearse', 'await-approval', 'rehearse', 'await-approval'])
+  assert.deepEqual(
+    trace.filter((each) => each === 'undo end-rehearsal'),
+    [],
+    'one that is done has ended itself',
+  )
+})
+
+test('a rehearsal that fails is taken away, and a person decides; a wish to go back ends it', async () => {
+  const gone = await play({ rehearse: [failed] }, { rehearsal: true })
+  assert.deepEqual(gone.ending, { state: 'finished' })
+  const from = gone.trace.indexOf('rehearse!')
+  assert.deepEqual(gone.trace.slice(from, from + 3), ['rehearse!', 'undo end-rehearsal', 'await-approval'])
+  const back = await play({ rehearse: [interrupted] }, { rehearsal: true })
+  assert.deepEqual(back.ending, { state: 'rolled-back' })
+  assert.deepEqual(
+    back.trace.slice(back.trace.indexOf('rehearse!') + 1),
+    ['end-rehearsal', 'restore-ttl', 'stop-recording', 'free-names', 'clean-node', 'destroy-node'].map((each) => `undo ${each}`),
+  )
 })

@@ -4,11 +4,11 @@ import test from 'node:test'
 import { runbook, runbookVersion, wayBack } from '../../src/core/runbook.ts'
 
 const steps =
-  'check-source adopt-inventory provision-node prepare-node claim-names start-recording first-sync lower-ttl keep-in-sync await-approval check-ready hold-clients freeze-source final-sync verify-data seal-source promote-target check-target commit-switch release-clients forward-stragglers start-singletons start-reverse-sync switch-dns watch-target await-finish stop-forwarding raise-ttl retire-source clean-up'
+  'check-source adopt-inventory provision-node prepare-node claim-names start-recording first-sync lower-ttl keep-in-sync rehearse await-approval check-ready hold-clients freeze-source final-sync verify-data seal-source promote-target check-target commit-switch release-clients forward-stragglers start-singletons start-reverse-sync switch-dns watch-target await-finish stop-forwarding raise-ttl retire-source clean-up'
 const back =
   'check-ready-back hold-clients-back freeze-target final-sync-back verify-data-back seal-target promote-source check-source-back commit-switch-back release-clients-back forward-stragglers-back start-singletons-back start-reverse-sync-back switch-dns-back'
 const undos =
-  'destroy-node clean-node free-names stop-recording restore-ttl unhold-clients thaw-source unseal-source demote-target stop-reverse-sync unhold-clients-back thaw-target unseal-target demote-source'
+  'destroy-node clean-node free-names stop-recording restore-ttl end-rehearsal unhold-clients thaw-source unseal-source demote-target stop-reverse-sync unhold-clients-back thaw-target unseal-target demote-source'
 
 test('the stored names of runbook-1 are what they were', () => {
   assert.equal(runbookVersion, 'runbook-1')

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lifeboat/helper/internal/paths"
+	"lifeboat/helper/internal/rehearsal"
 )
 
 // DialPeer connects a port of the other side with stdin and stdout, after one line that says so. Whoever checks a side
@@ -22,6 +23,19 @@ func DialPeer(p paths.Paths, port int, input io.Reader, output io.Writer) error 
 		return fmt.Errorf("%v", answer["text"])
 	}
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintln(output, "connected"); err != nil {
+		return err
+	}
+	return join(conn, input, output)
+}
+
+// DialRehearsed is DialPeer for a port of the services that are rehearsed on this side.
+func DialRehearsed(p paths.Paths, port int, input io.Reader, output io.Writer) error {
+	conn, err := rehearsal.Dial(p.Rehearsal(), port)
 	if err != nil {
 		return err
 	}

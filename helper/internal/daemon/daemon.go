@@ -52,6 +52,7 @@ type Daemon struct {
 	traffic   traffic
 	echo      echo
 	recording *recording
+	rehearsal rehearsing
 	leading   leading
 	manifests manifests
 	trouble   trouble
@@ -78,6 +79,7 @@ func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, er
 	d.renewAttemptContext()
 	d.rules, d.why = chooseRules(ctx)
 	d.recording = newRecording(d)
+	d.rehearsal.found(p.Rehearsal())
 	return d, nil
 }
 

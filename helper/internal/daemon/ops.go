@@ -87,6 +87,9 @@ func init() {
 		"warm":             {false, (*Daemon).warm},
 		"shards":           {false, (*Daemon).shards},
 		"act":              {false, (*Daemon).act},
+		"rehearse":         {false, (*Daemon).rehearse},
+		"rehearse-run":     {false, (*Daemon).rehearseRun},
+		"end-rehearsal":    {false, (*Daemon).rehearsed},
 	}
 }
 

@@ -75,7 +75,7 @@ func (d *Daemon) admitAct(pid int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.node.Role == machine.Closed {
-		if err := mayReceive(d.node); err != nil {
+		if err := d.mayReceive(); err != nil {
 			return err
 		}
 		d.admitted[noRoot]++

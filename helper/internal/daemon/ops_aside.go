@@ -35,7 +35,7 @@ func (d *Daemon) putAside(_ context.Context, r request) (answer, error) {
 	defer d.effects.Unlock()
 	n := d.now()
 	d.mu.Lock()
-	err := mayReceive(d.node)
+	err := d.mayReceive()
 	if err == nil {
 		d.admitted[f.Root]++
 	}

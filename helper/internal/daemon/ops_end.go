@@ -69,6 +69,9 @@ func (d *Daemon) remove(ctx context.Context, r request) (answer, error) {
 // takeDown: what syncs have put aside is kept until the move is finished, whatever else goes.
 func (d *Daemon) takeDown(ctx context.Context, finished bool) error {
 	d.echo.end()
+	if _, err := d.endRehearsal(ctx); err != nil {
+		return err
+	}
 	if err := d.endReceivers(ctx); err != nil {
 		return err
 	}

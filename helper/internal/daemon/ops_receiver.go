@@ -23,6 +23,9 @@ func (d *Daemon) promote(ctx context.Context, r request) (answer, error) {
 	}
 	ctx, done := d.attemptContext(ctx)
 	defer done()
+	if _, err := d.endRehearsal(ctx); err != nil {
+		return nil, err
+	}
 	d.effects.Lock()
 	defer d.effects.Unlock()
 	if err := d.recording.ensure(ctx); err != nil {

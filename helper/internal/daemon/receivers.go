@@ -25,7 +25,7 @@ func (d *Daemon) admit(pid int, destination string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.node
-	if err := mayReceive(n); err != nil {
+	if err := d.mayReceive(); err != nil {
 		return err
 	}
 	root, err := rootOf(n.Config, destination)
@@ -40,9 +40,12 @@ func (d *Daemon) admit(pid int, destination string) error {
 	return os.WriteFile(file, []byte(start), 0o600)
 }
 
-// mayReceive: no copy is received on a side that is open or about to be (V10).
-func mayReceive(n machine.Node) error {
+// mayReceive: no copy is received on a side that is open or about to be (V10), nor below a view. Called with mu held.
+func (d *Daemon) mayReceive() error {
+	n := d.node
 	switch {
+	case d.rehearsal.stands():
+		return &machine.Refusal{Code: machine.GateClosed, Text: "a rehearsal is on, no copy is received meanwhile"}
 	case n.Config == nil || n.Tombstone:
 		return &machine.Refusal{Code: machine.GateClosed, Text: "this node receives nothing"}
 	case n.Role != machine.Closed:

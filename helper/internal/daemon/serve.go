@@ -55,6 +55,7 @@ func Run(p paths.Paths, version, build string) error {
 		_, err := d.stopClosed(ctx)
 		d.trouble.set("closed", err)
 	}()
+	go d.guardRehearsals(ctx)
 	d.watch(ctx)
 	d.leave()
 	return socket.Close()

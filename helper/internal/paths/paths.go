@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"lifeboat/helper/internal/rehearsal"
 )
 
 type Paths struct {
@@ -48,6 +50,11 @@ func (p Paths) Receivers() string { return p.inRun("receivers") }
 func (p Paths) PeerMux() string   { return p.inRun("peer") }
 func (p Paths) CopyMux() string   { return p.inRun("copies") }
 func (p Paths) Relays() string    { return p.inRun("relays") }
+
+// Rehearsal is where a rehearsal happens: in memory, as nothing of it may outlive a boot.
+func (p Paths) Rehearsal() rehearsal.Place {
+	return rehearsal.Place{Folder: p.inRun("rehearsal"), Units: p.Root + "/run/systemd/system", Prefix: "lifeboat-" + p.Move + "-rehearsal-"}
+}
 
 func (p Paths) HelperUnit() string   { return "lifeboat-" + p.Move + "-helper.service" }
 func (p Paths) DeadManUnit() string  { return "lifeboat-" + p.Move + "-deadman.service" }

@@ -73,6 +73,21 @@ func parseState(unit, block string) State {
 	return state
 }
 
+// Show answers some properties of a unit, as systemd has them.
+func Show(ctx context.Context, unit string, properties []string) (map[string]string, error) {
+	out, err := systemctl(ctx, "show", "-p", strings.Join(properties, ","), "--", unit)
+	if err != nil {
+		return nil, err
+	}
+	shown := map[string]string{}
+	for _, line := range strings.Split(out, "\n") {
+		if key, value, ok := strings.Cut(line, "="); ok {
+			shown[key] = value
+		}
+	}
+	return shown, nil
+}
+
 // Running maps each unit to whether it runs.
 func Running(ctx context.Context, names []string) (map[string]bool, error) {
 	states, err := States(ctx, names)

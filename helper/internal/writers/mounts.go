@@ -24,6 +24,31 @@ type mount struct {
 
 type mountTable struct{ mounts []mount }
 
+// MountPoint is where a file system of some type is mounted.
+type MountPoint struct{ Point, Type string }
+
+// MountPoints are those that this program sees, in the order in which they were mounted on each other.
+func MountPoints() ([]MountPoint, error) {
+	content, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	return parseMountPoints(string(content)), nil
+}
+
+// parseMountPoints reads the fifth field of mountinfo, and the first one after the lone hyphen.
+func parseMountPoints(text string) []MountPoint {
+	points := []MountPoint{}
+	for _, line := range strings.Split(text, "\n") {
+		before, after, ok := strings.Cut(line, " - ")
+		place, kind := strings.Fields(before), strings.Fields(after)
+		if ok && len(place) >= 5 && len(kind) >= 1 {
+			points = append(points, MountPoint{unescape(place[4]), kind[0]})
+		}
+	}
+	return points
+}
+
 func readMounts(process string) (*mountTable, error) {
 	content, err := os.ReadFile("/proc/" + process + "/mountinfo")
 	if err != nil {

@@ -22,6 +22,7 @@ export async function awaitApproval(step: Step): Promise<Done> {
   const pass = keepInStep(step)
   for (;;) {
     const approval = approvedBefore(step) ?? (await approved(step, pass))
+    if (approval.details['rehearse'] === true) return approval
     // A process that dies in a wait of days is followed by one that need not ask again.
     await step.learn({ approved: { run: step.run.run, ...approval } })
     const isTime = await untilOpen(step, pass, approval)
@@ -46,6 +47,7 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
   if (step.run.approval === 'at-once' && failures < failuresUntilAsked && !isPaused && isAsPlanned)
     return { text: 'Approved beforehand (--yes).', details: { by: '--yes', plan: step.settings.plan } }
   for (const tell = tellOnce(step); ;) {
+    if ((await signals.take(step.run.move, step.run.run, 'rehearse')) !== null) return { text: 'A rehearsal was asked for.', details: { rehearse: true } }
     const approval = await signals.take(step.run.move, step.run.run, 'approve')
     if (approval !== null && !(await tellRanOut(step, approval))) {
       // An approval ends a pause; what `--yes` said beforehand counts again for the next attempt.
@@ -117,6 +119,8 @@ async function passAndRest(step: Step, pass: Pass, kind: SignalKind, mostMs = In
 /** Attempts of this run that were undone since the last approval by a person. */
 async function failedAttempts(step: Step): Promise<number> {
   const mine = await recordsOfRun(step)
-  const since = mine.findLastIndex((record) => record.step === 'await-approval' && record.state === 'done' && record.details['by'] !== '--yes')
+  const since = mine.findLastIndex(
+    (record) => record.step === 'await-approval' && record.state === 'done' && record.details['by'] !== '--yes' && record.details['rehearse'] !== true,
+  )
   return mine.slice(since + 1).filter((record) => record.step === 'attempt' && record.state === 'undone').length
 }

@@ -1,6 +1,6 @@
 // The last gate before anybody waits (runbook.md §3a): all that could stop the switch later is looked at now.
 import { clientsToGoFirst, describeClients } from '../../core/after.ts'
-import { forecastPauseMs } from '../../core/forecast.ts'
+import { forecastPauseMs, forecastSteps } from '../../core/forecast.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import { acceptsTcp, runChecks, type CheckResult } from '../../nodes/checks.ts'
@@ -52,7 +52,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   const open = connections === null ? '' : `; ${counted(connections, 'connection')} open`
   return {
     text: `Ready: ${counted(checks.filter(({ passed }) => passed).length, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,
-    details: { forecastPauseMs: forecastMs, budgetMs: step.settings.downtimeBudgetMs, checks, connections },
+    details: { forecastPauseMs: forecastMs, forecastSteps: forecastSteps(step.facts), budgetMs: step.settings.downtimeBudgetMs, checks, connections },
   }
 }
 

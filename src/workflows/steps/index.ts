@@ -6,6 +6,7 @@ import { awaitFinish } from './await-finish.ts'
 import { finish } from './finish.ts'
 import { names } from './names.ts'
 import { prepare } from './prepare.ts'
+import { rehearse } from './rehearse.ts'
 import { prepareNode } from './prepare-node.ts'
 import { settle } from './settle.ts'
 import { switchOver } from './switch.ts'
@@ -18,6 +19,7 @@ export const actions = {
   'prepare-node': prepareNode,
   ...names,
   ...sync,
+  rehearse,
   'await-approval': awaitApproval,
   ...switchOver,
   ...settle,

@@ -20,7 +20,7 @@ const leaseMs = 5000
 const holdLimitMs = 30_000
 const graceMs = 5000
 /** Within the deadline of its step, so that the reason is told. Services that come up do so within a second, mostly. */
-const checkForMs = 6000
+export const checkForMs = 6000
 const portWithinMs = 1000
 const checkAgainMs = { atFirst: 10, later: 100 } as const
 

@@ -4,6 +4,7 @@ import type { SideName } from '../../core/stored-move.ts'
 import { dropLease } from '../lease.ts'
 import { reach, type Action, type Step } from '../run.ts'
 import { back, forth, type Direction } from './sides.ts'
+import { endRehearsal } from './rehearse.ts'
 import { cleanNode } from './prepare-node.ts'
 import { freeNames, restoreTtl } from './names.ts'
 
@@ -17,6 +18,10 @@ export const undo = {
   'clean-node': cleanNode,
   'free-names': freeNames,
   'restore-ttl': restoreTtl,
+  'end-rehearsal': async (step) => {
+    await endRehearsal(step)
+    return { text: 'Nothing of a rehearsal is left.' }
+  },
   'stop-recording': async () => ({ text: 'The recorders end with their helpers; the copies stay.' }),
   'stop-reverse-sync': async () => ({ text: 'Nothing is copied back any more; the copies stay.' }),
 
