@@ -7,6 +7,8 @@ import type { Journal } from '../workflows/journal.ts'
 const heartbeatMs = 15_000
 const pageSize = 1000
 const mostRemembered = 10_000
+/** A record with a number so much lower was stored long before. */
+const lookBack = 500
 
 /** Streams until the client goes. `?after=` or Last-Event-ID says where to begin; without either, from now on. */
 export async function streamEvents(journal: Journal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -34,6 +36,8 @@ export async function streamEvents(journal: Journal, request: FastifyRequest, re
     stop()
     clearInterval(heartbeat)
   })
+  // What other processes wrote is heard a little later: what is stored by now and not after `seen` was not asked for.
+  for (const { seq } of await journal.after(Math.max(0, seen - lookBack), { limit: lookBack })) if (seq <= seen) sent.add(seq)
   for (let page = await journal.after(seen, { limit: pageSize }); page.length > 0; page = await journal.after(seen, { limit: pageSize })) {
     page.forEach(send)
     seen = page.at(-1)?.seq ?? seen

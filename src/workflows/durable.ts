@@ -22,6 +22,8 @@ export type Durable = {
 }
 
 const queueName = 'moves'
+/** Those that wait count, for others or for `finish`: fewer places could be taken by clients whose databases have none. `limits` are kept by slots. */
+const atOnce = 1000
 const signalEveryMs = 300
 const verdictWithinMs = 5000
 const restMs = { first: 1000, most: 15_000 } as const
@@ -66,7 +68,7 @@ export async function launchDurable(options: LaunchOptions): Promise<Durable> {
   await executors.enter(executor, options.folder, options.kind)
   try {
     await DBOS.launch()
-    await DBOS.registerQueue(queueName, { workerConcurrency: 64, minPollingIntervalMs: 250 })
+    await DBOS.registerQueue(queueName, { workerConcurrency: atOnce, minPollingIntervalMs: 250 })
   } catch (error) {
     await DBOS.shutdown()
     throw new LifeboatError('database-unavailable', `The journal's database does not answer: ${messageOf(error)}.`, {
