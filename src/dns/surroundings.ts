@@ -1,5 +1,6 @@
 // What stands around names and would go on telling of the old machine, or keep a change from being believed, as one server
 // tells it (failover.md §16).
+import type { Around } from '../core/doctor/names.ts'
 import { ask, plainExchange } from './authority.ts'
 import type { Message } from './codec.ts'
 import type { Authority } from './provider.ts'
@@ -14,24 +15,6 @@ export type Surroundings = {
   /** Seconds for which caches remember that a name is absent (RFC 2308 §5); null: unknown. */
   readonly negativeTtl: number | null
   readonly names: readonly Around[]
-}
-
-export type Around = {
-  readonly name: string
-  /** Times to live of the A and the AAAA set, in seconds; each once. */
-  readonly ttls: readonly number[]
-  /** Who may issue certificates, by the closest CAA set of the zone (RFC 8659 §3); empty: anybody. */
-  readonly issuers: readonly string[]
-  /** How many fingerprints of host keys it has (RFC 4255). */
-  readonly fingerprints: number
-  /** Names below it with certificates of a service (RFC 6698): `_443._tcp.www.example`. */
-  readonly certificates: readonly string[]
-  /** Addresses that SPF texts of the name and of its zone allow to send mail (RFC 7208 §5.6), as written. */
-  readonly senders: readonly string[]
-  /** Whose mail comes to it: the name itself, its zone. */
-  readonly mailOf: readonly string[]
-  /** When the first of the signatures over its addresses ends, in seconds since 1970; null: there is none (RFC 4034 §3.1.5). */
-  readonly signedUntil: number | null
 }
 
 export type AskedName = { readonly name: string; /** TCP ports that it is used with. */ readonly ports: readonly number[] }

@@ -8,7 +8,7 @@ import { placesOf } from '../../src/controller/places.ts'
 import { startPostgres, type Database } from '../../src/controller/postgres.ts'
 import { createTables, openStore, type Store } from '../../src/workflows/store.ts'
 
-export type OwnStore = { readonly pool: () => Pool; readonly store: () => Store }
+export type OwnStore = { readonly pool: () => Pool; readonly store: () => Store; /** Where another pool finds it. */ readonly url: () => string }
 
 /** Starts it before the tests of a file, and takes it away after them. */
 export function ownStore(name: string): OwnStore {
@@ -29,5 +29,5 @@ export function ownStore(name: string): OwnStore {
     await open?.database.stop()
     rmSync(folder, { recursive: true, force: true })
   })
-  return { pool: () => opened().pool, store: () => opened().store }
+  return { pool: () => opened().pool, store: () => opened().store, url: () => opened().database.url }
 }

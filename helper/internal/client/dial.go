@@ -26,11 +26,7 @@ func DialPeer(p paths.Paths, port int, input io.Reader, output io.Writer) error 
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	if _, err := fmt.Fprintln(output, "connected"); err != nil {
-		return err
-	}
-	return join(conn, input, output)
+	return speak(conn, input, output)
 }
 
 // DialRehearsed is DialPeer for a port of the services that are rehearsed on this side.
@@ -39,6 +35,11 @@ func DialRehearsed(p paths.Paths, port int, input io.Reader, output io.Writer) e
 	if err != nil {
 		return err
 	}
+	return speak(conn, input, output)
+}
+
+// speak tells that the connection stands, and carries it to its end.
+func speak(conn net.Conn, input io.Reader, output io.Writer) error {
 	defer conn.Close()
 	if _, err := fmt.Fprintln(output, "connected"); err != nil {
 		return err

@@ -1,15 +1,23 @@
-// What the surroundings of names mean for a switch. Pure: what was read is in dns/surroundings.ts, which has this shape.
+// What the surroundings of names mean for a switch. Pure: dns/surroundings.ts reads them.
 import { counted, formatDuration } from '../units.ts'
 import { error, ok, warning, type Found } from './finding.ts'
 
-type Around = {
+/** What one server tells of a name and what stands beside it. */
+export type Around = {
   readonly name: string
+  /** Times to live of the A and the AAAA set, in seconds; each once. */
   readonly ttls: readonly number[]
+  /** Who may issue certificates, by the closest CAA set of the zone (RFC 8659 §3); empty: anybody. */
   readonly issuers: readonly string[]
+  /** How many fingerprints of host keys it has (RFC 4255). */
   readonly fingerprints: number
+  /** Names below it with certificates of a service (RFC 6698): `_443._tcp.www.example`. */
   readonly certificates: readonly string[]
+  /** Addresses that SPF texts of the name and of its zone allow to send mail (RFC 7208 §5.6), as written. */
   readonly senders: readonly string[]
+  /** Whose mail comes to it: the name itself, its zone. */
   readonly mailOf: readonly string[]
+  /** When the first of the signatures over its addresses ends, in seconds since 1970; null: there is none (RFC 4034 §3.1.5). */
   readonly signedUntil: number | null
 }
 
