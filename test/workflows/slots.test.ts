@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import test, { beforeEach } from 'node:test'
 import type { Limits, Slot } from '../../src/core/slots.ts'
 import { sleep } from '../../src/io/wait.ts'
+import type { Step } from '../../src/workflows/run.ts'
+import { letOthersSwitch } from '../../src/workflows/steps/waiting.ts'
 import { ownStore } from '../support/own-store.ts'
 
 const { pool, store } = ownStore('slots')
@@ -98,4 +100,21 @@ test('a link is shared by those that may copy at the same time: first copies as 
   assert.equal(await store().copiesAtOnce(3), 4)
   assert.ok(await isMine('c-1', [{ kind: 'link', of: 'all' }]))
   assert.equal(await store().copiesAtOnce(3), 5)
+})
+
+test('what can wait stands back while another move of its source holds clients, never for itself or another source, and not for ever', async () => {
+  const stepOf = (move: string, provider: string) =>
+    ({ run: { services: { store: store() }, ports: { plan: { from: { provider } } }, move }, signal: new AbortController().signal }) as unknown as Step
+  await take('web-1', hold)
+  const order: string[] = []
+  const standing = async (move: string, provider: string) => void (await letOthersSwitch(stepOf(move, provider)), order.push(move))
+  const waits = standing('web-2', 'old')
+  await Promise.all([standing('web-1', 'old'), standing('web-3', 'elsewhere')])
+  assert.equal(order.includes('web-2'), false)
+  await store().leaveSlots('web-1', ['hold'])
+  await waits
+  assert.equal(order.at(-1), 'web-2')
+  await take('web-1', hold)
+  await standing('web-4', 'old')
+  assert.equal(await store().turnOf('old'), 'web-1', 'who waited long enough goes on beside it')
 })
