@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { crashCases } from './support/crash-cases.ts'
 import { powerCases } from './support/power-cases.ts'
+import { isHeavy } from './support/sample.ts'
 
 type Case = { readonly name: string; readonly file: string; readonly environment: Readonly<Record<string, string>> }
 type Outcome = {
@@ -20,8 +21,8 @@ type Outcome = {
 type Matrix = { readonly title: string; readonly says: string; readonly cases: readonly Case[] }
 
 const root = path.join(import.meta.dirname, '..')
-const scenarios = globSync('test/scenarios/*.test.ts', { cwd: root })
-  .filter((file) => !/(crash|power-cuts)\.test\.ts$/.test(file))
+const scenarios = globSync('test/**/*.test.ts', { cwd: root })
+  .filter((file) => isHeavy(path.join(root, file)) && !/(crash|power-cuts)\.test\.ts$/.test(file))
   .sort()
 
 const matrices: Readonly<Record<string, Matrix>> = {
@@ -36,9 +37,9 @@ const matrices: Readonly<Record<string, Matrix>> = {
   },
   full: {
     title: 'The scenarios, with nothing left out for time',
-    says: 'Every file of test/scenarios but the crash matrix, which has a table of its own; and a loss of power at each step, on either side.',
+    says: 'Every test file that boots nodes or runs the engine, of which a run of `npm test` draws a share, but the crash matrix, which has a table of its own; and a loss of power at each step, on either side.',
     cases: [
-      ...scenarios.map((file) => ({ name: path.basename(file, '.test.ts'), file, environment: { LIFEBOAT_SCENARIOS: 'all' } })),
+      ...scenarios.map((file) => ({ name: file.slice('test/'.length, -'.test.ts'.length), file, environment: { LIFEBOAT_SCENARIOS: 'all' } })),
       ...powerCases.map(({ side, step }) => ({
         name: `power of the ${side} goes, ${step}`,
         file: 'test/scenarios/power-cuts.test.ts',

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { codeOf } from '../../src/core/errors.ts'
 import { differencesOf } from '../../src/movers/files/manifest.ts'
 import { judgeExit, readChanges, readStats, rsyncCommand } from '../../src/movers/files/rsync.ts'
+import type { Owners } from '../../src/movers/files/system/accounts.ts'
 import { plainWay } from '../../src/movers/files/way.ts'
 import type { Side } from '../../src/movers/mover.ts'
 
@@ -26,6 +27,25 @@ test('a first copy looks for holes only where the giving end may have some', () 
       way: { ...plainWay, holes },
     })
   assert.deepEqual([words(true).includes('--sparse'), words(false).includes('--sparse')], [true, false])
+})
+
+test('a first copy writes in place only where nothing lay there, no program may run, and holes can be left so', () => {
+  const words = (fresh: boolean, holesInPlace: boolean, owners: Owners | null = null) =>
+    rsyncCommand({ path: '/srv/shop', exclude: [] }, side('source', '192.0.2.1'), side('target', '192.0.2.2'), {
+      kind: 'first',
+      pass: 'p1',
+      list: null,
+      way: { ...plainWay, holesInPlace },
+      fresh,
+      owners,
+    })
+  const inPlace = (...given: Parameters<typeof words>) => {
+    const [there, aside] = ['--inplace', '--partial-dir=.lifeboat-partial'].map((word) => words(...given).includes(word))
+    assert.notEqual(there, aside, 'rsync does not take both')
+    return there
+  }
+  assert.deepEqual([inPlace(true, true), inPlace(false, true), inPlace(true, false)], [true, false, false])
+  assert.equal(inPlace(true, true, { users: new Map(), groups: new Map() }), false)
 })
 
 const failure = (exitCode: number, stderr: string) => ({ exitCode, stdout: '', stderr })

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -23,7 +25,8 @@ type Job struct {
 	Count   int
 }
 
-// List is a file of names, NUL-separated and relative to the root, as rsync takes it with --from0.
+// List is a file of names, NUL-separated and relative to the root, as rsync takes it with --from0. A folder with a slash
+// at the end stands for itself and for what lies directly in it. Names counts all of them.
 type List struct {
 	File  string `json:"file"`
 	Names int64  `json:"names"`
@@ -38,66 +41,127 @@ type (
 	}
 )
 
-// Write writes one list for each shard to `file-N`: every name below the root once, all names of an inode in one shard.
-// It reads the tree twice, so that what it keeps is of the size of its folders, not of its files; a name that comes
-// between is somewhere, and the recorder knows of it. Nothing that is mounted below the root is listed.
+// Write writes one list for each shard to `file-N`: every name below the root is in one, all names of an inode in the
+// same. What it keeps is of the size of the tree's folders, not of its files. A name that comes meanwhile may be in none:
+// the recorder knows of it. Nothing that is mounted below the root is listed.
+//
+// A folder that goes as a whole is one entry, as rsync reads a list byte by byte and looks at all folders above each name:
+// three times the system calls of a tree that it finds by itself.
 func Write(ctx context.Context, file string, job Job) ([]List, error) {
-	weighed := weights{folders: map[string]int64{}, inodes: map[uint64]int64{}}
+	root, err := filepath.EvalSymlinks(job.Root)
+	if err != nil {
+		return nil, err
+	}
+	job.Root = root
+	weighed := weights{folders: map[string]*folder{}, inodes: map[uint64]int64{}}
 	if err := walk(ctx, job, weighed.add); err != nil {
 		return nil, err
 	}
 	parts, shards := weighed.divide(job.Count)
-	lists := make([]List, job.Count)
-	outs := make([]*bufio.Writer, job.Count)
-	for i := range lists {
-		lists[i].File = fmt.Sprintf("%s-%d", file, i)
-		out, err := os.Create(lists[i].File)
+	w := writer{lists: make([]List, job.Count), outs: make([]*bufio.Writer, job.Count)}
+	for i := range w.lists {
+		w.lists[i].File = fmt.Sprintf("%s-%d", file, i)
+		out, err := os.Create(w.lists[i].File)
 		if err != nil {
 			return nil, err
 		}
 		defer out.Close()
-		outs[i] = bufio.NewWriterSize(out, 64<<10)
+		w.outs[i] = bufio.NewWriterSize(out, 64<<10)
 	}
-	err := walk(ctx, job, func(name string, stat *syscall.Stat_t) error {
-		at := shards[unitOf(name, stat, parts)] // the first one for what was not there before
-		lists[at].Names++
-		if stat.Mode&syscall.S_IFMT == syscall.S_IFREG {
-			lists[at].Bytes += stat.Size
+	for _, name := range slices.Sorted(maps.Keys(weighed.folders)) {
+		at, f := shards[part{name, 0}], weighed.folders[name]
+		switch {
+		case f.mounted:
+			w.write(at, name, 1, 0)
+		case parts[name] < 2 && !f.mixed:
+			w.write(at, name+"/", f.names, f.bytes)
+		default:
+			if name != "." {
+				w.write(at, name, 1, 0)
+			}
+			if err := w.divided(ctx, job, name, func(path string, stat *syscall.Stat_t) int { return shards[unitOf(path, stat, parts)] }); err != nil {
+				return nil, err
+			}
 		}
-		// rsync would take these for comments.
-		if strings.HasPrefix(name, "#") || strings.HasPrefix(name, ";") {
-			name = "./" + name
-		}
-		_, err := outs[at].WriteString(name + "\x00")
-		return err
-	})
-	for _, out := range outs {
+	}
+	for _, out := range w.outs {
 		err = errors.Join(err, out.Flush())
 	}
-	return lists, err
+	return w.lists, err
+}
+
+type writer struct {
+	lists []List
+	outs  []*bufio.Writer
+}
+
+// write keeps no error: Flush tells of it.
+func (w writer) write(at int, name string, names, bytes int64) {
+	// rsync would take these for comments.
+	if strings.HasPrefix(name, "#") || strings.HasPrefix(name, ";") {
+		name = "./" + name
+	}
+	w.outs[at].WriteString(name + "\x00")
+	w.lists[at].Names += names
+	w.lists[at].Bytes += bytes
+}
+
+// divided writes what lies directly in a folder and is no folder, each name to where shardOf has it.
+func (w writer) divided(ctx context.Context, job Job, folder string, shardOf func(string, *syscall.Stat_t) int) error {
+	entries, err := os.ReadDir(filepath.Join(job.Root, folder))
+	if err != nil {
+		return ignoreGone(err)
+	}
+	for _, entry := range entries {
+		name := filepath.Join(folder, entry.Name())
+		if entry.IsDir() || job.Exclude(name) {
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil {
+			if err := ignoreGone(err); err != nil {
+				return err
+			}
+			continue
+		}
+		stat := info.Sys().(*syscall.Stat_t)
+		w.write(shardOf(name, stat), name, 1, bytesOf(stat))
+	}
+	return ctx.Err()
+}
+
+// folder is a folder with what lies directly in it, further folders left out.
+type folder struct {
+	weight, names, bytes int64
+	mixed                bool // something in it is a unit of its own
+	mounted              bool // of another file system: only its name counts
 }
 
 type weights struct {
-	folders map[string]int64
+	folders map[string]*folder
 	inodes  map[uint64]int64 // big files, and files with several names
 	total   int64
 }
 
-func (w *weights) add(name string, stat *syscall.Stat_t) error {
-	weight := int64(nameCost)
-	if stat.Mode&syscall.S_IFMT == syscall.S_IFREG {
-		weight += stat.Size
+func (w *weights) add(name string, stat *syscall.Stat_t, mounted bool) {
+	weight := nameCost + bytesOf(stat)
+	f := w.folders[folderOf(name, stat)]
+	if f == nil {
+		f = &folder{mounted: mounted}
+		w.folders[folderOf(name, stat)] = f
 	}
 	if isAlone(stat) {
+		f.mixed = true
 		if w.inodes[stat.Ino] > 0 {
 			weight = nameCost // a further name carries no bytes
 		}
 		w.inodes[stat.Ino] += weight
 	} else {
-		w.folders[folderOf(name, stat)] += weight
+		f.weight += weight
+		f.names++
+		f.bytes += bytesOf(stat)
 	}
 	w.total += weight
-	return nil
 }
 
 // divide answers into how many parts each folder goes, one where it is not named, and the shard of each unit.
@@ -108,13 +172,13 @@ func (w *weights) divide(count int) (parts map[string]int, shards map[any]int) {
 	for number, weight := range w.inodes {
 		units = append(units, unit{inode{number}, weight})
 	}
-	for folder, weight := range w.folders {
-		n := (weight + limit - 1) / limit
+	for name, f := range w.folders {
+		n := (f.weight + limit - 1) / limit
 		if n > 1 {
-			parts[folder] = int(n)
+			parts[name] = int(n)
 		}
 		for i := range n {
-			units = append(units, unit{part{folder, int(i)}, weight / n})
+			units = append(units, unit{part{name, int(i)}, f.weight / n})
 		}
 	}
 	// The order of a map differs each time; a copy that goes on after an interruption does best with the same lists.
@@ -149,13 +213,16 @@ func folderOf(name string, stat *syscall.Stat_t) string {
 	return filepath.Dir(name)
 }
 
-func walk(ctx context.Context, job Job, visit func(name string, stat *syscall.Stat_t) error) error {
-	root, err := filepath.EvalSymlinks(job.Root)
-	if err != nil {
-		return err
+func bytesOf(stat *syscall.Stat_t) int64 {
+	if stat.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		return 0
 	}
+	return stat.Size
+}
+
+func walk(ctx context.Context, job Job, visit func(name string, stat *syscall.Stat_t, mounted bool)) error {
 	var device uint64
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	return filepath.WalkDir(job.Root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -167,18 +234,17 @@ func walk(ctx context.Context, job Job, visit func(name string, stat *syscall.St
 			return ignoreGone(err)
 		}
 		stat := info.Sys().(*syscall.Stat_t)
-		if path == root {
+		if path == job.Root {
 			device = stat.Dev
 			return nil
 		}
-		name, _ := roots.Within(root, path)
+		name, _ := roots.Within(job.Root, path)
 		if job.Exclude(name) || entry.IsDir() && job.Exclude(name+"/.") {
 			return skip(entry)
 		}
-		if err := visit(name, stat); err != nil {
-			return err
-		}
-		if entry.IsDir() && stat.Dev != device {
+		mounted := entry.IsDir() && stat.Dev != device
+		visit(name, stat, mounted)
+		if mounted {
 			return fs.SkipDir
 		}
 		return nil

@@ -7,11 +7,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/quick"
+
+	"golang.org/x/sys/unix"
 )
 
 // No shard is heavier than an equal share and the heaviest unit, and each unit has one.
@@ -76,9 +79,14 @@ func must(t *testing.T, err error) {
 
 func exclude(name string) bool { return strings.HasPrefix(filepath.Base(name), "cache") }
 
+type found struct {
+	inode  uint64
+	folder bool
+}
+
 // namesOf is the tree by another way than the one that is tested.
-func namesOf(root string) map[string]uint64 {
-	names := map[string]uint64{}
+func namesOf(root string) map[string]found {
+	names := map[string]found{}
 	filepath.Walk(root, func(path string, info fs.FileInfo, err error) error {
 		name, _ := filepath.Rel(root, path)
 		if name == "." {
@@ -90,10 +98,27 @@ func namesOf(root string) map[string]uint64 {
 			}
 			return nil
 		}
-		names[name] = info.Sys().(*syscall.Stat_t).Ino
+		names[name] = found{info.Sys().(*syscall.Stat_t).Ino, info.IsDir()}
 		return nil
 	})
 	return names
+}
+
+// entriesOf is what rsync sends of a list: a folder with a slash stands for itself and for all in it that is no folder.
+func entriesOf(list string, wanted map[string]found) []string {
+	entries := []string{}
+	for entry := range strings.SplitSeq(strings.TrimSuffix(list, "\x00"), "\x00") {
+		name := filepath.Clean(entry)
+		if name != "." {
+			entries = append(entries, name)
+		}
+		for other, it := range wanted {
+			if strings.HasSuffix(entry, "/") && filepath.Dir(other) == name && !it.folder {
+				entries = append(entries, other)
+			}
+		}
+	}
+	return entries
 }
 
 func TestEveryNameIsInOneShardAndInodesStayTogether(t *testing.T) {
@@ -108,17 +133,13 @@ func TestEveryNameIsInOneShardAndInodesStayTogether(t *testing.T) {
 		for shard, list := range lists {
 			content, err := os.ReadFile(list.File)
 			must(t, err)
-			names := strings.Split(strings.TrimSuffix(string(content), "\x00"), "\x00")
-			for _, name := range names {
-				if name == "" {
-					continue
-				}
-				name = strings.TrimPrefix(name, "./")
+			for _, name := range entriesOf(string(content), wanted) {
 				if before, twice := shardOf[name]; twice {
 					t.Fatalf("seed %d: %q is in shards %d and %d", seed, name, before, shard)
 				}
 				shardOf[name] = shard
-				number, is := wanted[name]
+				it, is := wanted[name]
+				number := it.inode
 				if !is {
 					t.Fatalf("seed %d: %q is listed and not wanted", seed, name)
 				}
@@ -157,5 +178,26 @@ func TestAFolderOfManyFilesIsDivided(t *testing.T) {
 		if list.Names < 400 || list.Names > 600 {
 			t.Fatalf("2000 files of one folder go as %v", lists)
 		}
+	}
+}
+
+// What is mounted below is another file system: its folder is listed, nothing in it.
+func TestWhatIsMountedBelowIsNotListed(t *testing.T) {
+	runtime.LockOSThread() // never given back: this thread has mounts of its own
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		t.Skipf("a mount of its own: %v", err)
+	}
+	root := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(root, "other"), 0o755))
+	must(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	must(t, unix.Mount("none", filepath.Join(root, "other"), "tmpfs", 0, ""))
+	must(t, os.WriteFile(filepath.Join(root, "other/inside"), nil, 0o644))
+	lists, err := Write(context.Background(), filepath.Join(t.TempDir(), "shard"), Job{root, exclude, 1})
+	must(t, err)
+	content, err := os.ReadFile(lists[0].File)
+	must(t, err)
+	must(t, unix.Unmount(filepath.Join(root, "other"), unix.MNT_DETACH))
+	if string(content) != "other\x00" {
+		t.Fatalf("listed: %q", content)
 	}
 }

@@ -5,19 +5,24 @@ import { sleep } from '../../io/wait.ts'
 import type { Pair } from '../mover.ts'
 import { keptFolder, trimmed, type Root } from './rsync.ts'
 
-/** Runs one rsync, one of `beside`: of the names in a file on the giving side, or of the whole tree; answers what it said. */
-export type RunList = (list: string | null, signal: AbortSignal, beside?: number) => Promise<string>
+/** How a copy of several goes. `beside`: so many run at the same time; `fresh`: nothing lay there before. */
+export type Manner = { readonly beside: number; readonly fresh: boolean }
+
+/** Runs one rsync: of the names in a file on the giving side, or of the whole tree; answers what it said. */
+export type RunList = (list: string | null, signal: AbortSignal, manner?: Manner) => Promise<string>
 
 const divided = z.object({ lists: z.array(z.object({ file: z.string(), names: z.number() })) })
 
 /** `pass`: the name in the words of its copies. Answers what all of them said, one after the other. When one fails, or at an abort, all end before this returns. */
 export async function firstCopy(root: Root, connections: number, pass: string, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
-  const lists = connections === 1 ? [null] : await shardsOf(root, connections, pair, signal)
-  const isFresh = connections === 1 || (await isEmpty(root, pair, signal))
-  const said = await allOrNone(lists, pass, pair, run, signal)
+  const [fresh, lists] = await Promise.all([isEmpty(root, pair, signal), connections === 1 ? [null] : shardsOf(root, connections, pair, signal)])
+  const copy = { pass, pair, run, signal }
+  const said = await allOrNone(lists, fresh, copy)
   // Only a pass over the whole tree takes away what lay there before.
-  return isFresh ? said : said + (await allOrNone([null], pass, pair, run, signal))
+  return fresh || connections === 1 ? said : said + (await allOrNone([null], false, copy))
 }
+
+type Copy = { readonly pass: string; readonly pair: Pair; readonly run: RunList; readonly signal: AbortSignal }
 
 async function shardsOf(root: Root, connections: number, pair: Pair, signal: AbortSignal): Promise<readonly string[]> {
   const { lists } = divided.parse(await pair.from.call({ op: 'shards', root: trimmed(root.path), count: connections }, signal))
@@ -29,12 +34,12 @@ async function isEmpty(root: Root, pair: Pair, signal: AbortSignal): Promise<boo
   return (await pair.to.run(['sh', '-c', script, 'sh', `${trimmed(root.path)}/`], { signal })).stdout === ''
 }
 
-async function allOrNone(lists: readonly (string | null)[], pass: string, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
+async function allOrNone(lists: readonly (string | null)[], fresh: boolean, { pass, pair, run, signal }: Copy): Promise<string> {
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
   const one = async (list: string | null): Promise<string> => {
     try {
-      return await run(list, either, lists.length)
+      return await run(list, either, { beside: lists.length, fresh })
     } catch (error) {
       failed.abort(error)
       throw error

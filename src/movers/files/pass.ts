@@ -1,6 +1,6 @@
 // One pass: of the names that the recorders tell, where they are known to be all, else of the whole tree.
 import type { Mover, Pair, Pass, PassKind } from '../mover.ts'
-import { firstCopy } from './first.ts'
+import { firstCopy, type Manner } from './first.ts'
 import { disturb, noticeStrangers, type Known } from './known.ts'
 import type { Survey } from './prepare.ts'
 import { admittedBy, changesSince, isNamed, namedSince, namesIn, readList, readNamed, type Changes, type Names, type Point } from './recorder.ts'
@@ -123,11 +123,11 @@ async function push(errand: Errand, wanted: Scope) {
 async function runRsync({ root, wayOf, pair, kind, warm: warming, signal }: Errand, scope: Scope, pass: string): Promise<string> {
   const [way, warm] = [await wayOf(pair, signal), await warming]
   const owners = (await root.system?.owners(pair, signal)) ?? null
-  const run = async (list: string | null, until: AbortSignal, beside = 1): Promise<string> => {
+  const run = async (list: string | null, until: AbortSignal, manner?: Manner): Promise<string> => {
     const holed = scope.kind === 'whole' || scope.holed > 0
     const deadlineMs = kind === 'final' ? 60_000 : 24 * 3600_000
     const once = async (makesWay: boolean) =>
-      await pair.from.run(rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, beside, holed, makesWay, warm, owners }), {
+      await pair.from.run(rsyncCommand(root, pair.from, pair.to, { kind, pass, list, way, ...manner, holed, makesWay, warm, owners }), {
         signal: until,
         deadlineMs,
       })

@@ -8,7 +8,7 @@ import type { Way } from './way.ts'
 /** Deletions that a pass carries over are kept here until finish, and what a pass replaces where that may be more than an older copy (`keptWords`). */
 export const keptFolder = '.lifeboat-deleted'
 
-/** In each folder where a first copy was broken off: what it had of a file by then. */
+/** In each folder where a first copy was broken off that did not write in place: what it had of a file by then. */
 const partFolder = '.lifeboat-partial'
 
 export type Root = {
@@ -30,6 +30,8 @@ export type Journey = {
   readonly way: Way
   /** Copies that share the limit of the way. */
   readonly beside?: number
+  /** Nothing lay there before a first copy. */
+  readonly fresh?: boolean
   /** Files with holes may be among what it carries. */
   readonly holed?: boolean
   /** A folder with content may have to make way for something else. */
@@ -81,12 +83,17 @@ function keptWords({ kind, list, pass, makesWay = false }: Journey, from: Side):
   return keeps ? ['--backup', `--backup-dir=${keptFolder}/${pass}`, '--force'] : []
 }
 
-/** In place, where a pass can: of a big file it reads and writes what has changed. A program that runs is replaced. */
-function writeWords({ kind, way, holed = true, owners = null }: Journey): readonly string[] {
+/**
+ * In place, where a pass can: of a big file it reads and writes what has changed. A program that runs is replaced. A first
+ * copy can where nothing lay there: a tenth of its time is for names that each file has for a moment only.
+ */
+function writeWords(journey: Journey): readonly string[] {
+  const { kind, way, holed = true, owners = null, fresh = false } = journey
   // Looking for holes costs a sixth of a first copy of small files.
-  if (kind === 'first') return [`--partial-dir=${partFolder}`, `--exclude=${partFolder}/`, ...(way.holes ? ['--sparse'] : [])]
-  const inPlace = owners === null && (!holed || way.holesInPlace)
-  return ['--no-inc-recursive', ...(inPlace ? ['--inplace'] : []), ...(holed ? ['--sparse'] : [])]
+  const sparse = (kind === 'first' ? way.holes : holed) ? ['--sparse'] : []
+  const canInPlace = owners === null && (sparse.length === 0 || way.holesInPlace)
+  if (kind !== 'first') return ['--no-inc-recursive', ...(canInPlace ? ['--inplace'] : []), ...sparse]
+  return [...(canInPlace && fresh ? ['--inplace'] : [`--partial-dir=${partFolder}`, `--exclude=${partFolder}/`]), ...sparse]
 }
 
 function mapWords(option: string, numbers: Numbers, from: Side): readonly string[] {
