@@ -13,7 +13,8 @@ const stays = [
   /^\/(run\/lifeboat-[\w-]+|var\/lib\/lifeboat)$/,
   /^table inet lifeboat_\w+$/,
   /^[:-].*LIFEBOAT_/,
-  /^unit lifeboat-[\w-]+-helper\.service$/,
+  /^unit lifeboat-[\w-]+-helper\.service loaded active running$/,
+  /^cgroup lifeboat-[\w-]+-helper\.service$/,
 ]
 
 /** Finishes the move, which serves from the target and whose old address is quiet, and looks at both sides. */

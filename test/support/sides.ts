@@ -50,10 +50,14 @@ export function failedRequests(traffic: Traffic): readonly string[] {
     })
 }
 
-/** Whatever of ours stands on a node: files, units, rules, keys. */
+/**
+ * Whatever of ours stands on a node: files, units, processes of a unit, rules, keys. A unit without file and life is only a
+ * name that systemd has yet to forget.
+ */
 export async function tracesOn(node: LabNode): Promise<string[]> {
   const look = `find /etc/systemd /run/systemd/system /etc/sysctl.d -name '*lifeboat*'; ls -d /var/lib/lifeboat /run/lifeboat* 2>/dev/null
-    systemctl list-units --all --plain --no-legend 'lifeboat*' | cut -d' ' -f1 | sed 's/^/unit /'
+    systemctl list-units --all --plain --no-legend 'lifeboat*' | awk '$2 $3 != "not-foundinactive" { print "unit " $1, $2, $3, $4 }'
+    find /sys/fs/cgroup -maxdepth 2 -name 'lifeboat-*' -printf 'cgroup %f\\n'
     nft list tables | grep lifeboat; iptables-save 2>/dev/null | grep -i lifeboat; grep -h lifeboat /root/.ssh/authorized_keys | cut -d' ' -f1-2; true`
   return (await node.run(look))
     .split('\n')
