@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { LifeboatError } from '../core/errors.ts'
 import { inventorySchema } from '../core/node.ts'
+import { offersFor, type Offer } from '../core/offers.ts'
 import { planSchema } from '../core/plan.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
 import { choose, chooseSome, type Choice } from '../ui/prompts.ts'
@@ -48,13 +49,23 @@ async function offers(session: Session, options: GlobalOptions): Promise<readonl
   ]
 }
 
-function offersOf(session: Session, options: GlobalOptions, { name, waitingFor, rollback, phase }: MoveStatus): readonly Choice<Act | null>[] {
-  if (phase === 'finished') return []
-  const watch = { name: `Watch ${name}`, value: async () => await migrateIn(session, options, [name]) }
-  const finish = { name: `Finish ${name}: power the source off`, value: async () => await tellIn(session, options, 'finish', name) }
-  const back = { name: `Roll ${name} back (${priceText(rollback)})`, value: async () => await tellIn(session, options, 'rollback', name) }
-  if (phase === 'failed' || phase === 'rolled-back') return phase === 'failed' ? [back] : []
-  return waitingFor === 'finish' ? [finish, back] : [watch, back]
+function offersOf(session: Session, options: GlobalOptions, move: MoveStatus): readonly Choice<Act | null>[] {
+  const { name, rollback } = move
+  const tell = (kind: 'approve' | 'pause' | 'finish' | 'rollback') => async () => await tellIn(session, options, kind, name)
+  const choices: Readonly<Record<Offer, Choice<Act>>> = {
+    watch: { name: `Watch ${name}`, value: async () => await migrateIn(session, options, [name]) },
+    approve: { name: `Approve ${name}: its clients are switched`, value: tell('approve') },
+    rehearse: { name: `Rehearse ${name}: its services start on a copy, nobody sees them`, value: async () => await rehearse(session, options, name) },
+    pause: { name: `Pause ${name}: it keeps in step and is not switched`, value: tell('pause') },
+    finish: { name: `Finish ${name}: power the source off`, value: tell('finish') },
+    rollback: { name: `Roll ${name} back (${priceText(rollback)})`, value: tell('rollback') },
+  }
+  return offersFor(move).map((offer) => choices[offer])
+}
+
+async function rehearse(session: Session, options: GlobalOptions, name: string): Promise<void> {
+  say(options, `  lifeboat migrate ${name} --rehearse`)
+  await migrateIn(session, { ...options, rehearse: true }, [name])
 }
 
 async function begin(session: Session, options: GlobalOptions, names: readonly string[]): Promise<void> {

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { offersFor } from '../../src/core/offers.ts'
+
+const cases = [
+  ['prepare', null, 'watch pause rollback'],
+  ['sync', 'slot', 'watch pause rollback'],
+  ['sync', 'approval', 'watch approve rehearse rollback'],
+  ['switch', null, 'watch rollback'],
+  ['watch', 'finish', 'finish rollback'],
+  ['failed', null, 'rollback'],
+  ['rolled-back', null, ''],
+  ['finished', null, ''],
+] as const
+
+for (const [phase, waitingFor, offers] of cases)
+  test(`${phase}${waitingFor === null ? '' : `, waiting for ${waitingFor}`}: ${offers === '' ? 'nothing' : offers}`, () => {
+    assert.equal(offersFor({ phase, waitingFor }).join(' '), offers)
+  })
