@@ -5,20 +5,32 @@ import { ensureSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_databas
 import { GlobalLogger } from '@dbos-inc/dbos-sdk/internal/telemetry/logs'
 import type { Pool, PoolClient } from 'pg'
 import { LifeboatError } from '../core/errors.ts'
+import { waitUntil } from '../io/wait.ts'
 
 const key = 7_163_542
+const lockWithinMs = 120_000
 
 /** Runs `act`, which may raise the number, alone among all processes of the database. Fails with database-newer before it. */
 export async function withSchema<T>(pool: Pool, act: () => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
-    await client.query('select pg_advisory_lock($1)', [key])
+    await waitUntil(async () => ((await tryLock(client)) ? true : null), {
+      what: 'The start of another process, which brings the database up to date,',
+      deadlineMs: lockWithinMs,
+      everyMs: 100,
+      signal: new AbortController().signal,
+    })
     await refuseNewer(client)
     return await act()
   } finally {
     // Its lock goes with the connection, whatever happened to it.
     client.release(true)
   }
+}
+
+/** Not by waiting in the database: the engine builds indexes there, which waits for every statement that began before, ours too. */
+async function tryLock(client: PoolClient): Promise<boolean> {
+  return (await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [key])).rows[0]?.got === true
 }
 
 /** Raises the number of a database that nobody has opened yet, without a word: what the engine says by itself goes to stdout. */
