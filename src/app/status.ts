@@ -20,6 +20,7 @@ export function statusOf(move: StoredMove, last: JournalRecord | null, now: numb
     backFirst: state === 'finished' || facts.serving === 'source' ? [] : [...clientsToGoFirst(move.name, estate)],
     stragglers: facts.stragglers,
     cached: facts.cached,
+    namesSeen: facts.namesSeen,
     rehearsal: facts.rehearsal,
     startedAt: move.startedAt,
   }

@@ -41,6 +41,11 @@ export const moveStatusSchema = z.object({
   stragglers: z.number().nullable(),
   /** Answers of caches about the names, and how many of them were old; null: not asked, or nobody answered. */
   cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),
+  /** The last look at the names, from an hour after their switch on: a sentence for each authority that does not tell what it wrote. Absent where an older version answers. */
+  namesSeen: z
+    .object({ at: z.string(), changed: z.array(z.string()) })
+    .nullable()
+    .optional(),
   /** The last rehearsal, and what it came to; null: none was asked for. Absent where an older version answers. */
   rehearsal: z.object({ at: z.string(), passed: z.boolean(), text: z.string() }).nullable().optional(),
   startedAt: z.string(),

@@ -91,6 +91,11 @@ export const moveFactsSchema = z.object({
     .nullable()
     .default(null),
   namesSwitchedAt: z.string().nullable(),
+  /** The last look at the names after that, a sentence for each authority that does not tell what we wrote. Null: none yet. */
+  namesSeen: z
+    .object({ at: z.string(), changed: z.array(z.string()) })
+    .nullable()
+    .default(null),
   /** Checks that passed on the serving side, by their text: only these must pass on the other. */
   checksPassed: z.array(z.string()),
   /** TCP ports of the move that answered on the serving side then. Null: not looked at yet. */
@@ -140,6 +145,7 @@ export const noFacts: MoveFacts = {
   ttlLoweredAt: null,
   approved: null,
   namesSwitchedAt: null,
+  namesSeen: null,
   checksPassed: [],
   portsServed: null,
   measured: { drainMs: null, verifyMs: null, startMs: null, checkMs: null, pauseMs: null },

@@ -2,6 +2,7 @@
 import { rollbackPrice } from '../../core/forecast.ts'
 import { formatDuration } from '../../core/units.ts'
 import type { Done, Step } from '../run.ts'
+import { followNames } from './names-after.ts'
 import { keepInStep } from './sync.ts'
 import { recordsOfRun, restUnlessTold } from './waiting.ts'
 import { countStragglers, followBack } from './watch.ts'
@@ -11,12 +12,14 @@ const syncEveryMs = 3000
 export async function awaitFinish(step: Step): Promise<Done> {
   const { signals } = step.run.services
   const pass = keepInStep(step)
+  const look = followNames(step)
   const remind = await openReminder(step)
   for (let told = false; ; told = true) {
     const asked = await signals.take(step.run.move, step.run.run, 'finish')
     if (asked !== null) return { text: 'Finish was asked for.', details: asked }
     await followBack(step, pass)
     await countStragglers(step)
+    await look()
     const text = told ? remind() : 'Switched. Waiting for `finish` or `rollback`.'
     if (text !== null) await step.waitFor(text, { waitingFor: 'finish', price: rollbackPrice(step.facts) })
     await restUnlessTold(step, 'finish', syncEveryMs)

@@ -8,7 +8,7 @@ import { otherSide, type SideName } from '../../core/stored-move.ts'
 import { reach, type Action, type Step } from '../run.ts'
 import { exchangedAddresses, learnOwnAddresses } from './own-addresses.ts'
 
-const lowTtlSeconds = 5
+export const lowTtlSeconds = 5
 /** For a name that had no addresses, so no TTL. */
 const defaultTtlSeconds = 300
 /** Caches that stretch a TTL a little; measured figures in the literature are higher only for broken ones. */
@@ -88,7 +88,7 @@ async function switchNames(step: Step, to: SideName) {
   const { mine, theirs } = await exchangedAddresses(step, to)
   const ttlOf = (state: NameState) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds)
   await change(step, (state) => ({ ...replaceAddresses(state, mine, theirs(state.name)), ttl: ttlOf(state) }))
-  await step.learn({ namesSwitchedAt: new Date().toISOString() })
+  await step.learn({ namesSwitchedAt: new Date().toISOString(), namesSeen: null })
   const all = [...new Set(step.settings.names.flatMap(({ name }) => theirs(name)))]
   return { text: `${list(step)} -> ${all.join(', ')} at every authority.`, details: { names: step.settings.names.map(({ name }) => name), from, to: address } }
 }
@@ -104,14 +104,24 @@ async function changeTtl(step: Step, ttlOf: (state: NameState) => number) {
   return changes
 }
 
-/** Reads, makes sure that nobody else changed anything since we last wrote, swaps, waits until all authorities agree. */
+/**
+ * Reads, makes sure that nobody else changed anything since we last wrote, swaps, waits until all authorities agree. A
+ * provider that fails does not keep the names of the others back; its failure is that of the whole.
+ */
 async function change(step: Step, wanted: Change, where: (provider: DnsProvider) => boolean = () => true): Promise<void> {
+  const failures: unknown[] = []
   for (const [provider, group] of byProvider(step)) {
     if (!where(provider)) continue
-    const states = await provider.read(group, step.signal)
-    for (const state of states) await unchangedByOthers(step, provider, state, wanted)
-    await swapAll(step, provider, states, wanted)
+    try {
+      const states = await provider.read(group, step.signal)
+      for (const state of states) await unchangedByOthers(step, provider, state, wanted)
+      await swapAll(step, provider, states, wanted)
+    } catch (error) {
+      step.signal.throwIfAborted()
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function swapAll(step: Step, provider: DnsProvider, states: readonly NameState[], wanted: Change): Promise<void> {
@@ -163,13 +173,14 @@ function ownedByUs(step: Step, provider: DnsProvider, state: NameState): void {
   throw new LifeboatError('owned-by-other', `${state.name} is claimed by ${state.epoch.owner} with token ${state.epoch.token}.`, { details: { found: state } })
 }
 
-function byProvider(step: Step): ReadonlyMap<DnsProvider, readonly string[]> {
-  const groups = new Map<DnsProvider, string[]>()
-  for (const { name, provider } of step.run.ports.names) groups.set(provider, [...(groups.get(provider) ?? []), name])
-  return groups
+/** The names of each provider; those that a person changes come last, as nobody waits for them then. */
+export function byProvider(step: Step): ReadonlyMap<DnsProvider, readonly string[]> {
+  const groups = Map.groupBy(step.run.ports.names, ({ provider }) => provider)
+  const sorted = [...groups].toSorted(([one], [other]) => Number(other.keepsEpoch) - Number(one.keepsEpoch))
+  return new Map(sorted.map(([provider, group]) => [provider, group.map(({ name }) => name)]))
 }
 
-function ownerOf(step: Step): string {
+export function ownerOf(step: Step): string {
   return `${step.run.move}/${step.run.services.identity}`
 }
 

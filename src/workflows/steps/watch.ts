@@ -1,13 +1,12 @@
 // The target serves and is watched; the source follows it.
 import { LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
-import type { MoveFacts } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
 import { reach, type Action, type Done, type Step } from '../run.ts'
 import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
-import { namesNow } from './names.ts'
+import { cachedNames, cachedText, lookForDrift } from './names-after.ts'
 import { meansOf } from './sides.ts'
 import { onePass } from './sync.ts'
 import { recordsOfRun } from './waiting.ts'
@@ -39,9 +38,10 @@ async function watchTarget(step: Step, whole: Background): Promise<Done> {
     if (failure !== null && red >= redInARow) await regressed(step, failure)
     const [stragglers, cached] = await Promise.all([countStragglers(step), cachedNames(step)])
     await step.learn({ cached })
+    await lookForDrift(step)
     const compared = await tellComparison(step, whole)
     const leftMs = Math.max(0, end - performance.now())
-    const seen = `${stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler')}${cachedText(cached)}`
+    const seen = [stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler'), cachedText(cached)].filter(Boolean).join('; ')
     const details = { stragglers, cached }
     if (leftMs === 0 && red === 0 && compared !== runsStill)
       return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s; ${compared}.`, details }
@@ -110,20 +110,4 @@ export async function countStragglers(step: Step): Promise<number | null> {
     await step.learn({ sourceAnswers: false })
     return null
   }
-}
-
-/** What clients are still told; null where no name is moved, nobody answers, or the authorities cannot be asked now. */
-async function cachedNames(step: Step): Promise<MoveFacts['cached']> {
-  try {
-    return await step.run.ports.askCaches(await namesNow(step), step.signal)
-  } catch (error) {
-    step.signal.throwIfAborted()
-    if (!['dns-unreachable', 'dns-refused', 'answer-malformed', 'names-unfit', 'names-changed'].includes(codeOf(error))) throw error
-    return null
-  }
-}
-
-function cachedText(cached: MoveFacts['cached']): string {
-  if (cached === null || cached.stale === 0) return ''
-  return `; ${cached.stale} of ${counted(cached.asked, 'cached answer')} still old`
 }
