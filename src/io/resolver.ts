@@ -23,6 +23,11 @@ export async function resolveNameservers(zone: string, options: ResolverOptions)
   return await question(zone, options, (resolver) => resolver.resolveNs(zone))
 }
 
+/** The names of an address (PTR); empty when it has none. Fails with dns-unreachable. */
+export async function resolveNames(address: string, options: ResolverOptions): Promise<string[]> {
+  return await question(address, options, (resolver) => resolver.reverse(address))
+}
+
 async function question(name: string, options: ResolverOptions, put: (resolver: Resolver) => Promise<string[]>): Promise<string[]> {
   options.signal.throwIfAborted()
   const resolver = new Resolver({ timeout: options.deadlineMs, tries: 1 })

@@ -13,6 +13,9 @@ import { freePort, missing, shopZone, type NameServer } from '../support/dns-ser
 
 const www = 'www.shop.example'
 
+/** Nobody listens there: whatever this machine's resolver says of our zones is kept out. */
+const noResolver = '127.99.99.99'
+
 /** Findings about one name at this server; `authorities` are asked instead of the zone's own. */
 async function examined(t: TestContext, server: NameServer, authorities: readonly string[]): Promise<readonly Finding[]> {
   const key = `{ name: ${server.key.name}, algorithm: ${server.key.algorithm}, secret: env:TSIG }`
@@ -22,6 +25,7 @@ providers:
 dns:
   zone: { kind: rfc2136, server: ${server.address}, port: ${server.port}, zone: shop.example, key: ${key}, authorities: [ "${authorities.join('", "')}" ] }
   unused: { kind: manual }
+watch: { resolvers: [ ${noResolver} ] }
 moves:
   web-1: { from: { provider: iron }, to: { provider: iron }, ports: [80], names: [ { dns: zone, name: ${www} } ] }
 `

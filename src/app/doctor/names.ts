@@ -2,13 +2,15 @@
 // what they tell now, and what beside them does not move with the addresses.
 import { dnsOf } from '../../adapters.ts'
 import { error, ok, warning, type Found } from '../../core/doctor/finding.ts'
-import { nameFindings, zoneFindings } from '../../core/doctor/names.ts'
+import { delegationFindings, nameFindings, reverseFindings, zoneFindings } from '../../core/doctor/names.ts'
 import { LifeboatError } from '../../core/errors.ts'
 import { formatDuration } from '../../core/units.ts'
+import { delegationOf, namesOf, serversAt } from '../../dns/delegation.ts'
+import { dnsPort } from '../../dns/nameservers.ts'
 import type { Authority, DnsProvider, NameState } from '../../dns/provider.ts'
 import { isExpected, stateText } from '../../dns/state.ts'
 import { surroundingsOf, type Surroundings } from '../../dns/surroundings.ts'
-import { endpointText } from '../../io/dns-wire.ts'
+import { endpointText, type Endpoint } from '../../io/dns-wire.ts'
 import { failureFound, quickMs, type Check, type World } from './world.ts'
 
 /** A switch waits until the old answers have run out of caches, so a longer one makes tonight late. */
@@ -34,7 +36,8 @@ async function look({ config }: Pick<World, 'config'>, dns: string, names: reado
   const authorities = await provider.authorities(names, signal)
   const views = await Promise.all(authorities.map(async (authority) => await viewOf(provider, authority, states, signal)))
   const beside = await surroundings(config, authorities, states, signal)
-  return [write, ...states.map(timeToLive), ...views.flat(), ...beside]
+  const back = await leadingBack(config, states, signal)
+  return [write, ...states.map(timeToLive), ...views.flat(), ...beside, ...back]
 }
 
 async function mayWrite(provider: DnsProvider, names: readonly string[], signal: AbortSignal): Promise<Found> {
@@ -89,7 +92,7 @@ async function surroundings(
     // Who does not answer was told above.
     const told = await surroundingsOf(authority, asked, signal).catch(() => null)
     signal.throwIfAborted()
-    return told === null ? [] : [{ where: endpointText(authority), told }]
+    return told === null ? [] : [{ authority, where: endpointText(authority), told }]
   }
   const all = (await Promise.all(authorities.map(read))).flat()
   const [first] = all
@@ -100,7 +103,27 @@ async function surroundings(
     const [state, one] = [states[at], asked[at]]
     return state === undefined || one === undefined ? [] : nameFindings(around, { ports: one.ports, addresses: [...state.a, ...state.aaaa], now })
   })
-  return [...zoneFindings(first.told.zone ?? 'the zone', serials, first.told.negativeTtl), ...names]
+  const above = first.told.zone === null ? [] : await delegation(config, first.told.zone, first.authority, signal)
+  return [...zoneFindings(first.told.zone ?? 'the zone', serials, first.told.negativeTtl), ...above, ...names]
+}
+
+/** Nothing where the zone above is not found: a zone may be known inside of a house alone. */
+async function delegation(config: World['config'], zone: string, authority: Authority, signal: AbortSignal): Promise<readonly Found[]> {
+  const [above, own] = await Promise.all([delegationOf(zone, { resolver: resolverOf(config), signal }), serversAt(authority, zone, signal)])
+  return above === null || own.length === 0 ? [] : delegationFindings(zone, above.parent, above.servers, own)
+}
+
+async function leadingBack(config: World['config'], states: readonly NameState[], signal: AbortSignal): Promise<readonly Found[]> {
+  const addresses = states.flatMap(({ name, a, aaaa }) => [...a, ...aaaa].map((address) => ({ name, address })))
+  const look = async ({ name, address }: (typeof addresses)[number]) =>
+    reverseFindings(name, address, await namesOf(address, { resolver: resolverOf(config), signal }))
+  return (await Promise.all(addresses.map(look))).flat()
+}
+
+/** The first of those that stand for what clients ask; null: that of this machine. */
+function resolverOf({ watch }: World['config']): Endpoint | null {
+  const [address] = watch.resolvers
+  return address === undefined ? null : { address, port: dnsPort }
 }
 
 /** TCP ports of the moves that have this name. */

@@ -48,6 +48,28 @@ export function zoneFindings(
   return found
 }
 
+/** Whether the zone above sends clients to the servers that the zone itself names. Host names, sorted. */
+export function delegationFindings(zone: string, parent: string, above: readonly string[], own: readonly string[]): readonly Found[] {
+  const [unknown, unasked] = [above.filter((host) => !own.includes(host)), own.filter((host) => !above.includes(host))]
+  const found: Found[] = []
+  if (unknown.length > 0) {
+    const text = `${parent} sends whoever asks for ${zone} to ${unknown.join(', ')}, too, which the zone itself does not name.`
+    found.push(warning('delegation-differs', text, 'Make both lists one; a switch does not wait for a server that the zone does not name.'))
+  }
+  if (unasked.length > 0) {
+    const text = `${zone} names ${unasked.join(', ')} among its servers, ${parent} does not.`
+    found.push(warning('delegation-differs', text, 'Make both lists one, at the registrar or in the zone.'))
+  }
+  return found.length > 0 ? found : [ok('delegation', `${parent} names the same servers of ${zone} as the zone itself.`)]
+}
+
+/** An address that leads back to a name of its move: mail servers and some log-ins look at that. */
+export function reverseFindings(name: string, address: string, names: readonly string[]): readonly Found[] {
+  if (!names.includes(name)) return []
+  const text = `${address} leads back to ${name} (PTR), and the new address does not yet.`
+  return [warning('ptr', text, 'Let the new provider set it beforehand, if this machine sends mail.')]
+}
+
 /** What stands beside a name and does not move with its addresses. */
 export function nameFindings(around: Around, known: Known): readonly Found[] {
   const { name } = around
