@@ -19,6 +19,7 @@ import { executors, type ExecutorKind } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { withSchema } from '../workflows/schema-version.ts'
+import { stackTurns } from '../workflows/stack-turns.ts'
 import { createTables, openStore, type StoredMove } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
@@ -74,6 +75,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const credentials = createCredentials()
   credentials.add(options.secrets)
   const keyring = openKeyring(options.sockets)
+  const executor = randomUUID()
+  const place = { state: options.state, pulumiRoot: options.pulumiRoot, turns: stackTurns(pool, executor) }
   const helperFile = (machine: string): string => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`)
   const openPorts = portsOpener({
     store,
@@ -81,7 +84,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     identity,
     ssh: { knownHosts: options.knownHosts, socketFolder: options.sockets },
     keyring,
-    engineOf: async (config) => (options.database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, options.state, options.pulumiRoot)),
+    engineOf: async (config) => (options.database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, place)),
     pins: options.database.isShared ? sharedPins(store, options.knownHosts, options.onLog) : noPins,
     helperFile,
     configOf: async (move) => await store.configOf(move),
@@ -90,7 +93,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const services = { store, journal, signals, identity }
   const who = executors(pool)
   const runsMoves = options.kind === 'worker' || !(await who.hasWorkers())
-  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor: randomUUID(), runsMoves }
+  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor, runsMoves }
   const durable = await withSchema(pool, async () => await launchDurable({ ...launching, executors: who, services, openPorts }))
   return {
     ...wire({

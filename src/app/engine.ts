@@ -8,14 +8,16 @@ import { parseConfig, type ConfigText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
-import type { Engine } from '../provision/engine.ts'
+import type { Engine, Turns } from '../provision/engine.ts'
 
 const engines = new Map<string, Promise<Engine>>()
 
+export type EnginePlace = { readonly state: string; readonly pulumiRoot: string | null; readonly turns: Turns }
+
 /** One engine for a project and state folder, so that calls for one stack queue up. */
-export async function engineOf(config: Config, state: string, pulumiRoot: string | null): Promise<Engine> {
+export async function engineOf(config: Config, { state, pulumiRoot, turns }: EnginePlace): Promise<Engine> {
   const key = `${state}\0${config.project}`
-  const engine = engines.get(key) ?? openEngine(config, state, pulumiRoot)
+  const engine = engines.get(key) ?? openEngine(config, { state, pulumiRoot, turns })
   engines.set(key, engine)
   // One that could not be opened is tried again.
   engine.catch(() => engines.delete(key))
@@ -40,7 +42,7 @@ async function refuse(): Promise<never> {
 /** Stands beside a shared database where `staysHere`: targets that exist already never ask it. */
 export const refusedEngine: Engine = { preview: refuse, up: refuse, drift: refuse, outputs: refuse, destroy: refuse, recover: refuse }
 
-async function openEngine(config: Config, state: string, pulumiRoot: string | null): Promise<Engine> {
+async function openEngine(config: Config, { state, pulumiRoot, turns }: EnginePlace): Promise<Engine> {
   // The SDK behind it is half of the controller's memory; whoever only looks around never loads it.
   const { createEngine } = await import('../provision/pulumi.ts')
   const folder = join(state, 'pulumi')
@@ -52,6 +54,7 @@ async function openEngine(config: Config, state: string, pulumiRoot: string | nu
     passphrase: config.pulumi.passphrase ?? (await ownPassphrase(join(folder, 'passphrase'))),
     ...(pulumiRoot === null ? {} : { pulumiRoot }),
     environment: ambient(),
+    turns,
   })
 }
 

@@ -2,6 +2,7 @@
 import { netLayer, type Layer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import { LifeboatError } from '../core/errors.ts'
+import { sleep } from '../io/wait.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import type { Outputs, Target } from '../providers/provider.ts'
 import type { Engine, Listen } from '../provision/engine.ts'
@@ -17,6 +18,7 @@ export type ProvisioningOptions = {
 
 /** Moves that start together bring up what they share once. */
 const sharedUps = new Map<string, Promise<Outputs>>()
+const askEveryMs = 1000
 
 export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> {
   const { engine, target, plan } = options
@@ -42,6 +44,8 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
       if (outputs !== null && (await target.holdsData(outputs, signal))) {
         throw new LifeboatError('not-now', `The provider says that the target of ${plan.name} holds data; it stays.`)
       }
+      // What a dead process left half done may have made the node, too.
+      await engine.recover(stack, target.find, signal)
       await engine.destroy(stack, () => undefined, signal)
     },
   }
@@ -56,16 +60,25 @@ function existing(target: Target, look: () => Promise<Outputs>): Pick<Ports, 'pr
   }
 }
 
+/** Whoever comes later waits for the first one, and does it when that one could not, or was told to stop. */
 async function upOnce(options: ProvisioningOptions, net: Layer, listen: Listen, signal: AbortSignal): Promise<Outputs> {
-  const key = `${options.identity}/${net.stack}`
-  const running = sharedUps.get(key) ?? bringUp(options, net, listen, signal).finally(() => sharedUps.delete(key))
-  sharedUps.set(key, running)
-  return await running
+  const key = `${options.identity}/${options.plan.project}/${net.stack}`
+  for (;;) {
+    signal.throwIfAborted()
+    const running = sharedUps.get(key)
+    if (running === undefined) break
+    listen({ resource: `Stack ${net.stack}`, state: 'waiting', text: 'another move brings it up' })
+    const outputs = await Promise.race([running.catch(() => null), sleep(askEveryMs, signal)])
+    if (outputs) return outputs
+  }
+  const mine = bringUp(options, net, listen, signal).finally(() => sharedUps.delete(key))
+  sharedUps.set(key, mine)
+  return await mine
 }
 
 /** First whatever a dead controller left half done, then what is declared. */
 async function bringUp({ engine, target }: ProvisioningOptions, layer: Layer, listen: Listen, signal: AbortSignal): Promise<Outputs> {
-  await engine.recover(layer, target.find, signal)
+  for (const text of await engine.recover(layer, target.find, signal)) listen({ resource: `Stack ${layer.stack}`, state: 'done', text })
   return (await engine.up(layer, listen, signal)).outputs
 }
 

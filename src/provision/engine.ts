@@ -16,13 +16,13 @@ export type StackRequest = {
 }
 
 export type Changes = { readonly create: number; readonly update: number; readonly replace: number; readonly delete: number; readonly same: number }
-/** `resource` is for people (`Instance web-1`), `text` says what is done to it or why it failed. */
-export type EngineEvent = { readonly resource: string; readonly state: 'running' | 'done' | 'failed'; readonly text: string }
+/** `resource` is for people (`Instance web-1`), `text` says what is done to it, why it failed, or who is waited for: that again and again. */
+export type EngineEvent = { readonly resource: string; readonly state: 'running' | 'done' | 'failed' | 'waiting'; readonly text: string }
 export type Listen = (event: EngineEvent) => void
 
 /**
- * All calls are safe to repeat; calls for one stack run one after the other. An abort ends the engine in order and
- * rethrows the signal's reason.
+ * All calls are safe to repeat; calls for one stack run one after the other, those that change it over all processes
+ * (Turns). An abort ends the engine in order and rethrows the signal's reason.
  *
  * `up` looks at the cloud first, so it also repairs drift. `up` and `destroy` never run over an unresolved pending
  * create: they fail with provision-failed until `recover` has resolved each. `destroy` of nothing succeeds; whoever
@@ -42,11 +42,41 @@ export type Engine = {
   /**
    * Tidies up after a controller that died: ends what it left running, removes its lock, and resolves each pending
    * create: adopted when `find` gives its id, else forgotten. Answers what it did, a sentence each. Fails with
-   * provision-busy while another controller of this host, or any other host, is at work.
+   * provision-busy while somebody is at work who takes no turns with us.
    */
   readonly recover: (
     request: StackRequest,
     find: (pending: Pending, signal: AbortSignal) => Promise<string | null>,
     signal: AbortSignal,
   ) => Promise<readonly string[]>
+}
+
+/** A run of the engine's program, by what its lock says of it. `place`: machine, its boot, and the folder of the stack. */
+export type EngineRun = { readonly host: string; readonly pid: number; readonly place: string }
+
+/**
+ * A run that was begun on a stack and never said to have ended in order: its lock may stand. `silentMs`: how long the
+ * process that began it has not been heard of; null: it lives and has ended the run.
+ */
+export type LeftRun = EngineRun & { readonly silentMs: number | null }
+
+export type Turn = {
+  /** When the turn was taken. */
+  readonly left: readonly LeftRun[]
+  /** Before a run begins. Fails with executor-replaced when this process was declared dead: it must not begin then. */
+  readonly begin: (run: EngineRun) => Promise<void>
+  /** It ended in order, and has no lock any more. */
+  readonly end: (run: EngineRun) => Promise<void>
+  /** No lock stands now: neither of those that were left, nor of runs in this turn. */
+  readonly clear: () => Promise<void>
+  readonly release: () => Promise<void>
+}
+
+/**
+ * Who may change a stack, among processes that know of each other. The engine's own lock is a file without a lease: it
+ * cannot tell whether its maker is alive. A turn is free again once the process that has it is gone.
+ */
+export type Turns = {
+  /** The turn, or who has it. */
+  readonly take: (stack: string) => Promise<Turn | { readonly holder: string }>
 }

@@ -33,7 +33,7 @@ export type Lock = { readonly user: string; readonly host: string; readonly pid:
 export function failureOf(thrown: unknown, circumstances: Circumstances): Error {
   if (thrown instanceof LifeboatError) return thrown
   const said = plainText(messageOf(thrown))
-  if (/the stack is currently locked by|Another update is currently in progress/.test(said)) return busy(circumstances.stack, locksIn(said))
+  if (isLocked(said)) return busy(circumstances.stack, locksIn(said))
   const { resource, text } = firstWords(said, circumstances.diagnostics)
   const words = hide(text, circumstances.secrets)
   const about = resource === null ? `stack ${circumstances.stack}` : resource
@@ -52,6 +52,16 @@ export function busy(stack: string, locks: readonly Lock[]): LifeboatError {
   const lock = locks[0]
   const who = lock === undefined ? 'somebody else' : `${lock.user}@${lock.host} (process ${lock.pid}) since ${lock.since}`
   return new LifeboatError('provision-busy', `Stack ${stack} is in use by ${who}.`, { details: { stack, locks } })
+}
+
+function isLocked(said: string): boolean {
+  return /the stack is currently locked by|Another update is currently in progress/.test(said)
+}
+
+/** The locks for which the engine refused to work; none: it failed otherwise. */
+export function locksAgainst(thrown: unknown): readonly Lock[] {
+  const said = plainText(messageOf(thrown))
+  return isLocked(said) ? locksIn(said) : []
 }
 
 /** The engine's text: `…: created by root@web (pid 12) at 2026-11-24T10:00:00Z`. */

@@ -11,17 +11,17 @@ const lockSchema = z.object({ pid: z.number(), username: z.string(), hostname: z
 export type LockedStack = { readonly backendUrl: string; readonly project: string; readonly stack: string }
 
 /**
- * The locks that dead processes of this host left on a stack. Fails with provision-busy when any other lock is there.
- * Other backends than files do not show their locks: `up` meets them.
+ * The locks that dead processes left on a stack: of this host, or of an engine that `isLeft` knows. Fails with
+ * provision-busy when any other lock is there. Other backends than files do not show their locks: who wants one meets them (turn.ts).
  */
-export async function staleLocks(at: LockedStack): Promise<readonly Lock[]> {
+export async function staleLocks(at: LockedStack, isLeft: (lock: Lock) => boolean = () => false): Promise<readonly Lock[]> {
   const backend = backendFolderOf(at.backendUrl)
   if (backend === null) return []
   const folder = join(backend, '.pulumi', 'locks', 'organization', at.project, at.stack)
   const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
   const locks = (await Promise.all(files.map((name) => readLock(join(folder, name))))).filter((lock) => lock !== null)
   for (const lock of locks) {
-    if (lock.host !== hostname() || (await isAtWork(lock))) throw busy(at.stack, [lock])
+    if (!isLeft(lock) && (lock.host !== hostname() || (await isAtWork(lock)))) throw busy(at.stack, [lock])
   }
   return locks
 }

@@ -1,7 +1,8 @@
 // Which processes belong to an operation on a stack, even after the controller that started them was killed. They carry
 // the stack's folder and their controller in their environment, and plugins inherit it; /proc shows it. Elsewhere than
 // on Linux nothing is found, and the lock of the stack alone tells that somebody is at work.
-import { readdir, readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { LifeboatError } from '../core/errors.ts'
 import { sleep } from '../io/wait.ts'
 
@@ -11,6 +12,20 @@ const ownerVariable = 'LIFEBOAT_STACK_OWNER'
 /** What a child needs in its environment to be found here. */
 export async function operationVariables(workDir: string): Promise<Record<string, string>> {
   return { [folderVariable]: workDir, [ownerVariable]: `${process.pid} ${(await startOf(process.pid)) ?? ''}` }
+}
+
+/** Where processes of an operation are to be looked for: a machine since its boot, as far as this process sees it, and the folder. */
+export async function placeOf(workDir: string): Promise<string> {
+  const [boot, processes] = await Promise.all([
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => randomUUID()),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ])
+  return `${boot.trim()} ${processes} ${workDir}`
+}
+
+/** Whether anything of an operation on this folder runs. */
+export async function isAtWork(workDir: string): Promise<boolean> {
+  return (await findOperation(workDir)).length > 0
 }
 
 type OperationProcess = { readonly pid: number; readonly name: string; readonly owner: string }

@@ -1,13 +1,14 @@
 // The engine on Pulumi: programs run inline, in this process (session.ts), its CLI as a child (cli.ts).
 import { LifeboatError } from '../core/errors.ts'
 import { findCli, type Cli } from './cli.ts'
-import type { Changes, Engine, Listen, StackRequest } from './engine.ts'
+import type { Changes, Engine, Listen, StackRequest, Turn } from './engine.ts'
 import { changesOf, createEventLog, noChanges, type EventLog } from './events.ts'
 import { failureOf } from './failures.ts'
 import type { LockedStack } from './locks.ts'
 import { refusePending } from './pending.ts'
 import { recoverStack } from './recovery.ts'
 import { openStack, revealAll, type EngineOptions, type Open, type StackSession } from './session.ts'
+import { awaitLeft, noTurns, pastLeftLocks, takeTurn, type Past } from './turn.ts'
 
 export type { EngineOptions } from './session.ts'
 
@@ -18,6 +19,7 @@ const quiet: Listen = () => {}
 const options = { color: 'never', showSecrets: false } as const
 
 type Operation = { readonly request: StackRequest; readonly open: Open; readonly log: EventLog; readonly at: LockedStack }
+type Change = Operation & Pick<Past, 'turn' | 'tell'> & { readonly signal: AbortSignal }
 
 /** An engine for one project. It does nothing before its first call. */
 export function createEngine(settings: EngineOptions): Engine {
@@ -32,39 +34,67 @@ export function createEngine(settings: EngineOptions): Engine {
   }
 
   /** Calls for one stack run one after the other: they share its folder. */
-  function inTurn<T>(request: StackRequest, listen: Listen, signal: AbortSignal, act: (operation: Operation) => Promise<T>): Promise<T> {
-    const before = turns.get(request.stack) ?? Promise.resolve()
-    const turn = before.then(() => guarded(request, listen, signal, act))
-    const settled = turn.catch(() => {})
-    turns.set(request.stack, settled)
-    return turn
+  function inLine<T>(request: StackRequest, act: () => Promise<T>): Promise<T> {
+    const call = (turns.get(request.stack) ?? Promise.resolve()).then(act)
+    turns.set(
+      request.stack,
+      call.catch(() => {}),
+    )
+    return call
   }
 
-  async function guarded<T>(request: StackRequest, listen: Listen, signal: AbortSignal, act: (operation: Operation) => Promise<T>): Promise<T> {
-    signal.throwIfAborted()
-    const deadline = AbortSignal.timeout(longestMs)
-    const { environment, secrets } = revealAll({ ...settings.environment, ...request.environment })
-    const log = createEventLog(listen)
-    try {
-      const open = await openStack(settings, request, { cli: await cli(), environment, signal: AbortSignal.any([signal, deadline]) })
-      return await act({ request, open, log, at: { ...settings, stack: request.stack } })
-    } catch (error) {
-      // The engine wraps an abort in errors of its own.
-      signal.throwIfAborted()
-      if (deadline.aborted) throw new LifeboatError('timeout', `The operation on stack ${request.stack} did not end within ${longestMs / 60_000} minutes.`)
-      const hidden = [...secrets, settings.passphrase.reveal()]
-      throw failureOf(error, { stack: request.stack, diagnostics: log.diagnostics(), readFailure: request.readFailure, secrets: hidden })
-    }
+  function look<T>(request: StackRequest, signal: AbortSignal, act: (operation: Operation) => Promise<T>): Promise<T> {
+    return inLine(request, async () => await guarded({ settings, cli, request, listen: quiet, signal, turn: null }, act))
+  }
+
+  /** What takes the lock of the stack: in turn with other processes, too. */
+  function change<T>(request: StackRequest, listen: Listen, signal: AbortSignal, act: (operation: Change) => Promise<T>): Promise<T> {
+    return inLine(request, async () => {
+      const turn = await takeTurn(settings.turns ?? noTurns, { project: settings.project, name: request.stack }, listen, signal)
+      try {
+        const tell = (text: string): void => listen({ resource: `Stack ${request.stack}`, state: 'done', text })
+        return await guarded({ settings, cli, request, listen, signal, turn }, async (operation) => await act({ ...operation, turn, tell, signal }))
+      } finally {
+        await turn.release()
+      }
+    })
   }
 
   return {
-    preview: (request, signal) => inTurn(request, quiet, signal, preview),
-    up: (request, listen, signal) => inTurn(request, listen, signal, up),
-    drift: (request, signal) => inTurn(request, quiet, signal, drift),
-    outputs: (request, signal) => inTurn(request, quiet, signal, outputs),
-    destroy: (request, listen, signal) => inTurn(request, listen, signal, destroy),
+    preview: (request, signal) => look(request, signal, preview),
+    up: (request, listen, signal) => change(request, listen, signal, up),
+    drift: (request, signal) => look(request, signal, drift),
+    outputs: (request, signal) => look(request, signal, outputs),
+    destroy: (request, listen, signal) => change(request, listen, signal, destroy),
     recover: (request, find, signal) =>
-      inTurn(request, quiet, signal, ({ open }) => recoverStack({ ...settings, ...open, stack: request.stack, find, signal })),
+      change(request, quiet, signal, ({ open, turn }) => recoverStack({ ...settings, ...open, turn, stack: request.stack, find, signal })),
+  }
+}
+
+type Call = {
+  readonly settings: EngineOptions
+  readonly cli: () => Promise<Cli>
+  readonly request: StackRequest
+  readonly listen: Listen
+  readonly signal: AbortSignal
+  readonly turn: Turn | null
+}
+
+/** Opens the stack and acts, within the time that there is for it; what fails comes out in words for people. */
+async function guarded<T>({ settings, cli, request, listen, signal, turn }: Call, act: (operation: Operation) => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const deadline = AbortSignal.timeout(longestMs)
+  const { environment, secrets } = revealAll({ ...settings.environment, ...request.environment })
+  const log = createEventLog(listen)
+  try {
+    const open = await openStack(settings, request, { cli: await cli(), environment, turn, signal: AbortSignal.any([signal, deadline]) })
+    return await act({ request, open, log, at: { ...settings, stack: request.stack } })
+  } catch (error) {
+    // The engine wraps an abort in errors of its own.
+    signal.throwIfAborted()
+    if (deadline.aborted) throw new LifeboatError('timeout', `The operation on stack ${request.stack} did not end within ${longestMs / 60_000} minutes.`)
+    const hidden = [...secrets, settings.passphrase.reveal()]
+    throw failureOf(error, { stack: request.stack, diagnostics: log.diagnostics(), readFailure: request.readFailure, secrets: hidden })
   }
 }
 
@@ -74,10 +104,11 @@ async function preview({ open, log }: Operation): Promise<Changes> {
   return changesOf(changeSummary)
 }
 
-async function up({ open, log, at }: Operation) {
+async function up({ open, log, at, turn, tell, signal }: Change) {
   const session = await open.orCreate()
+  for (const text of await awaitLeft(turn, session.workDir, signal)) tell(text)
   await refusePending(at, session)
-  const result = await session.stack.up({ ...options, refresh: true, onEvent: log.onEvent })
+  const result = await pastLeftLocks({ turn, session, tell }, () => session.stack.up({ ...options, refresh: true, onEvent: log.onEvent }))
   const shown = Object.entries(result.outputs).map(([name, { value, secret }]) => [name, secret ? '[secret]' : value] as const)
   return { changes: log.changes(), outputs: Object.fromEntries(shown) }
 }
@@ -96,13 +127,16 @@ async function outputs({ open }: Operation) {
   return Object.keys(all).length === 0 ? null : all
 }
 
-async function destroy({ open, log, at }: Operation): Promise<Changes> {
+async function destroy({ open, log, at, turn, tell, signal }: Change): Promise<Changes> {
   const session = await open.orNull()
   if (session === null) return noChanges
+  for (const text of await awaitLeft(turn, session.workDir, signal)) tell(text)
   await refusePending(at, session)
-  // Volumes are protected so that no `up` can replace them. Whoever calls this has made sure that they hold nothing.
-  await session.run('state', 'unprotect', '--all', '--yes')
-  await session.stack.destroy({ ...options, onEvent: log.onEvent })
+  await pastLeftLocks({ turn, session, tell }, async () => {
+    // Volumes are protected so that no `up` can replace them. Whoever calls this has made sure that they hold nothing.
+    await session.run('state', 'unprotect', '--all', '--yes')
+    await session.stack.destroy({ ...options, onEvent: log.onEvent })
+  })
   return log.changes()
 }
 

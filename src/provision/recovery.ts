@@ -6,13 +6,16 @@ import { resourceOf } from './events.ts'
 import { staleLocks } from './locks.ts'
 import { endOrphans } from './operation.ts'
 import { exportState, pendingCreatesOf, type Export, type PendingCreate } from './pending.ts'
+import type { Turn } from './engine.ts'
 import type { Open } from './session.ts'
+import { awaitLeft, isOf, pastLeftLocks, removed } from './turn.ts'
 import type { Pending } from '../providers/provider.ts'
 
 export type Recovery = Pick<Open, 'workDir' | 'orNull'> & {
   readonly project: string
   readonly stack: string
   readonly backendUrl: string
+  readonly turn: Turn
   readonly graceMs?: number
   readonly find: (pending: Pending, signal: AbortSignal) => Promise<string | null>
   readonly signal: AbortSignal
@@ -20,16 +23,17 @@ export type Recovery = Pick<Open, 'workDir' | 'orNull'> & {
 
 /** Engine.recover: answers what it did, a sentence each; nothing to do: none. */
 export async function recoverStack(recovery: Recovery): Promise<readonly string[]> {
-  const { workDir, signal } = recovery
+  const { workDir, turn, signal } = recovery
   const report: string[] = []
   if (await endOrphans(workDir, recovery.graceMs ?? 60_000, signal)) report.push('Waited for the end of what an earlier controller had left running.')
+  report.push(...(await awaitLeft(turn, workDir, signal)))
   const session = await recovery.orNull()
   if (session === null) return report
 
-  const locks = await staleLocks(recovery)
+  const locks = await staleLocks(recovery, (lock) => isOf(turn, lock))
   // Removes every lock of the stack: staleLocks has made sure that all of them are dead.
   if (locks.length > 0) await session.run('cancel', '--yes')
-  for (const lock of locks) report.push(`Removed the lock of process ${lock.pid} from ${lock.since}; the process is gone.`)
+  report.push(...locks.map(removed))
 
   const state = await exportState(session)
   if ((state.deployment?.pending_operations ?? []).length === 0) return report
@@ -42,7 +46,8 @@ export async function recoverStack(recovery: Recovery): Promise<readonly string[
       id === null ? `${resourceOf(pending.urn)} was never created.` : `Adopted ${resourceOf(pending.urn)} (${id}), which was created before the interruption.`,
     )
   }
-  await importState(withResolved(state, resolved), workDir, session.run)
+  const past = { turn, session, tell: (text: string) => void report.push(text) }
+  await pastLeftLocks(past, async () => await importState(withResolved(state, resolved), workDir, session.run))
   const adopted = resolved.filter(({ id }) => id !== null).map(({ pending }) => pending.urn)
   if (adopted.length > 0) await session.stack.refresh({ target: adopted, color: 'never', showSecrets: false, signal })
   return report

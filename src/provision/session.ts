@@ -1,9 +1,11 @@
 // One stack opened through Pulumi's Automation API, which is imported nowhere else.
+import { hostname } from 'node:os'
 import { LocalWorkspace, PulumiCommand, Stack } from '@pulumi/pulumi/automation/index.js'
 import { Secret } from '../core/secret.ts'
 import { runCli, type Cli } from './cli.ts'
-import type { StackRequest } from './engine.ts'
+import type { EngineRun, StackRequest, Turn, Turns } from './engine.ts'
 import { CliFailure, isStackUnknown } from './failures.ts'
+import { placeOf } from './operation.ts'
 import { tolerateStrayRejections } from './stray-rejections.ts'
 import { prepareBackend, prepareWorkFolder } from './work-folder.ts'
 
@@ -20,6 +22,8 @@ export type EngineOptions = {
   readonly environment: Readonly<Record<string, string>>
   /** How long a run that is asked to stop may take. */
   readonly graceMs?: number
+  /** Absent: no other process changes these stacks. */
+  readonly turns?: Turns
 }
 
 /** What the parts of an operation share. */
@@ -37,10 +41,16 @@ export type Open = {
   readonly orNull: () => Promise<StackSession | null>
 }
 
-export type Prepared = { readonly cli: Cli; readonly environment: Readonly<Record<string, string>>; readonly signal: AbortSignal }
+export type Prepared = {
+  readonly cli: Cli
+  readonly environment: Readonly<Record<string, string>>
+  /** Null: nothing is changed, and no lock is taken. */
+  readonly turn: Turn | null
+  readonly signal: AbortSignal
+}
 
 /** Prepares the stack's folder; the stack itself is looked for by the two ways of opening it. */
-export async function openStack(options: EngineOptions, request: StackRequest, { cli, environment, signal }: Prepared): Promise<Open> {
+export async function openStack(options: EngineOptions, request: StackRequest, { cli, environment, turn, signal }: Prepared): Promise<Open> {
   tolerateStrayRejections()
   await prepareBackend(options.backendUrl)
   const workDir = await prepareWorkFolder(options.stateFolder, options.project, request.stack)
@@ -50,8 +60,11 @@ export async function openStack(options: EngineOptions, request: StackRequest, {
     PULUMI_CONFIG_PASSPHRASE: options.passphrase.reveal(),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
   }
+  const place = await placeOf(workDir)
+  const runOf = (pid: number): EngineRun => ({ host: hostname(), pid, place })
+  const told = turn === null ? {} : { begun: async (pid: number) => await turn.begin(runOf(pid)), ended: async (pid: number) => await turn.end(runOf(pid)) }
   const call = async (args: readonly string[], more: Readonly<Record<string, string>> = envVars) => {
-    const result = await runCli(cli, { args, workDir, environment: more, signal, graceMs: options.graceMs ?? 60_000 })
+    const result = await runCli(cli, { args, workDir, environment: more, signal, graceMs: options.graceMs ?? 60_000, ...told })
     if (result.exitCode !== 0) throw new CliFailure(result.exitCode, result.stderr)
     return { stdout: result.stdout, stderr: result.stderr, code: result.exitCode }
   }

@@ -10,6 +10,7 @@ import { hostKeys, hostKeyTable } from './host-keys.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
 import { slots, slotTables } from './slots.ts'
+import { turnTables } from './stack-turns.ts'
 
 const schema = `
 create schema if not exists lifeboat;
@@ -42,7 +43,7 @@ export type Store = ReturnType<typeof openStore>
 const alone = 'select pg_advisory_xact_lock(7163541);'
 
 export async function createTables(pool: Pool): Promise<void> {
-  for (const tables of [schema, journalTable, inventoryTables, slotTables, executorTable, hostKeyTable]) await pool.query(alone + tables)
+  for (const tables of [schema, journalTable, inventoryTables, slotTables, executorTable, hostKeyTable, turnTables]) await pool.query(alone + tables)
 }
 
 export function openStore(pool: Pool) {

@@ -82,6 +82,32 @@ export async function startAws(): Promise<SimulatedAws> {
   }
 }
 
+export type Bucket = {
+  /** Where the engine keeps its state in it. */
+  readonly backendUrl: string
+  /** Keys that begin so. */
+  readonly list: (prefix: string) => Promise<readonly string[]>
+  readonly put: (key: string, body: string) => Promise<void>
+}
+
+/** A bucket of the simulated AWS. */
+export async function bucketOn({ url }: SimulatedAws): Promise<Bucket> {
+  const at = `${url}/shop-state`
+  const put = async (path: string, body?: string) => {
+    const answer = await fetch(at + path, { method: 'PUT', ...(body === undefined ? {} : { body }) })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  }
+  await put('')
+  return {
+    backendUrl: `s3://shop-state?region=us-east-1&endpoint=${encodeURIComponent(url)}&use_path_style=true&disable_https=true`,
+    list: async (prefix) => {
+      const text = await (await fetch(`${at}?list-type=2&prefix=${encodeURIComponent(prefix)}`)).text()
+      return [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key)
+    },
+    put: async (key, body) => await put(`/${key}`, body),
+  }
+}
+
 async function stopped(server: ChildProcess): Promise<void> {
   const gone = once(server, 'exit')
   server.kill('SIGKILL')

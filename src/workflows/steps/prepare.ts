@@ -3,10 +3,12 @@ import { LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { counted } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
+import type { EngineEvent } from '../../provision/engine.ts'
 import type { Action, Step } from '../run.ts'
 import { awaitStart } from './in-slots.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
+import { tellOnce } from './waiting.ts'
 
 export const prepare = {
   'check-source': async (step) => {
@@ -31,11 +33,21 @@ export const prepare = {
 
   'provision-node': async (step) => {
     await awaitStart(step)
-    const target = await step.run.ports.provision((event) => void step.say(`${event.resource}: ${event.text}`).catch(() => undefined), step.signal)
+    const target = await step.run.ports.provision(listenFor(step), step.signal)
     await step.learn({ target })
     return { text: `The target answers at ${target.address}.`, details: { ...target } }
   },
 } satisfies Record<string, Action>
+
+/** Tells what the engine does. Waiting for others who work on the same is not the step's own time. */
+function listenFor(step: Step): (event: EngineEvent) => void {
+  const waitOnce = tellOnce(step)
+  return ({ resource, state, text }) => {
+    if (state === 'waiting') step.restartDeadline()
+    const tell = state === 'waiting' ? waitOnce(`${resource}: ${text}.`, { waitingFor: 'provision-busy' }) : step.say(`${resource}: ${text}`)
+    void tell.catch(() => undefined)
+  }
+}
 
 /** The node as its provider describes it now; null when the provider is unreachable (principle 7: the source may be dead). */
 async function askProvider(step: Step): Promise<Node | null> {
