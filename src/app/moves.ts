@@ -4,7 +4,8 @@ import { LifeboatError } from '../core/errors.ts'
 import { sourceIsGone } from '../core/forecast.ts'
 import { counted } from '../core/units.ts'
 import type { Move } from '../core/move.ts'
-import { wavesOf } from '../core/waves.ts'
+import { togetherOf } from '../core/plan-freezes.ts'
+import { wavesTogether } from '../core/waves.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Durable, MoveInput } from '../workflows/durable.ts'
 import type { Journal } from '../workflows/journal.ts'
@@ -62,7 +63,8 @@ function refuseFinished([done]: readonly string[]): void {
 async function refuseCircle(store: Store, plan: Plan, names: readonly string[]): Promise<void> {
   const running = [...(await store.standings())].filter(([, { state, serving }]) => state === 'running' && serving === 'source')
   const fresh = plan.moves.filter((move) => names.includes(move.name))
-  const { cycle } = wavesOf(new Map([...running.map(([name, { after }]) => [name, after] as const), ...fresh.map(({ name, after }) => [name, after] as const)]))
+  const after = new Map([...running.map(([name, { after: others }]) => [name, others] as const), ...fresh.map((move) => [move.name, move.after] as const)])
+  const { cycle } = wavesTogether(after, togetherOf(plan.freezes))
   if (cycle === null) return
   const text = `\`after:\` goes round with a move that runs as it was begun: ${cycle.join(' -> ')}.`
   throw new LifeboatError('after-cycle', text, { details: { cycle } })

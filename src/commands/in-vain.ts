@@ -1,4 +1,4 @@
-// Runs that wait for another move (`after:`) which came to nothing: whoever watches them would wait for ever.
+// Runs that wait for another move (`after:`, `freezes:`) which came to nothing: whoever watches them would wait for ever.
 import { LifeboatError } from '../core/errors.ts'
 import type { JournalRecord } from '../core/records.ts'
 
@@ -12,7 +12,7 @@ export function waitsInVain(watched: ReadonlySet<string>) {
   const waiting = new Map<string, JournalRecord>()
   return {
     note: (record: JournalRecord): void => {
-      if (record.state === 'waiting' && record.details['waitingFor'] === 'after') waiting.set(record.move, record)
+      if (record.state === 'waiting' && ['after', 'freeze'].includes(String(record.details['waitingFor']))) waiting.set(record.move, record)
       else waiting.delete(record.move)
     },
     /** One failure for each move that has no verdict yet; those that wait for it in their turn come with the next call. */

@@ -1,5 +1,5 @@
 // What a schema cannot see: names that point elsewhere in the file, and settings that exclude each other.
-import { wavesOf } from '../core/waves.ts'
+import { wavesOf, wavesTogether } from '../core/waves.ts'
 import { nearest } from '../core/nearest.ts'
 import { claimProblems } from './databases.ts'
 import type { Path, Problem } from './problems.ts'
@@ -12,6 +12,7 @@ export function crossChecks(config: Config, { claimsOf, declares }: Pick<Kinds, 
     ...witnessProblems(config),
     ...Object.entries(config.moves).flatMap(([name, move]) => [...moveProblems(config, name, move), ...claimProblems(name, move, claimsOf)]),
     ...cycleProblems(config),
+    ...freezeProblems(config),
   ]
 }
 
@@ -82,6 +83,35 @@ function cycleProblems({ moves }: Config): Problem[] {
   const [first] = cycle ?? []
   if (!cycle || first === undefined) return []
   return [{ path: ['moves', first, 'after'], code: 'after-cycle', text: `goes round: ${cycle.join(' -> ')}` }]
+}
+
+/** Members that are there, in one freeze only, with one window; and nobody else between them. */
+function freezeProblems({ moves, freezes }: Config): Problem[] {
+  const all = Object.entries(freezes).flatMap(([name, members]) => members.map((member, index) => ({ name, member, path: ['freezes', name, index] })))
+  const wrong = all.flatMap(({ name, member, path }, index): Problem[] => {
+    const earlier = all.slice(0, index).find((other) => other.member === member)
+    if (earlier === undefined) return unknownName(path, member, moves, 'moves')
+    return [invalid(path, earlier.name === name ? 'is listed twice' : `is in freezes.${earlier.name} already`)]
+  })
+  if (wrong.length > 0) return wrong
+  return [...Object.entries(freezes).flatMap(([name, members]) => windowProblems(name, members, moves)), ...betweenProblems(moves, freezes)]
+}
+
+function windowProblems(name: string, members: readonly string[], moves: Config['moves']): Problem[] {
+  const [first, ...others] = members
+  const windowOf = (member = ''): string => JSON.stringify(moves[member]?.window ?? null)
+  const other = others.find((member) => windowOf(member) !== windowOf(first))
+  return other === undefined ? [] : [invalid(['freezes', name], `needs one window for all: those of ${first} and ${other} differ`)]
+}
+
+/** What must be switched after one member and before another one cannot wait for a freeze of both. */
+function betweenProblems(moves: Config['moves'], freezes: Config['freezes']): Problem[] {
+  const after = new Map(Object.entries(moves).map(([name, move]) => [name, move.after]))
+  if (wavesOf(after).cycle !== null) return []
+  const { cycle } = wavesTogether(after, new Map(Object.entries(freezes).map(([name, members]) => [`freezes.${name}`, members])))
+  const name = Object.keys(freezes).find((each) => cycle?.includes(`freezes.${each}`) === true)
+  if (cycle === null || name === undefined) return []
+  return [{ path: ['freezes', name], code: 'after-cycle', text: `goes round with \`after:\`: ${cycle.join(' -> ')}` }]
 }
 
 function unknownName(path: Path, name: string, among: Readonly<Record<string, unknown>>, where: string): Problem[] {

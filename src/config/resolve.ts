@@ -3,6 +3,7 @@ import type { Move, SshAccess } from '../core/move.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
 import { Secret } from '../core/secret.ts'
+import { clientsFirst, type SharedFreeze } from '../core/shared-freeze.ts'
 import { dataNames } from './checks.ts'
 import type { Config, MoveConfig, ProviderConfig, SshConfig } from './schema.ts'
 
@@ -21,6 +22,7 @@ export function resolveMove(config: Config, name: string): Move {
   const { services, singletons, ports, checks, names, after, window = null, fence } = move
   const ends = endsOf(name, move)
   const called = dataNames(move)
+  const freeze = freezeOf(config, name)
   return {
     ...ends,
     name,
@@ -30,6 +32,7 @@ export function resolveMove(config: Config, name: string): Move {
       target: sshAccess(move.to.ssh, ends.to.provider, ends.to.node ?? name, config),
     },
     ...pausesOf(move, config),
+    ...(freeze === null ? {} : { freeze, downtimeBudgetMs: sharedBudgetMs(config, freeze) }),
     data: move.data.map((data, index) => ({ ...data, name: called[index] ?? data.kind })),
     services,
     singletons,
@@ -59,6 +62,16 @@ function pausesOf(move: MoveConfig, { defaults }: Config): Pick<Move, 'downtimeB
   const { downtimeBudget = 20_000, reverseSync = true } = { ...given(defaults), ...given(move) }
   const { policy = 'manual', remindAfter = 72 * hour, watchFor = hour / 2, forwardFor = 24 * hour } = { ...given(defaults.finish), ...given(move.finish) }
   return { downtimeBudgetMs: downtimeBudget, reverseSync, finish: { policy, remindAfterMs: remindAfter, watchForMs: watchFor, forwardForMs: forwardFor } }
+}
+
+function freezeOf({ freezes, moves }: Config, name: string): SharedFreeze | null {
+  const [called, members] = Object.entries(freezes).find(([, all]) => all.includes(name)) ?? []
+  return called === undefined || members === undefined ? null : { name: called, members: clientsFirst(members, (each) => moves[each]?.after ?? []) }
+}
+
+/** One pause has one budget: the smallest. */
+function sharedBudgetMs(config: Config, { members }: SharedFreeze): number {
+  return Math.min(...members.flatMap((name) => (config.moves[name] === undefined ? [] : [pausesOf(config.moves[name], config).downtimeBudgetMs])))
 }
 
 function standbyOf({ standby }: MoveConfig): Move['standby'] {

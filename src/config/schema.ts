@@ -113,6 +113,7 @@ export function configSchema(kinds: Kinds, place: Place) {
       .default({}),
     limits: limits.prefault({}),
     moves: z.record(slug, moveSchema(data, place)).default({}),
+    freezes: z.record(slug, z.array(z.string()).min(2).max(16)).default({}).describe('moves that are switched as one, in one freeze: name -> moves'),
     watch: watch.prefault({}),
     hooks: z
       .record(slug, ofKinds<OfFamily>(kinds.hooks, 'family', {}))

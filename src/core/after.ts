@@ -45,6 +45,12 @@ export function describeObstacle({ move, cause, state }: Obstacle): string {
   return `${chain} ${words[state]}: migrate ${cause}, or take it out of \`after:\``
 }
 
+/** The same of one that is to be switched in the same freeze. */
+export function describeCompanion({ move, state }: Obstacle): string {
+  if (state === 'running') return `until ${move}, which shares its freeze, is ready and approved`
+  return `for ${move}, which shares its freeze and ${words[state]}: migrate ${move}, or take it out of \`freezes:\``
+}
+
 /** Why this move should not go back before these: the rest of a sentence. */
 export function describeClients(name: string, clients: readonly string[]): string {
   const are = clients.length === 1 ? 'comes after it and is' : 'come after it and are'

@@ -58,7 +58,10 @@ const table = {
   ],
   'names-unfit': [4, 'Correct the name at its name server, or take it out of lifeboat.yaml.'],
   'waiting-approval': [4, 'Run `lifeboat approve MOVE`.'],
-  'waiting-after': [4, 'Migrate the move named above. If it is not to move, take it out of `after:`, roll the waiting one back, and migrate that anew.'],
+  'waiting-after': [
+    4,
+    'Migrate the move named above. If it is not to move, take it out of `after:` (or `freezes:`), roll the waiting one back, and migrate that anew.',
+  ],
   'over-budget': [4, 'The source serves again; see which step was slow, then approve again.'],
   'token-stale': [4, 'A newer execution of this move is at work; see `lifeboat status`.'],
   'attempt-over': [4, 'The node ended this attempt by itself; the source serves. Approve again.'],

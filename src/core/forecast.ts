@@ -28,6 +28,40 @@ export function forecastSteps(facts: MoveFacts) {
   } as const satisfies Partial<Record<StepName, number>>
 }
 
+/** One of those that are switched in one freeze; `after`: members and others. */
+type Sharing = { readonly name: string; readonly after: readonly string[]; readonly facts: MoveFacts }
+
+/**
+ * Milliseconds from holding the first client of a shared freeze to releasing the last: clients are drained before what they
+ * come after, all is copied and compared side by side, and what clients need is released before them.
+ */
+export function sharedPauseMs(members: readonly Sharing[]): number {
+  const steps = new Map(members.map((member) => [member.name, forecastSteps(member.facts)]))
+  const most = (row: 'final-sync' | 'verify-data'): number => Math.max(0, ...[...steps.values()].map((each) => each[row]))
+  const drain = longestChain(members, ({ name }) => (steps.get(name)?.['hold-clients'] ?? 0) + (steps.get(name)?.['freeze-source'] ?? 0))
+  return Math.round(margin * (drain + most('final-sync') + most('verify-data') + longestChain(members, ({ facts }) => forecastEndMs(facts))))
+}
+
+/** What remains of a shared freeze when this member is sealed: its own end, and after it those of its clients. */
+export function sharedEndMs(members: readonly Sharing[], name: string): number {
+  const me = members.find((member) => member.name === name)
+  const clients = members.filter((member) => member.after.includes(name))
+  return (me === undefined ? 0 : forecastEndMs(me.facts)) + Math.max(0, ...clients.map((client) => sharedEndMs(members, client.name)))
+}
+
+/** The longest sum along those that come after each other. */
+function longestChain(members: readonly Sharing[], cost: (member: Sharing) => number): number {
+  const known = new Map<string, number>()
+  const ofChain = (member: Sharing): number => {
+    const before = known.get(member.name)
+    if (before !== undefined) return before
+    const sum = cost(member) + Math.max(0, ...members.filter(({ name }) => member.after.includes(name)).map(ofChain))
+    known.set(member.name, sum)
+    return sum
+  }
+  return Math.max(0, ...members.map(ofChain))
+}
+
 /**
  * The same before anything was copied, from how many files changed within the hour before somebody looked inside. Passes
  * follow each other within seconds, so that the last one carries a minute's share of it at most.

@@ -2,6 +2,7 @@
 // makes a PlannedMove of it (plan.ts); what a running move keeps of both are its settings (stored-move.ts).
 import type { Secret } from './secret.ts'
 import type { Money } from './plan.ts'
+import type { SharedFreeze } from './shared-freeze.ts'
 import type { Window } from './window.ts'
 import type { MoveSettings, SshSettings, StoredCheck } from './stored-move.ts'
 
@@ -50,6 +51,8 @@ export type Move = {
   readonly checks: readonly StoredCheck[]
   readonly names: MoveSettings['names']
   readonly after: readonly string[]
+  /** Whom it is switched with as one; absent: nobody. Then `downtimeBudgetMs` is that of the shared pause. */
+  readonly freeze?: SharedFreeze
   readonly window: Window | null
   readonly standby: { readonly size: string | null; readonly drillMs: number | null } | null
   readonly fence: readonly FenceRung[]

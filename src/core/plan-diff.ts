@@ -36,7 +36,7 @@ function changesOf(before: PlannedMove | null, after: PlannedMove): PlanChange[]
 }
 
 /** What a person decides on, each as one text. */
-function fieldsOf({ from, to, path, after, ports, roots }: PlannedMove): Readonly<Record<string, string>> {
+function fieldsOf({ from, to, path, after, freeze, ports, roots }: PlannedMove): Readonly<Record<string, string>> {
   return {
     source: `${from.provider}/${from.id} at ${from.address}`,
     target: to.address === null ? to.provider : `${to.provider} at ${to.address}`,
@@ -46,6 +46,7 @@ function fieldsOf({ from, to, path, after, ports, roots }: PlannedMove): Readonl
     cost: moneyText(to.monthlyCost),
     path,
     after: after.join(' '),
+    freeze: freeze?.members.join(' ') ?? '',
     ports: ports.map(({ port, protocol }) => `${port}/${protocol}`).join(' '),
     data: roots.join(' '),
   }

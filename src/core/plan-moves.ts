@@ -14,8 +14,9 @@ import { useOf } from './observed.ts'
 import { chooseSize, type Need } from './sizing.ts'
 import type { Limits } from './slots.ts'
 import { relayRisk } from './path.ts'
+import { freezesOf, freezeWarnings, togetherOf } from './plan-freezes.ts'
 import { changedInAnHour, completed, movedOf, overlooked, type Moved } from './plan-inside.ts'
-import { wavesOf } from './waves.ts'
+import { wavesTogether } from './waves.ts'
 
 export type PlanRequest = {
   readonly moves: readonly Move[]
@@ -41,7 +42,8 @@ export function planMoves(request: PlanRequest): Plan {
   const moved = movedOf(new Map(wanted.map((move) => [findNode(inventoryOf(move.from.provider, request), move.from), move])))
   const drafts = wanted.map((move) => draft(move, request, moved))
   const moves = drafts.map(({ planned }) => ({ ...planned, blockers: [...planned.blockers, ...collisions(planned, drafts)] }))
-  const { waves, cycle } = wavesOf(new Map(moves.map((move) => [move.name, move.after])))
+  const freezes = freezesOf(wanted, moves)
+  const { waves, cycle } = wavesTogether(new Map(moves.map((move) => [move.name, move.after])), togetherOf(freezes))
   if (cycle) throw new LifeboatError('after-cycle', `\`after:\` goes round: ${cycle.join(' -> ')}.`, { details: { cycle } })
   return {
     schema: 'lifeboat.plan/1',
@@ -50,6 +52,7 @@ export function planMoves(request: PlanRequest): Plan {
     ),
     moves,
     waves: waves.map((wave) => [...wave]),
+    ...(freezes.length === 0 ? {} : { freezes }),
     ...(request.limits === undefined ? {} : { limits: request.limits }),
     totals: totalsOf(wanted, moves),
   }
@@ -74,6 +77,7 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
     forecastPauseMs: measured.forecastPauseMs ?? pauseFor(changedInAnHour(move, found)),
     steps: [...request.steps],
     after: [...new Set(move.after)].sort(byCodeUnit),
+    ...(move.freeze === undefined ? {} : { freeze: { name: move.freeze.name, members: [...move.freeze.members] } }),
     ports: [...move.ports].sort((a, b) => a.port - b.port || byCodeUnit(a.protocol, b.protocol)),
     roots: move.data.flatMap(({ kind, path }) => (kind === 'files' && typeof path === 'string' ? [path] : [])),
     blockers: blockersOf(judged),
@@ -81,6 +85,7 @@ function draft(move: Move, request: PlanRequest, moved: Moved): Draft {
       ...warningsOf(judged),
       ...deviceWarnings(found, chosen.size),
       ...outsiders(move, request.moves),
+      ...freezeWarnings(move, request.moves),
       ...(measured.path === 'relay' ? [{ code: 'relayed', severity: 'warning', text: relayRisk } satisfies Notice] : []),
       ...overlooked(move, found, moved),
       ...notFollowed(move, found, moved),

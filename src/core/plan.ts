@@ -28,6 +28,8 @@ export const plannedMoveSchema = z.object({
   forecastPauseMs: z.number().nullable(),
   steps: z.array(z.string()),
   after: z.array(z.string()),
+  /** Whom it is switched with in one freeze, clients first; absent: nobody. */
+  freeze: z.object({ name: z.string(), members: z.array(z.string()) }).optional(),
   ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.union([z.boolean(), z.number()]) })),
   roots: z.array(z.string()),
   blockers: z.array(coded),
@@ -39,6 +41,8 @@ export const planSchema = z.object({
   fingerprint: z.string(),
   moves: z.array(plannedMoveSchema),
   waves: z.array(z.array(z.string())),
+  /** Moves that are switched as one, clients first. The pause is at most about so long (null: not known), and has one budget. Absent: there are none. */
+  freezes: z.array(z.object({ name: z.string(), members: z.array(z.string()), forecastPauseMs: z.number().nullable(), budgetMs: z.number() })).optional(),
   /** How many may do the same at a time, and what copies share (megabits a second); absent in plans of older versions. */
   limits: z.object({ perSource: z.number(), perTarget: z.number(), startsPerHour: z.number(), linkMbps: z.number().optional() }).optional(),
   totals: z.object({ monthlyCost: money.nullable(), bothSidesMonthlyCost: money.nullable() }),

@@ -20,6 +20,24 @@ export function wavesOf(after: ReadonlyMap<string, readonly string[]>): Waves {
   return { waves, cycle: null }
 }
 
+/**
+ * The same where some go together: each of `together` counts as one, which comes after all that its members come after. A
+ * cycle names it by its key.
+ */
+export function wavesTogether(after: ReadonlyMap<string, readonly string[]>, together: ReadonlyMap<string, readonly string[]>): Waves {
+  const ones = new Map([...together].flatMap(([key, members]) => members.map((name) => [name, key] as const)))
+  const one = (name: string): string => ones.get(name) ?? name
+  const contracted = new Map<string, string[]>()
+  for (const [name, others] of after) {
+    // Within one it is the freeze that keeps the order.
+    const outside = others.map(one).filter((other) => other !== one(name) || !ones.has(name))
+    contracted.set(one(name), [...(contracted.get(one(name)) ?? []), ...outside])
+  }
+  const { waves, cycle } = wavesOf(contracted)
+  const members = (key: string): readonly string[] => (together.get(key) ?? [key]).filter((name) => after.has(name))
+  return { waves: waves.map((wave) => wave.flatMap(members).sort(byCodeUnit)), cycle }
+}
+
 /** Each of those that wait comes after another that waits, so following them must come round. */
 function cycleAmong(after: ReadonlyMap<string, readonly string[]>, waiting: ReadonlySet<string>): string[] {
   const path: string[] = []

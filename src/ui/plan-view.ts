@@ -1,5 +1,6 @@
 // A plan for people: what goes where, why, at what price, and what stands against it.
 import type { Money, Plan, PlannedMove } from '../core/plan.ts'
+import { describeFreeze } from '../core/plan-freezes.ts'
 import type { ComparedPlan } from '../core/plan-diff.ts'
 import { formatDuration } from '../core/units.ts'
 import { printable, table } from './table.ts'
@@ -19,6 +20,7 @@ export function planView(plan: Plan): string {
     '',
     ...plan.moves.flatMap(notesOf),
     ...orderOf(plan),
+    ...(plan.freezes ?? []).map(describeFreeze),
     `Together ${money(plan.totals.monthlyCost)} a month${bothSides(plan)}. ${plan.waves.length === 1 ? 'One wave' : `${plan.waves.length} waves`}. Fingerprint ${plan.fingerprint}.`,
   ].join('\n')
 }

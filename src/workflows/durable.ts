@@ -11,6 +11,7 @@ import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
 import { askedBack, claimNode, perform, type Result, type Run, type Services } from './run.ts'
+import { leaveTurn } from './steps/companions.ts'
 import { actions } from './steps/index.ts'
 import type { StoredMove } from './store.ts'
 
@@ -190,7 +191,7 @@ function verbsOf(run: Run): Verbs {
 }
 
 async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<void> {
-  await run.services.store.leaveSlots(run.move, ['hold'])
+  await leaveTurn(run, 'undone')
   const text = `The attempt ended at ${at}; the ${serves} serves on.`
   await run.services.journal.append({ move: run.move, run: run.run, step: 'attempt', state: 'undone', text, details: { at, serves } })
 }

@@ -1,11 +1,12 @@
 // What is kept about moves, in the same PostgreSQL that holds the durable steps. A few small tables; every statement of
-// the product against them stands in this file, in inventories.ts, slots.ts or journal.ts.
+// the product against them stands in this file, in inventories.ts, slots.ts, freezes.ts or journal.ts.
 import type { Pool } from 'pg'
 import type { Standing } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings, type MoveState } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { executorTable } from './executors.ts'
+import { freezes, freezeTable } from './freezes.ts'
 import { hostKeys, hostKeyTable } from './host-keys.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
@@ -43,11 +44,11 @@ export type Store = ReturnType<typeof openStore>
 const alone = 'select pg_advisory_xact_lock(7163541);'
 
 export async function createTables(pool: Pool): Promise<void> {
-  for (const tables of [schema, journalTable, inventoryTables, slotTables, executorTable, hostKeyTable, turnTables]) await pool.query(alone + tables)
+  for (const tables of [schema, journalTable, inventoryTables, slotTables, freezeTable, executorTable, hostKeyTable, turnTables]) await pool.query(alone + tables)
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...hostKeys(pool), ...moves(pool) }
+  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...freezes(pool), ...hostKeys(pool), ...moves(pool) }
 }
 
 function plans(pool: Pool) {

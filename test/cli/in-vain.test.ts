@@ -51,3 +51,11 @@ test('what is not watched counts by how it stands: a move that rests ends the wa
   inVain.note(record('web-1', { step: 'check-ready', state: 'started' }))
   assert.deepEqual(inVain.failures(new Map()), [])
 })
+
+test('who waits for one that shares its freeze waits in vain by the same rules', () => {
+  const inVain = waitsInVain(new Set(['db-1', 'web-1']))
+  const { details, ...rest } = waits('db-1', 'web-1')
+  inVain.note({ ...rest, details: { ...details, waitingFor: 'freeze' } })
+  assert.deepEqual(inVain.failures(new Map()), [])
+  assert.equal(inVain.failures(new Map([['web-1', { status: 4 }]])).length, 1)
+})

@@ -34,3 +34,21 @@ test('limits that nobody meets are not told, nor an order where there is none', 
   const one = planView(planMoves(request({ limits: { perSource: 1, perTarget: 1, startsPerHour: 1 } })))
   assert.doesNotMatch(one, /limits:|order/)
 })
+
+test('those that are switched as one are one wave; the plan tells in which order they are held, and their pause', () => {
+  const freeze = { name: 'shop', members: ['a-web', 'c-db'] }
+  const shared = moves.map((each) => (freeze.members.includes(each.name) ? { ...each, freeze } : each))
+  const measured = Object.fromEntries(names.map((name) => [name, { path: 'direct' as const, forecastPauseMs: 3000 }]))
+  const plan = planMoves(request({ moves: shared, inventories: { old: inventory(nodes) }, measured }))
+  assert.deepEqual(plan.waves, [['a-web', 'c-db'], ['b-web']])
+  assert.deepEqual(plan.freezes, [{ ...freeze, forecastPauseMs: 6000, budgetMs: 20_000 }])
+  const text =
+    'Switched as one: a-web, then c-db are held, the other way round they are released (freezes.shop). One pause: about 6 s at most, of a budget of 20 s.'
+  assert.ok(planView(plan).includes(text), planView(plan))
+  const alone = planMoves(request({ moves: shared.slice(0, 1), inventories: { old: inventory(nodes) } }))
+  assert.deepEqual(
+    alone.moves[0]?.warnings.filter(({ code }) => code === 'freeze-outside').map(({ text: said }) => said),
+    ['a-web is switched as one with c-db, which is not part of this plan: it is not switched before that is ready, too.'],
+  )
+  assert.notEqual(plan.fingerprint, planMoves(request({ moves, inventories: { old: inventory(nodes) }, measured })).fingerprint)
+})

@@ -1,13 +1,14 @@
 // The wait for a person's word and for the time of the switch. Meanwhile the copy is kept in step: a closed gate costs
 // nothing and has no expiry.
-import { describeObstacle } from '../../core/after.ts'
-import { forecastPauseMs } from '../../core/forecast.ts'
+import { describeCompanion, describeObstacle } from '../../core/after.ts'
 import { pathOf, relayRisk } from '../../core/path.ts'
 import { describeWindow, opensAt } from '../../core/window.ts'
 import type { Done, Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
 import { ranOut } from './approval.ts'
 import { keepInStep } from './sync.ts'
+import { awaitCompanions, beginTogether, leaveCompanions } from './companions.ts'
+import { pauseAhead } from './shared-freeze.ts'
 import { awaitTurn, obstacleNow, recordsOfRun, restUnlessTold, tellOnce } from './waiting.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
@@ -54,7 +55,7 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
       await signals.take(step.run.move, step.run.run, 'pause')
       return { text: 'Approved.', details: { ...approval, opensAt: new Date(nextSwitch(step, Date.now()).at).toISOString() } }
     }
-    const pause = forecastPauseMs(step.facts)
+    const { pauseMs: pause } = await pauseAhead(step)
     const waits =
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
     const text = isRelayed ? `${waits} ${relayRisk}` : waits
@@ -63,28 +64,37 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
   }
 }
 
-/** Syncs on until the switch may begin (window, `--at`, `after:`, its turn). False: a pause was asked for meanwhile, and stays to be ended by an approval; or this one ran out. */
+/** Syncs on until the switch may begin (window, `--at`, `after:`, `freezes:`, its turn). False: a pause was asked for meanwhile, and stays to be ended by an approval; or this one ran out. */
 async function untilOpen(step: Step, pass: Pass, approval: Approval): Promise<boolean> {
   const { signals } = step.run.services
   for (const tell = tellOnce(step); ;) {
-    if (await signals.waits(step.run.move, step.run.run, 'pause')) return false
-    if (await tellRanOut(step, approval.details)) return false
-    const { at, text } = nextSwitch(step, Date.now())
-    const forecast = forecastPauseMs(step.facts)
-    if (at > Date.now()) {
-      await tell(text, { waitingFor: 'window', opensAt: new Date(at).toISOString(), forecastPauseMs: forecast })
-      await passAndRest(step, pass, 'pause', at - Date.now())
+    if ((await signals.waits(step.run.move, step.run.run, 'pause')) || (await tellRanOut(step, approval.details))) {
+      await leaveCompanions(step)
+      return false
+    }
+    const wait = await inTheWay(step)
+    if (wait !== null) {
+      await tell(`Approved; ${wait.text}. The copy is kept in step.`, { ...wait.details, forecastPauseMs: (await pauseAhead(step)).pauseMs })
+      await passAndRest(step, pass, 'pause', wait.mostMs)
       continue
     }
-    const obstacle = await obstacleNow(step)
-    if (obstacle !== null) {
-      await tell(`Approved; waits ${describeObstacle(obstacle)}. The copy is kept in step.`, { waitingFor: 'after', ...obstacle, forecastPauseMs: forecast })
-      await passAndRest(step, pass, 'pause')
-      continue
-    }
-    if (await itsTurn(step, tell)) return true
+    if ((await itsTurn(step, tell)) && (await beginTogether(step))) return true
     await pass()
   }
+}
+
+type Wait = { readonly text: string; readonly details: Readonly<Record<string, unknown>>; readonly mostMs?: number }
+
+/** The first thing that keeps an approved move from being switched; null: nothing but its turn. */
+async function inTheWay(step: Step): Promise<Wait | null> {
+  const now = Date.now()
+  const { at, text } = nextSwitch(step, now)
+  const obstacle = at > now ? null : await obstacleNow(step)
+  if (at > now || obstacle !== null) await leaveCompanions(step)
+  if (at > now) return { text, details: { waitingFor: 'window', opensAt: new Date(at).toISOString() }, mostMs: at - now }
+  if (obstacle !== null) return { text: `waits ${describeObstacle(obstacle)}`, details: { waitingFor: 'after', ...obstacle } }
+  const companion = await awaitCompanions(step)
+  return companion === null ? null : { text: `waits ${describeCompanion(companion)}`, details: { waitingFor: 'freeze', ...companion } }
 }
 
 /** An approval has its day; one that was not used in it is asked for anew. */
@@ -108,7 +118,7 @@ function nextSwitch(step: Step, now: number): { readonly at: number; readonly te
   const notBefore = Math.max(now, Date.parse(step.run.notBefore ?? '') || 0)
   const at = window === null ? notBefore : opensAt(window, notBefore, downtimeBudgetMs)
   const reason = window === null ? '' : ` (window: ${describeWindow(window)})`
-  return { at, text: `Approved; switches at ${new Date(at).toISOString().slice(0, 16)}Z${reason}. The copy is kept in step.` }
+  return { at, text: `switches at ${new Date(at).toISOString().slice(0, 16)}Z${reason}` }
 }
 
 async function passAndRest(step: Step, pass: Pass, kind: SignalKind, mostMs = Infinity): Promise<void> {

@@ -1,6 +1,6 @@
 // The last gate before anybody waits (runbook.md §3a): all that could stop the switch later is looked at now.
 import { clientsToGoFirst, describeClients } from '../../core/after.ts'
-import { forecastPauseMs, forecastSteps } from '../../core/forecast.ts'
+import { forecastSteps } from '../../core/forecast.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
 import { acceptsTcp, runChecks, type CheckResult } from '../../nodes/checks.ts'
@@ -10,6 +10,7 @@ import { gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
 import { audit } from './audit.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
+import { meetOthers, pauseAhead } from './shared-freeze.ts'
 import { meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 import { awaitTurn } from './waiting.ts'
@@ -45,10 +46,12 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   const checks = await checksOn(step, way.giver, giver)
   await step.learn({ portsServed: await portsServed(step, giver) })
   const connections = await openConnections(giver, tcpPortsOf(step), step.signal)
-  const forecastMs = forecastPauseMs(step.facts)
+  const { pauseMs: forecastMs } = await pauseAhead(step)
   const limitMs = budgetShare * step.settings.downtimeBudgetMs
   if (forecastMs > limitMs) throw gateClosed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
   for (const { mover } of step.run.ports.movers) await mover.brace?.(await pairFrom(step, way.giver), step.signal)
+  // The record of the hold begins when clients wait, not when this one waits for others.
+  if (way.receiver === 'target') await meetOthers(step, 'hold-clients')
   const open = connections === null ? '' : `; ${counted(connections, 'connection')} open`
   return {
     text: `Ready: ${counted(checks.filter(({ passed }) => passed).length, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,

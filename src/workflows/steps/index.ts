@@ -4,6 +4,7 @@ import type { Action } from '../run.ts'
 import { awaitApproval } from './await-approval.ts'
 import { awaitFinish } from './await-finish.ts'
 import { finish } from './finish.ts'
+import { afterLastCommit } from './last-commit.ts'
 import { names } from './names.ts'
 import { prepare } from './prepare.ts'
 import { rehearse } from './rehearse.ts'
@@ -18,6 +19,7 @@ export const actions = {
   ...prepare,
   'prepare-node': prepareNode,
   ...names,
+  'switch-dns': afterLastCommit(names['switch-dns']),
   ...sync,
   rehearse,
   'await-approval': awaitApproval,

@@ -4,17 +4,20 @@ import { acceptsTcp } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { dropLease } from '../lease.ts'
 import { reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
+import { leaveTurn } from './companions.ts'
+import { letFreezeEnd, meetOthers } from './shared-freeze.ts'
 import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 async function release(step: Step, way: Direction): Promise<Done> {
+  await meetOthers(step, step.name)
   const { attempt, heldAt, measured } = step.facts
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   const [answer] = await Promise.all(
     [giver, receiver].map(async (link) => await link.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)),
   )
   dropLease(step.run.move)
-  await step.run.services.store.leaveSlots(step.run.move, ['hold'])
+  await leaveTurn(step.run, 'released')
   const pauseMs = heldAt === null ? null : Date.now() - Date.parse(heldAt)
   await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
   await tryWay(step, giver, receiver)
@@ -53,6 +56,7 @@ async function startSingletons(step: Step, way: Direction): Promise<Done> {
 /** Data flows back from now on, so that going back loses nothing. The pass itself goes on in await-finish. */
 async function startReverseSync(step: Step, way: Direction): Promise<Done> {
   if (!step.settings.reverseSync) return { text: 'Switched off (reverseSync: false).' }
+  await letFreezeEnd(step)
   for (const side of [way.giver, way.receiver]) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
   const pair = await pairFrom(step, way.giver)
   for (const { mover } of step.run.ports.movers) await mover.reverse(pair, step.signal)

@@ -4,15 +4,16 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
-import { forecastEndMs } from '../../core/forecast.ts'
 import { describeCheck } from '../../core/stored-move.ts'
 import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
-import { keepLease, saysOver } from '../lease.ts'
+import { keepLease } from '../lease.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
+import { attemptOf, duringAttempt } from './attempt.ts'
 import { checkReady } from './check-ready.ts'
 import { allMovers, movesMore } from './movers.ts'
+import { meetOthers, pauseAhead, sharedBudgetLeft } from './shared-freeze.ts'
 import { along, back, forth, meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
@@ -25,13 +26,15 @@ const portWithinMs = 1000
 const checkAgainMs = { atFirst: 10, later: 100 } as const
 
 async function holdClients(step: Step, way: Direction): Promise<Done> {
+  await meetOthers(step, step.name)
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   const hellos = await Promise.all([giver, receiver].map(async (link) => await link.call({ op: 'hello' }, step.signal)))
   const before = await arrivals(step, giver)
   const lastAttempt = step.facts.attempt
   const attempt = 1 + Math.max(lastAttempt, ...hellos.map((hello) => Number(hello['attempt'] ?? 0)))
   await step.learn({ attempt, heldAt: new Date().toISOString(), seal: null })
-  const open = { op: 'open-attempt', token: step.run.token, attempt, leaseMs, budgetMs: step.settings.downtimeBudgetMs, holdLimitMs, lastAttempt }
+  const budgetMs = await sharedBudgetLeft(step)
+  const open = { op: 'open-attempt', token: step.run.token, attempt, leaseMs, budgetMs, holdLimitMs, lastAttempt }
   await receiver.call({ ...open, part: 'receiver' }, step.signal)
   const opened = await giver.call({ ...open, part: 'giver' }, step.signal)
   await step.learn({ running: runningOf(opened['running']) })
@@ -108,9 +111,8 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
 
 async function seal(step: Step, way: Direction): Promise<Done> {
   const { giver, attempt } = await duringAttempt(step, way)
-  const facts = step.facts
-  const needMs = Math.round(1.5 * forecastEndMs(facts) + 1000)
-  const answer = await giver.call({ op: 'seal', token: step.run.token, attempt, sequence: facts.sequence, needMs }, step.signal)
+  const needMs = Math.round(1.5 * (await pauseAhead(step)).endMs + 1000)
+  const answer = await giver.call({ op: 'seal', token: step.run.token, attempt, sequence: step.facts.sequence, needMs }, step.signal)
   const sealed = answer['seal']
   if (typeof sealed !== 'object' || sealed === null) throw new LifeboatError('node-failed', `${giver.address} answered no seal.`)
   await step.learn({ seal: { ...sealed } })
@@ -157,26 +159,10 @@ async function checkReceiver(step: Step, way: Direction): Promise<Done> {
 /** The receiver decides alone: a repeat after a lost answer finds it committed, whatever the giver made of that meanwhile. */
 async function commit(step: Step, way: Direction): Promise<Done> {
   const { receiver, attempt } = await attemptOf(step, way)
+  await meetOthers(step, step.name)
   await receiver.call({ op: 'commit', token: step.run.token, attempt }, step.signal)
   await step.learn({ serving: way.receiver, stragglers: 0 })
   return { text: `${receiver.address} serves from now on.`, details: { attempt } }
-}
-
-/** The attempt of the facts, with its lease kept until it is `lost`; a giver that has ended it alone says so before anything else is done. */
-async function duringAttempt(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number; lost: AbortSignal }> {
-  const { giver, receiver, attempt } = await attemptOf(step, way)
-  await giver.call({ op: 'renew', token: step.run.token, attempt }, step.signal, 2000).catch((error: unknown) => {
-    step.signal.throwIfAborted()
-    // A giver that is silent need not stop a promotion; what needs its answer asks it again.
-    if (saysOver(error)) throw error
-  })
-  const { lost } = keepLease(step.run.move, attempt, step.run.token, [giver, receiver])
-  lost.throwIfAborted()
-  return { giver, receiver, attempt, lost }
-}
-
-async function attemptOf(step: Step, way: Direction): Promise<{ giver: Link; receiver: Link; attempt: number }> {
-  return { giver: await reach(step, way.giver), receiver: await reach(step, way.receiver), attempt: step.facts.attempt }
 }
 
 export const switchOver = {

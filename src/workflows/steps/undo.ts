@@ -3,6 +3,7 @@ import { LifeboatError, codeOf } from '../../core/errors.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { dropLease } from '../lease.ts'
 import { reach, type Action, type Step } from '../run.ts'
+import { undoInOrder } from './shared-freeze.ts'
 import { back, forth, type Direction } from './sides.ts'
 import { endRehearsal } from './rehearse.ts'
 import { cleanNode } from './prepare-node.ts'
@@ -25,15 +26,23 @@ export const undo = {
   'stop-recording': async () => ({ text: 'The recorders end with their helpers; the copies stay.' }),
   'stop-reverse-sync': async () => ({ text: 'Nothing is copied back any more; the copies stay.' }),
 
-  'unhold-clients': async (step) => await unhold(step, forth),
-  'thaw-source': async (step) => await thaw(step, 'source'),
-  'unseal-source': async (step) => await unseal(step, 'source'),
-  'demote-target': async (step) => await demote(step, 'target'),
+  'unhold-clients': inOrder(async (step) => await unhold(step, forth)),
+  'thaw-source': inOrder(async (step) => await thaw(step, 'source')),
+  'unseal-source': inOrder(async (step) => await unseal(step, 'source')),
+  'demote-target': inOrder(async (step) => await demote(step, 'target')),
   'unhold-clients-back': async (step) => await unhold(step, back),
   'thaw-target': async (step) => await thaw(step, 'target'),
   'unseal-target': async (step) => await unseal(step, 'target'),
   'demote-source': async (step) => await demote(step, 'source'),
 } satisfies Record<string, Action>
+
+/** Those that share a freeze open again databases first, as services may need them to start. */
+function inOrder(act: Action): Action {
+  return async (step) => {
+    await undoInOrder(step)
+    return await act(step)
+  }
+}
 
 async function unhold(step: Step, way: Direction) {
   dropLease(step.run.move)

@@ -6,6 +6,7 @@ import type { JournalRecord } from '../../core/records.ts'
 import { sleep } from '../../io/wait.ts'
 import type { Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
+import { holderOf, turnOf } from './companions.ts'
 
 const lookEveryMs = 250
 /** Beside what the gate and the hold may last. */
@@ -39,7 +40,9 @@ export async function restUnlessTold({ run: { services, move, run }, signal }: S
 
 /** What of that which this move comes after is not switched now. */
 export async function obstacleNow({ run: { services, ports } }: Step): Promise<Obstacle | null> {
-  return ports.plan.after.length === 0 ? null : obstacleOf(ports.plan.after, await services.store.standings())
+  const { after, freeze } = ports.plan
+  const others = after.filter((name) => freeze?.members.includes(name) !== true)
+  return others.length === 0 ? null : obstacleOf(others, await services.store.standings())
 }
 
 /**
@@ -47,22 +50,25 @@ export async function obstacleNow({ run: { services, ports } }: Step): Promise<O
  * of the hold, one move of each source provider at a time, as two freezes on one host or link would lengthen each other
  * (runbook.md §7). Null: it is this move's; else whose it is.
  */
-export async function awaitTurn({ run: { services, ports, move, run }, settings, signal }: Step, ms: number): Promise<{ readonly holder: string } | null> {
+export async function awaitTurn({ run, settings, signal }: Step, ms: number): Promise<{ readonly holder: string } | null> {
+  const { services, ports, move } = run
+  const { holder, providers } = await turnOf(run)
   const lasts = (deadlineMsOf('check-ready') ?? 0) + settings.downtimeBudgetMs + spareMs
-  const wanted = [{ kind: 'hold', of: ports.plan.from.provider }] as const
+  const wanted = providers.map((of) => ({ kind: 'hold', of }) as const)
   for (const end = performance.now() + ms; ;) {
-    const { full, holders } = await services.store.takeSlots(move, wanted, ports.limits, lasts)
+    const { full, holders } = await services.store.takeSlots(holder, wanted, ports.limits, lasts)
     if (full === null) return null
-    if (performance.now() >= end || (await services.signals.waits(move, run, 'pause'))) return { holder: holders[0] ?? 'another move' }
+    if (performance.now() >= end || (await services.signals.waits(move, run.run, 'pause'))) return { holder: holders[0] ?? 'another move' }
     await sleep(turnEveryMs, signal)
   }
 }
 
 /** What could as well be done later waits a little while another move of this source has its turn: it would lengthen that freeze. */
-export async function letOthersSwitch({ run: { services, ports, move }, signal }: Step): Promise<void> {
+export async function letOthersSwitch({ run, signal }: Step): Promise<void> {
+  const { services, ports } = run
   for (const end = performance.now() + politeForMs; performance.now() < end;) {
     const holder = await services.store.turnOf(ports.plan.from.provider)
-    if (holder === null || holder === move) return
+    if (holder === null || holder === holderOf(run)) return
     await sleep(turnEveryMs, signal)
   }
 }

@@ -1,0 +1,181 @@
+// How members of a shared freeze meet in the database: each is a step of its own here, as it would be in its own process.
+import assert from 'node:assert/strict'
+import test, { beforeEach } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { rowsOf, type ActionName } from '../../src/core/runbook.ts'
+import { noFacts } from '../../src/core/stored-move.ts'
+import type { Step } from '../../src/workflows/run.ts'
+import { awaitCompanions, beginTogether, leaveCompanions, leaveTurn } from '../../src/workflows/steps/companions.ts'
+import { meetOthers, sharedBudgetLeft, undoInOrder } from '../../src/workflows/steps/shared-freeze.ts'
+import { awaitTurn, letOthersSwitch } from '../../src/workflows/steps/waiting.ts'
+import { ownStore } from '../support/own-store.ts'
+
+const { pool, store } = ownStore('shared-freeze')
+const freeze = { name: 'shop', members: ['web-1', 'db-1'] }
+const after: Readonly<Record<string, readonly string[]>> = { 'web-1': ['db-1'], 'db-1': [] }
+
+/** As much of a step as these need. */
+function stepOf(move: string, { name = 'await-approval' as ActionName, token = 1, signal = AbortSignal.timeout(60_000) } = {}): Step {
+  const plan = { from: { provider: 'old' }, after: after[move] ?? [], ...(move in after ? { freeze } : {}) }
+  const step = {
+    name,
+    run: {
+      move,
+      run: 1,
+      token,
+      services: { store: store(), signals: { waits: async () => await Promise.resolve(false) } },
+      ports: { plan, limits: { perSource: 1 } },
+    },
+    settings: { downtimeBudgetMs: 20_000 },
+    facts: noFacts,
+    signal,
+    say: async () => await Promise.resolve(),
+    restartDeadline: () => undefined,
+  }
+  return step as unknown as Step
+}
+
+async function begin(move: string, state = 'running'): Promise<void> {
+  const sql = `insert into lifeboat.move (name, settings, plan, facts, config, token, run, state) values ($1, '{"from": {"provider": "old"}}', $2, '{"serving": "source"}', '{}', 1, 1, $3)
+    on conflict (name) do update set state = excluded.state`
+  await pool().query(sql, [move, { after: after[move] ?? [] }, state])
+}
+
+/** Both are ready, and their round begins. */
+async function bothBegin(): Promise<void> {
+  for (const move of freeze.members) await awaitCompanions(stepOf(move))
+  assert.equal(await beginTogether(stepOf('web-1')), true)
+}
+
+beforeEach(async () => {
+  await pool().query('truncate lifeboat.freeze, lifeboat.slot, lifeboat.move')
+  for (const move of freeze.members) await begin(move)
+})
+
+test('nobody begins before all are ready; then all do, in one round, whoever noticed it first', async () => {
+  await pool().query(`delete from lifeboat.move where name = 'db-1'`)
+  assert.deepEqual(await awaitCompanions(stepOf('web-1')), { move: 'db-1', cause: 'db-1', state: 'not-begun' })
+  await begin('db-1')
+  assert.deepEqual(await awaitCompanions(stepOf('web-1')), { move: 'db-1', cause: 'db-1', state: 'running' })
+  assert.equal(await beginTogether(stepOf('web-1')), false)
+  assert.equal(await awaitCompanions(stepOf('db-1')), null)
+  assert.deepEqual(await Promise.all(freeze.members.map(async (move) => await beginTogether(stepOf(move)))), [true, true])
+  assert.equal(await awaitCompanions(stepOf('db-1')), null, 'also by another process')
+  const rounds = (await store().companions('shop', freeze.members)).map(({ round, state }) => ({ round, state }))
+  assert.deepEqual(rounds, [
+    { round: 1, state: 'in' },
+    { round: 1, state: 'in' },
+  ])
+})
+
+test('who is not ready any more, or has ended, is waited for; a round that it has left is not gone on with', async () => {
+  await bothBegin()
+  await leaveCompanions(stepOf('db-1'))
+  assert.deepEqual(await awaitCompanions(stepOf('web-1')), { move: 'db-1', cause: 'db-1', state: 'running' })
+  await awaitCompanions(stepOf('db-1'))
+  await begin('db-1', 'failed')
+  assert.deepEqual(await awaitCompanions(stepOf('web-1')), { move: 'db-1', cause: 'db-1', state: 'failed' })
+  assert.equal(await beginTogether(stepOf('web-1')), false)
+})
+
+test('what is switched already is not waited for, nor asked', async () => {
+  await pool().query(`update lifeboat.move set facts = '{"serving": "target"}' where name = 'db-1'`)
+  assert.equal(await awaitCompanions(stepOf('web-1')), null)
+  assert.equal(await beginTogether(stepOf('web-1')), true)
+  for (const { name } of rowsOf('switch').slice(1)) await meetOthers(stepOf('web-1'), name)
+})
+
+/** Walks the rows of the switch as a move does, each some milliseconds long; a member may fail in one. */
+async function walk(move: string, trace: string[], failsAt?: ActionName): Promise<void> {
+  try {
+    for (const { name } of [...rowsOf('switch').slice(1), ...rowsOf('settle').slice(0, 2)]) {
+      await meetOthers(stepOf(move), name)
+      trace.push(`${move} ${name}`)
+      if (name === failsAt) throw new Error('It broke.')
+      await delay(Math.random() * 10)
+    }
+  } catch (error) {
+    await undoInOrder(stepOf(move))
+    trace.push(`${move} undone`)
+    await leaveTurn(stepOf(move).run, 'undone')
+    throw error
+  }
+}
+
+test('clients are drained before their database is held, and it is released before they are sealed', async () => {
+  await bothBegin()
+  const trace: string[] = []
+  await Promise.all(freeze.members.map(async (move) => await walk(move, trace)))
+  const at = (what: string): number => trace.indexOf(what)
+  assert.ok(at('web-1 final-sync') > at('db-1 freeze-source') && at('web-1 freeze-source') < at('db-1 hold-clients'), trace.join())
+  assert.ok(at('web-1 seal-source') > at('db-1 release-clients') && at('db-1 seal-source') > at('web-1 verify-data'), trace.join())
+})
+
+test('before the first commit the failure of one ends the attempt of the other, and databases open first', async () => {
+  for (const [move, row] of [['web-1', 'verify-data'] as const, ['db-1', 'promote-target'] as const]) {
+    await pool().query('truncate lifeboat.freeze')
+    await bothBegin()
+    const trace: string[] = []
+    const ended = await Promise.allSettled(freeze.members.map(async (each) => await walk(each, trace, each === move ? row : undefined)))
+    const reasons = ended.map((each) => (each.status === 'rejected' ? (each.reason as Error).message : 'went on'))
+    assert.deepEqual(reasons.toSorted(), ['It broke.', `The attempt of ${move}, which shares the freeze, ended.`])
+    assert.deepEqual(trace.slice(-2), ['db-1 undone', 'web-1 undone'], trace.join())
+  }
+})
+
+test('after the commit of its database a client that fails is undone alone, and tried again alone', async () => {
+  await bothBegin()
+  const trace: string[] = []
+  const [web, db] = await Promise.allSettled([walk('web-1', trace, 'check-target'), walk('db-1', trace)])
+  assert.deepEqual([web.status, db.status], ['rejected', 'fulfilled'])
+  await pool().query(`update lifeboat.move set facts = '{"serving": "target"}' where name = 'db-1'`)
+  assert.equal(await awaitCompanions(stepOf('web-1')), null)
+  assert.equal(await beginTogether(stepOf('web-1')), true)
+  await walk('web-1', trace)
+})
+
+test('one whose run ended without a word ends the attempt of the others', async () => {
+  await bothBegin()
+  await begin('web-1', 'failed')
+  await assert.rejects(meetOthers(stepOf('db-1'), 'hold-clients'), { code: 'gate-closed' })
+})
+
+test('what a node ends, or a rollback that was asked for, ends the wait', async () => {
+  await bothBegin()
+  const [lost, asked] = [new AbortController(), new AbortController()]
+  const waits = [
+    assert.rejects(meetOthers(stepOf('db-1'), 'hold-clients', lost.signal), /budget is over/),
+    assert.rejects(meetOthers(stepOf('db-1', { signal: asked.signal }), 'hold-clients'), /rollback was asked for/),
+  ]
+  lost.abort(new Error('The budget is over.'))
+  asked.abort(new Error('A rollback was asked for.'))
+  await Promise.all(waits)
+})
+
+test('an execution that was overtaken tells nobody anything', async () => {
+  await bothBegin()
+  await assert.rejects(meetOthers(stepOf('web-1', { token: 0 }), 'hold-clients'), { code: 'token-stale' })
+  await assert.rejects(undoInOrder(stepOf('web-1', { token: 0 })), { code: 'token-stale' })
+})
+
+test('the budget of the pause runs since the first of them held its clients; who goes back alone has its own', async () => {
+  await bothBegin()
+  assert.ok((await sharedBudgetLeft(stepOf('web-1', { name: 'hold-clients' }))) > 19_000)
+  await pool().query(`update lifeboat.freeze set held_at = held_at - interval '8 s' where move = 'web-1'`)
+  const left = await sharedBudgetLeft(stepOf('db-1', { name: 'hold-clients' }))
+  assert.ok(left > 11_000 && left <= 12_000, String(left))
+  await pool().query(`update lifeboat.freeze set held_at = held_at - interval '13 s' where move = 'web-1'`)
+  await assert.rejects(sharedBudgetLeft(stepOf('db-1', { name: 'hold-clients' })), /used up its 20 s/)
+  assert.equal(await sharedBudgetLeft(stepOf('db-1', { name: 'hold-clients-back' })), 20_000)
+})
+
+test('they have one turn, which the last of them leaves', async () => {
+  await bothBegin()
+  for (const move of freeze.members) assert.equal(await awaitTurn(stepOf(move), 0), null)
+  assert.deepEqual(await awaitTurn(stepOf('other-1'), 0), { holder: 'web-1, db-1' })
+  await letOthersSwitch(stepOf('web-1', { signal: AbortSignal.timeout(1000) }))
+  await leaveTurn(stepOf('db-1').run, 'released')
+  assert.equal(await store().turnOf('old'), 'web-1, db-1')
+  await leaveTurn(stepOf('web-1').run, 'undone')
+  assert.equal(await store().turnOf('old'), null)
+})
