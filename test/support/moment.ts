@@ -10,14 +10,14 @@ import { waitUntil } from '../../src/io/wait.ts'
 import type { Scene } from './scenario.ts'
 
 export type Moments = {
-  /** The next record of this step and state is to wait. */
-  readonly arm: (step: string, state: RecordState) => Promise<void>
+  /** The next record of this step and state is to wait; `of`: only that of this move. */
+  readonly arm: (step: string, state: RecordState, of?: string) => Promise<void>
   /** Resolves when the controller waits there. */
   readonly reached: (withinMs?: number) => Promise<void>
   /** Lets it go on, and disarms. Does nothing when nothing is armed. */
   readonly pass: () => Promise<void>
   /** arm and reached. */
-  readonly at: (step: string, state: RecordState, withinMs?: number) => Promise<void>
+  readonly at: (step: string, state: RecordState, withinMs?: number, of?: string) => Promise<void>
   /** Resolves when a word to the move is stored, and nobody has taken it yet. */
   readonly told: (kind: SignalKind) => Promise<void>
   /** What the journal's database knows of the move: what a late message would carry. */
@@ -28,9 +28,9 @@ export type Moments = {
 const lock = 4_711
 const schema = `
 create schema if not exists moment;
-create table if not exists moment.armed (step text not null, state text not null);
+create table if not exists moment.armed (step text not null, state text not null, move text);
 create or replace function moment.wait() returns trigger language plpgsql as $$ begin
-  if exists (select from moment.armed where step = new.step and state = new.state) then
+  if exists (select from moment.armed where step = new.step and state = new.state and coalesce(move, new.move) = new.move) then
     perform pg_advisory_lock(${lock});
     perform pg_advisory_unlock(${lock});
   end if;
@@ -50,9 +50,9 @@ export async function openMoments(scene: Scene, move = 'web-1'): Promise<Moments
   await client.query(schema)
   let armed = ''
 
-  const arm: Moments['arm'] = async (step, state) => {
+  const arm: Moments['arm'] = async (step, state, of) => {
     await client.query('select pg_advisory_lock($1)', [lock])
-    await client.query('insert into moment.armed values ($1, $2)', [step, state])
+    await client.query('insert into moment.armed values ($1, $2, $3)', [step, state, of ?? null])
     armed = `${step} ${state}`
   }
   const reached: Moments['reached'] = async (withinMs = 60_000) => {
@@ -65,8 +65,8 @@ export async function openMoments(scene: Scene, move = 'web-1'): Promise<Moments
   return {
     arm,
     reached,
-    at: async (step, state, withinMs) => {
-      await arm(step, state)
+    at: async (step, state, withinMs, of) => {
+      await arm(step, state, of)
       await reached(withinMs)
     },
     told: async (kind) => {

@@ -1,0 +1,113 @@
+// A shop whose writes span two nodes, an app and its database: both are switched in one freeze (runbook.md §7), under customers
+// and a prober. The controller is killed before the first commit and after it; the nodes go back one by one, and again there.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+import type { JournalRecord } from '../../src/core/records.ts'
+
+await enterLab()
+const { answersWithin, at, setScene } = await import('../support/scenario.ts')
+const { openMoments } = await import('../support/moment.ts')
+const { startProber } = await import('../support/prober.ts')
+const { sqlOn } = await import('../support/postgres.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+const { notInDatabase, spanningConfig, spanOrders } = await import('../support/spanning-shop.ts')
+
+const [app, database] = ['web-1', 'web-2'] as const
+/** Lease of 5 s, and what a database takes to start on a machine with other work. */
+const aloneWithinMs = 20_000
+
+test('an app and its database, which a write spans, are switched in one freeze', async (t) => {
+  const scene = await setScene({ sources: [app, database], config: spanningConfig })
+  t.after(async () => await scene.stop())
+  await spanOrders(scene)
+  const customers = scene.customers(10, ['www.shop.example'])
+  const prober = startProber(scene)
+  const moments = await openMoments(scene)
+  t.after(async () => await moments.close())
+  const databaseServes = async () => ((await sqlOn(scene.target(database), 'select pg_is_in_recovery()')) === 'f' ? 'target' : 'source')
+  const seqNow = async () => (await scene.journal()).at(-1)?.seq ?? 0
+  const seqOf = (journal: readonly JournalRecord[], move: string, step: string, state: JournalRecord['state']): number =>
+    journal.find((record) => record.move === move && at(step, state)(record))?.seq ?? assert.fail(`${move} ${step} ${state}`)
+
+  await t.test('the plan tells the order, and that they have one budget', async () => {
+    const { stdout } = await scene.begin('plan')
+    assert.match(
+      stdout,
+      /Switched as one: web-1, then web-2 are held, the other way round they are released \(freezes\.shop\)\. One pause: of a budget of 20 s\./,
+    )
+    assert.match(stdout, /One wave\./)
+  })
+
+  let running = scene.begin('migrate', '--yes', '--json')
+
+  await t.test('killed before the first commit: both serve again, alone', async () => {
+    await moments.at('final-sync', 'started', 120_000, app)
+    scene.killController()
+    await moments.pass()
+    // Its health is that of the database, too.
+    await answersWithin(scene.source(app).address, aloneWithinMs)
+    assert.equal(await oneSideServes(scene, app), 'source')
+    assert.equal(await databaseServes(), 'source')
+    assert.equal((await running).exitCode, 3)
+  })
+
+  await t.test('killed after the commit of the database: the app serves alone, by what the old address of the database forwards', async () => {
+    running = scene.begin('migrate', '--yes', '--json')
+    await moments.at('commit-switch', 'done', 120_000, database)
+    scene.killController()
+    await moments.pass()
+    await answersWithin(scene.source(app).address, aloneWithinMs)
+    assert.equal(await oneSideServes(scene, app), 'source')
+    assert.equal(await databaseServes(), 'target')
+    assert.equal((await running).exitCode, 3)
+  })
+
+  await t.test('the next command brings the app after it; names are switched after the last commit', async () => {
+    const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
+    assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
+    assert.equal(await oneSideServes(scene, app), 'target')
+    const journal = await scene.journal()
+    assert.ok(seqOf(journal, database, 'switch-dns', 'done') > seqOf(journal, app, 'commit-switch', 'done'))
+    assert.deepEqual(await scene.names?.addressesOf('api.shop.example'), [scene.target(database).address])
+  })
+
+  await t.test('they go back one by one, clients first', async () => {
+    for (const move of [app, database]) {
+      const { exitCode, stdout, stderr } = await scene.begin('rollback', move, '--yes', '--json')
+      assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
+      assert.doesNotMatch(stdout, /Not in its order/)
+    }
+    assert.equal(await databaseServes(), 'source')
+  })
+
+  await t.test('undisturbed they are switched in one pause: clients are held first, databases are released first', async () => {
+    const since = await seqNow()
+    const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
+    assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
+    const journal = (await scene.journal()).filter(({ seq }) => seq > since)
+    assert.equal(journal.filter(at('hold-clients', 'started')).length, 2, 'one attempt')
+    const order = [
+      seqOf(journal, app, 'freeze-source', 'done'),
+      seqOf(journal, database, 'hold-clients', 'started'),
+      seqOf(journal, app, 'verify-data', 'done'),
+      seqOf(journal, database, 'seal-source', 'done'),
+      seqOf(journal, database, 'release-clients', 'done'),
+      seqOf(journal, app, 'seal-source', 'done'),
+    ]
+    assert.deepEqual(
+      order,
+      order.toSorted((one, other) => one - other),
+    )
+    const pauseOf = (move: string) => Number(journal.find((record) => record.move === move && at('release-clients', 'done')(record))?.details['pauseMs'])
+    t.diagnostic(`pause of the app ${pauseOf(app)} ms, of the database ${pauseOf(database)} ms within it`)
+    assert.ok(pauseOf(app) < 20_000)
+  })
+
+  const figures = await customers.stop()
+  const { lost, turns } = await prober.stop()
+  assert.deepEqual(failedRequests(customers), [])
+  assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+  assert.deepEqual({ lost, turns }, { lost: [], turns: ['source', 'target', 'source', 'target'] })
+  assert.deepEqual(await notInDatabase(scene, 'target', figures.acknowledged['www.shop.example'] ?? []), [])
+})
