@@ -72,7 +72,9 @@ test('who is not ready any more, or has ended, is waited for; a round that it ha
   await bothBegin()
   await leaveCompanions(stepOf('db-1'))
   assert.deepEqual(await awaitCompanions(stepOf('web-1')), { move: 'db-1', cause: 'db-1', state: 'running' })
-  await awaitCompanions(stepOf('db-1'))
+  assert.equal(await awaitCompanions(stepOf('db-1')), null)
+  assert.equal(await beginTogether(stepOf('web-1')), true, 'ready again, they begin another round')
+  await leaveCompanions(stepOf('db-1'))
   await begin('db-1', 'failed')
   assert.deepEqual(await awaitCompanions(stepOf('web-1')), { move: 'db-1', cause: 'db-1', state: 'failed' })
   assert.equal(await beginTogether(stepOf('web-1')), false)
@@ -92,7 +94,7 @@ async function walk(move: string, trace: string[], failsAt?: ActionName): Promis
       await meetOthers(stepOf(move), name)
       trace.push(`${move} ${name}`)
       if (name === failsAt) throw new Error('It broke.')
-      await delay(Math.random() * 10)
+      await delay(10 + Math.random() * 30)
     }
   } catch (error) {
     await undoInOrder(stepOf(move))
