@@ -1,5 +1,6 @@
 // A shop whose writes span two nodes, an app and its database: both are switched in one freeze (runbook.md §7), under customers
-// and a prober. The controller is killed before the first commit and after it; the nodes go back one by one, and again there.
+// and a prober. The controller is killed before the first commit and after it; LIFEBOAT_SCENARIOS=all takes them back one by
+// one, and switches them again.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
@@ -16,6 +17,8 @@ const { notInDatabase, spanningConfig, spanOrders } = await import('../support/s
 const [app, database] = ['web-1', 'web-2'] as const
 /** Lease of 5 s, and what a database takes to start on a machine with other work. */
 const aloneWithinMs = 20_000
+const all = process.env['LIFEBOAT_SCENARIOS'] === 'all'
+const skip = all ? false : 'the same again takes another half a minute; LIFEBOAT_SCENARIOS=all runs it'
 
 test('an app and its database, which a write spans, are switched in one freeze', async (t) => {
   const scene = await setScene({ sources: [app, database], config: spanningConfig })
@@ -27,6 +30,11 @@ test('an app and its database, which a write spans, are switched in one freeze',
   t.after(async () => await moments.close())
   const databaseServes = async () => ((await sqlOn(scene.target(database), 'select pg_is_in_recovery()')) === 'f' ? 'target' : 'source')
   const seqNow = async () => (await scene.journal()).at(-1)?.seq ?? 0
+  const isInOrder = (seqs: readonly number[]) =>
+    assert.deepEqual(
+      seqs,
+      seqs.toSorted((one, other) => one - other),
+    )
   const seqOf = (journal: readonly JournalRecord[], move: string, step: string, state: JournalRecord['state']): number =>
     journal.find((record) => record.move === move && at(step, state)(record))?.seq ?? assert.fail(`${move} ${step} ${state}`)
 
@@ -54,6 +62,7 @@ test('an app and its database, which a write spans, are switched in one freeze',
 
   await t.test('killed after the commit of the database: the app serves alone, by what the old address of the database forwards', async () => {
     running = scene.begin('migrate', '--yes', '--json')
+    const { seq: since } = await scene.record((record) => record.step === 'attempt' && record.move === app)
     await moments.at('commit-switch', 'done', 120_000, database)
     scene.killController()
     await moments.pass()
@@ -61,6 +70,13 @@ test('an app and its database, which a write spans, are switched in one freeze',
     assert.equal(await oneSideServes(scene, app), 'source')
     assert.equal(await databaseServes(), 'target')
     assert.equal((await running).exitCode, 3)
+    const journal = (await scene.journal()).filter(({ seq }) => seq > since)
+    isInOrder([
+      seqOf(journal, app, 'freeze-source', 'done'),
+      seqOf(journal, database, 'hold-clients', 'started'),
+      seqOf(journal, app, 'verify-data', 'done'),
+      seqOf(journal, database, 'seal-source', 'done'),
+    ])
   })
 
   await t.test('the next command brings the app after it; names are switched after the last commit', async () => {
@@ -72,7 +88,7 @@ test('an app and its database, which a write spans, are switched in one freeze',
     assert.deepEqual(await scene.names?.addressesOf('api.shop.example'), [scene.target(database).address])
   })
 
-  await t.test('they go back one by one, clients first', async () => {
+  await t.test('they go back one by one, clients first', { skip }, async () => {
     for (const move of [app, database]) {
       const { exitCode, stdout, stderr } = await scene.begin('rollback', move, '--yes', '--json')
       assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
@@ -81,24 +97,20 @@ test('an app and its database, which a write spans, are switched in one freeze',
     assert.equal(await databaseServes(), 'source')
   })
 
-  await t.test('undisturbed they are switched in one pause: clients are held first, databases are released first', async () => {
+  await t.test('undisturbed they are switched in one pause: clients are held first, databases are released first', { skip }, async () => {
     const since = await seqNow()
     const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
     const journal = (await scene.journal()).filter(({ seq }) => seq > since)
     assert.equal(journal.filter(at('hold-clients', 'started')).length, 2, 'one attempt')
-    const order = [
+    isInOrder([
       seqOf(journal, app, 'freeze-source', 'done'),
       seqOf(journal, database, 'hold-clients', 'started'),
       seqOf(journal, app, 'verify-data', 'done'),
       seqOf(journal, database, 'seal-source', 'done'),
       seqOf(journal, database, 'release-clients', 'done'),
       seqOf(journal, app, 'seal-source', 'done'),
-    ]
-    assert.deepEqual(
-      order,
-      order.toSorted((one, other) => one - other),
-    )
+    ])
     const pauseOf = (move: string) => Number(journal.find((record) => record.move === move && at('release-clients', 'done')(record))?.details['pauseMs'])
     t.diagnostic(`pause of the app ${pauseOf(app)} ms, of the database ${pauseOf(database)} ms within it`)
     assert.ok(pauseOf(app) < 20_000)
@@ -108,6 +120,6 @@ test('an app and its database, which a write spans, are switched in one freeze',
   const { lost, turns } = await prober.stop()
   assert.deepEqual(failedRequests(customers), [])
   assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
-  assert.deepEqual({ lost, turns }, { lost: [], turns: ['source', 'target', 'source', 'target'] })
+  assert.deepEqual({ lost, turns }, { lost: [], turns: all ? ['source', 'target', 'source', 'target'] : ['source', 'target'] })
   assert.deepEqual(await notInDatabase(scene, 'target', figures.acknowledged['www.shop.example'] ?? []), [])
 })
