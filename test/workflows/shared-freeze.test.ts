@@ -6,6 +6,7 @@ import { rowsOf, type ActionName } from '../../src/core/runbook.ts'
 import { noFacts } from '../../src/core/stored-move.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { awaitCompanions, beginTogether, leaveCompanions, leaveTurn } from '../../src/workflows/steps/companions.ts'
+import { afterLastCommit } from '../../src/workflows/steps/last-commit.ts'
 import { meetOthers, sharedBudgetLeft, undoInOrder } from '../../src/workflows/steps/shared-freeze.ts'
 import { awaitTurn, letOthersSwitch } from '../../src/workflows/steps/waiting.ts'
 import { ownStore } from '../support/own-store.ts'
@@ -30,6 +31,7 @@ function stepOf(move: string, { name = 'await-approval' as ActionName, token = 1
     facts: noFacts,
     signal,
     say: async () => await Promise.resolve(),
+    waitFor: async () => await Promise.resolve(),
     restartDeadline: () => undefined,
   }
   return step as unknown as Step
@@ -180,4 +182,17 @@ test('they have one turn, which the last of them leaves', async () => {
   assert.equal(await store().turnOf('old'), 'web-1, db-1')
   await leaveTurn(stepOf('web-1').run, 'undone')
   assert.equal(await store().turnOf('old'), null)
+})
+
+test('names wait until the last member is switched, and not for one that rests', async () => {
+  for (const [column, value] of [['facts', '{"serving": "target"}'] as const, ['state', 'failed'] as const]) {
+    await pool().query(`update lifeboat.move set facts = '{"serving": "source"}', state = 'running' where name = 'web-1'`)
+    const acted: string[] = []
+    const switching = afterLastCommit(async () => await Promise.resolve({ text: String(acted.push('names')) }))(stepOf('db-1', { name: 'switch-dns' }))
+    await delay(300)
+    assert.deepEqual(acted, [])
+    await pool().query(`update lifeboat.move set ${column} = $1 where name = 'web-1'`, [value])
+    await switching
+    assert.deepEqual(acted, ['names'])
+  }
 })
