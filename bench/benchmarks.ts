@@ -9,6 +9,7 @@ import { finalDelta1m, finalDelta200k } from './final-delta.ts'
 import { bigFilesWan, smallFiles } from './first-copy.ts'
 import { inside100 } from './inside-100.ts'
 import { inventory5000 } from './inventory-5000.ts'
+import { orchestrate1000, resume } from './orchestrate-1000.ts'
 import { recorderStorm } from './recorder-storm.ts'
 
 export const benchmarks: readonly Benchmark[] = [
@@ -25,4 +26,6 @@ export const benchmarks: readonly Benchmark[] = [
   cutoverRedis,
   cutoverMariadb,
   demoPause,
+  orchestrate1000,
+  resume,
 ]

@@ -48,9 +48,16 @@ const matrices: Readonly<Record<string, Matrix>> = {
     ],
   },
   sim: {
-    title: 'The model of the switch, searched further',
-    says: '`npm test` searches three attempts of a move; here it is four.',
-    cases: [{ name: 'switch-model', file: 'test/model/switch-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } }],
+    title: 'The model of the switch, searched further, and many simulated worlds',
+    says: '`npm test` searches three attempts of a move; here it is four. It plays one world of simulated nodes (docs/simulation.md); here each case plays five, by its seed (`LIFEBOAT_SEED`, `LIFEBOAT_WORLDS`).',
+    cases: [
+      { name: 'switch-model', file: 'test/model/switch-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } },
+      ...Array.from({ length: 40 }, (_, nth) => ({
+        name: `worlds of seed ${nth + 1}`,
+        file: 'test/sim/moves.test.ts',
+        environment: { LIFEBOAT_SEED: String(nth + 1), LIFEBOAT_WORLDS: '5' },
+      })),
+    ],
   },
 }
 

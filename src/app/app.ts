@@ -2,8 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { Pool } from 'pg'
-import { kinds } from '../adapters.ts'
-import { parseConfig, type ConfigText } from '../config/load.ts'
+import type { ConfigText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Doctor } from '../core/doctor/finding.ts'
 import { LifeboatError } from '../core/errors.ts'
@@ -13,7 +12,9 @@ import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { ProviderCard } from '../core/provider-card.ts'
 import type { MoveStatus, Status } from '../core/records.ts'
 import type { Verification } from '../core/verification.ts'
+import { openSsh } from '../io/ssh.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
+import { linkNode } from '../nodes/link.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { executors, type ExecutorKind } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
@@ -30,8 +31,9 @@ import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
-import { portsOpener } from './ports.ts'
+import { portsOpener, type PortsOptions } from './ports.ts'
 import { providerCard } from './provider-card.ts'
+import { parsedOnce } from './readings.ts'
 import { plannedOf, readSamples, writeReport, type Written } from './reporting.ts'
 import { sharedJournal } from './shared-journal.ts'
 import { statusOf } from './status.ts'
@@ -50,6 +52,8 @@ export type AppOptions = {
   readonly sockets: string
   readonly pulumiRoot: string | null
   readonly helperFolder: string
+  /** What stands in for ssh and Pulumi where nodes are simulated; absent: the real ones. */
+  readonly outside?: Pick<PortsOptions, 'linkOf' | 'engineOf'>
   readonly stop: AbortSignal
   /** Somebody else has taken over what runs here: must end the process. */
   readonly onLost: (why: LifeboatError) => void
@@ -78,15 +82,18 @@ export async function openApp(options: AppOptions): Promise<App> {
   const executor = randomUUID()
   const place = { state: options.state, pulumiRoot: options.pulumiRoot, turns: stackTurns(pool, executor) }
   const helperFile = (machine: string): string => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`)
+  const ssh = { knownHosts: options.knownHosts, socketFolder: options.sockets }
+  const outside: Pick<PortsOptions, 'linkOf' | 'engineOf'> = options.outside ?? {
+    linkOf: (target, move) => linkNode(openSsh(target, ssh), move, helperFile),
+    engineOf: async (config) => (options.database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, place)),
+  }
   const openPorts = portsOpener({
+    ...outside,
     store,
     credentials,
     identity,
-    ssh: { knownHosts: options.knownHosts, socketFolder: options.sockets },
     keyring,
-    engineOf: async (config) => (options.database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, place)),
     pins: options.database.isShared ? sharedPins(store, options.knownHosts, options.onLog) : noPins,
-    helperFile,
     configOf: async (move) => await store.configOf(move),
     tell: (move, text) => void journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }),
   })
@@ -131,20 +138,21 @@ type Wired = Parts &
   }
 
 async function statusesOf({ store, journal }: Parts, moves: readonly StoredMove[]): Promise<MoveStatus[]> {
-  const estate = await store.standings()
-  return await Promise.all(moves.map(async (move) => statusOf(move, await journal.latest(move.name), Date.now(), estate)))
+  const [estate, latest] = await Promise.all([store.standings(), journal.latestOf(moves.map(({ name }) => name))])
+  return moves.map((move) => statusOf(move, latest.get(move.name) ?? null, Date.now(), estate))
 }
 
 function wire(parts: Wired) {
   const { store, journal, credentials } = parts
+  const parse = parsedOnce()
   const configOf = (context: Context): Config => {
     credentials.add(context.secrets)
-    return credentials.bind(parseConfig(context.config, kinds).document)
+    return credentials.bind(parse(context.config).document)
   }
   return {
     ...examinations(parts, configOf),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
-    bring: (context: Context): void => void configOf(context),
+    bring: (context: Context): void => credentials.add(context.secrets),
     /** `inside`: every node that is on is read over ssh, too. */
     inventory: async (context: Context, { provider, inside }: InventoryRequest, signal: AbortSignal): Promise<readonly Inventory[]> => {
       const config = configOf(context)
@@ -167,11 +175,11 @@ function wire(parts: Wired) {
     migrate: async (context: Context, request: Omit<MigrateRequest, 'who'>, signal: AbortSignal): Promise<readonly Begun[]> =>
       await beginMoves(parts, context.config, configOf(context), { ...request, who: context.who }, signal),
     tell: async (context: Context, move: string, kind: SignalKind, digest: string | null): Promise<Begun> => {
-      configOf(context)
+      credentials.add(context.secrets)
       return await tellMove(parts, move, kind, { digest, who: context.who })
     },
     status: async (name: string | null): Promise<Status> => {
-      const moves = (await store.moves()).filter((move) => name === null || move.name === name)
+      const moves = name === null ? await store.moves() : [await store.move(name)].filter((move) => move !== null)
       if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
       return { schema: 'lifeboat.status/1', moves: await statusesOf(parts, moves) }
     },
@@ -198,7 +206,7 @@ function wire(parts: Wired) {
     /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
     verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
     /** Whether any move runs, or may run here once it is free: then the controller stays. */
-    isBusy: async (): Promise<boolean> => parts.runsMoves && (await store.moves()).some((move) => move.state === 'running'),
+    isBusy: async (): Promise<boolean> => parts.runsMoves && (await store.anyRuns()),
   }
 }
 

@@ -7,11 +7,13 @@ import type { Move } from '../core/move.ts'
 import { togetherOf } from '../core/plan-freezes.ts'
 import { wavesTogether } from '../core/waves.ts'
 import type { Plan } from '../core/plan.ts'
+import type { Beginning } from '../core/stored-move.ts'
 import type { Durable, MoveInput } from '../workflows/durable.ts'
 import type { Journal } from '../workflows/journal.ts'
 import type { Want } from '../workflows/run.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
-import type { ConfigText, Store, StoredMove } from '../workflows/store.ts'
+import type { ConfigText } from '../workflows/config-texts.ts'
+import type { Store, StoredMove } from '../workflows/store.ts'
 import { refuseOtherPlan, refuseSecond } from './approving.ts'
 import { makePlan, settingsOf } from './planning.ts'
 
@@ -49,9 +51,10 @@ export async function beginMoves(parts: Parts, text: ConfigText, config: Config,
 async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, request: Approval & { readonly who: string }): Promise<Begun> {
   const planned = plan.moves.find((each) => each.name === move.name)
   if (planned === undefined) throw new LifeboatError('defect', `The plan lacks ${move.name}.`)
-  const run = await parts.store.beginRun(settingsOf(move, planned, plan.fingerprint), planned, text)
+  const beginning = beginningOf('migrate', request)
+  const run = await parts.store.beginRun(settingsOf(move, planned, plan.fingerprint), planned, text, beginning)
   if (run === null) return { move: move.name, run: (await parts.store.move(move.name))?.run ?? 0, attached: true }
-  await startRun(parts, move.name, run, 'migrate', { ...request, plan: plan.fingerprint })
+  await startRun(parts, move.name, run, beginning, { who: request.who, plan: plan.fingerprint })
   return { move: move.name, run, attached: false }
 }
 
@@ -81,14 +84,22 @@ function refuseBlocked(plan: Plan, names: readonly string[]): void {
   throw new LifeboatError('plan-blocked', `${counted(blockers.length, 'blocker')}, the first: ${blockers[0]}`, { details: { blockers } })
 }
 
-/** Who began a run, and the fingerprint of the plan that it was begun with. */
-type Beginning = Approval & { readonly who: string; readonly plan: string | null }
+function beginningOf(want: Want, { approval, notBefore = null, rehearse = false }: Approval): Beginning {
+  return { want, approval, notBefore, rehearse }
+}
 
-async function startRun(parts: Parts, move: string, run: number, want: Want, beginning: Beginning): Promise<void> {
-  const { approval, notBefore = null, rehearse = false, who, plan } = beginning
+/** `by`: who began it, and the fingerprint of the plan that it was begun with. */
+async function startRun(
+  parts: Parts,
+  move: string,
+  run: number,
+  beginning: Beginning,
+  by: { readonly who: string; readonly plan: string | null },
+): Promise<void> {
+  const { want } = beginning
   const text = want === 'migrate' ? 'Migration begins.' : 'Rollback begins.'
-  await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want, plan, who } })
-  await parts.durable.start({ move, run, want, approval, notBefore, rehearse })
+  await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want, plan: by.plan, who: by.who } })
+  await parts.durable.start({ move, run, ...beginning })
 }
 
 export type Said = { readonly digest: string | null; readonly who: string }
@@ -107,8 +118,9 @@ export async function tellMove(parts: Parts, name: string, kind: SignalKind, { d
     await parts.signals.send(name, move.run, kind, kind === 'approve' ? { ...said, digest, plan: move.settings.plan } : said)
     return { move: name, run: move.run, attached: true }
   }
-  const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name))
-  if (run !== null) await startRun(parts, name, run, 'rollback', { approval: 'person', who, plan: move.settings.plan })
+  const beginning = beginningOf('rollback', { approval: 'person' })
+  const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name), beginning)
+  if (run !== null) await startRun(parts, name, run, beginning, { who, plan: move.settings.plan })
   return { move: name, run: run ?? move.run, attached: run === null }
 }
 

@@ -1,18 +1,17 @@
 // Builds what the workflows need for one move out of adapters, configuration and credentials.
 import { claimsOf, dnsOf, moverOf, rootOf } from '../adapters.ts'
-import { parseConfig, type ConfigText } from '../config/load.ts'
+import type { ConfigText } from '../config/load.ts'
 import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
-import { kinds } from '../adapters.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Move } from '../core/move.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import { noFacts, otherSide, type MoveFacts, type MoveSettings, type SideName } from '../core/stored-move.ts'
 import type { DnsProvider } from '../dns/provider.ts'
 import { askCaches } from '../dns/caches.ts'
-import { openSsh, type SshPlaces } from '../io/ssh.ts'
+import type { SshTarget } from '../io/ssh.ts'
 import type { Keyring } from '../io/ssh-agent.ts'
-import { linkNode, type Link } from '../nodes/link.ts'
+import type { Link } from '../nodes/link.ts'
 import type { Engine } from '../provision/engine.ts'
 import type { OpenPorts, Ports } from '../workflows/ports.ts'
 import type { Store } from '../workflows/store.ts'
@@ -20,21 +19,22 @@ import type { Credentials } from './credentials.ts'
 import { findNotNamed } from './not-named.ts'
 import { loginsOf, type KeysByContents, type Logins } from './logins.ts'
 import type { Pins } from './pins.ts'
-import { openTarget, takeInventory } from './planning.ts'
+import { openTarget } from './planning.ts'
 import { provisioning } from './provisioning.ts'
+import { parsedOnce, readings, type Readings } from './readings.ts'
 import { retire } from './retire.ts'
 
 export type PortsOptions = {
   readonly store: Store
   readonly credentials: Credentials
-  readonly ssh: SshPlaces
   readonly keyring: Keyring
   /** What is known of host keys elsewhere. */
   readonly pins: Pins
   readonly identity: string
   /** The engine of a project; its state lives in the state folder. */
   readonly engineOf: (config: Config) => Promise<Engine>
-  readonly helperFile: (machine: string) => string
+  /** The way to a node of this move. */
+  readonly linkOf: (place: SshTarget, move: string) => Link
   /** The configuration that was stored with a move. */
   readonly configOf: (move: string) => Promise<ConfigText>
   readonly tell: (move: string, text: string) => void
@@ -44,12 +44,14 @@ export type PortsOptions = {
 const carriedWithinMs = 5000
 
 export function portsOpener(options: PortsOptions): OpenPorts {
+  const parse = parsedOnce()
+  const inventories = readings(options.store)
   return async (settings, plan, wait) => {
-    const { document, baseFolder } = parseConfig(await options.configOf(settings.name), kinds)
+    const { document, baseFolder } = parse(await options.configOf(settings.name))
     const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings), data: resolveMove(document, settings.name).data }
     const { config, keys, data } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
     await options.pins.exchange()
-    return await openPorts(options, config, loginsOf(settings, keys, options.keyring), settings, plan, await moversOf(data, baseFolder))
+    return await openPorts({ ...options, inventories }, config, loginsOf(settings, keys, options.keyring), settings, plan, await moversOf(data, baseFolder))
   }
 }
 
@@ -81,8 +83,15 @@ function withoutSsh(providers: Config['providers']): Config['providers'] {
   return Object.fromEntries(Object.entries(providers).map(([name, provider]) => [name, { ...provider, ssh: undefined }]))
 }
 
-async function openPorts(options: PortsOptions, config: Config, logins: Logins, settings: MoveSettings, plan: PlannedMove, moved: Moved): Promise<Ports> {
-  const { store } = options
+async function openPorts(
+  options: PortsOptions & { readonly inventories: Readings },
+  config: Config,
+  logins: Logins,
+  settings: MoveSettings,
+  plan: PlannedMove,
+  moved: Moved,
+): Promise<Ports> {
+  const { store, inventories } = options
   const target = await openTarget(config, settings.to.provider)
   const provision = provisioning({
     engine: await options.engineOf(config),
@@ -98,7 +107,7 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     const key = `${side}/${place.alias}/${place.address}`
     const isKnown = links.has(key)
     const agent = isKnown ? null : await logins.agentOf(side)
-    const opened = links.get(key) ?? linkNode(openSsh({ ...place, agent }, options.ssh), settings.name, options.helperFile)
+    const opened = links.get(key) ?? options.linkOf({ ...place, agent }, settings.name)
     links.set(key, opened)
     // After a restart of this process nobody carries any more.
     if (!isKnown && facts.relayed?.[side] === true)
@@ -109,10 +118,10 @@ async function openPorts(options: PortsOptions, config: Config, logins: Logins, 
     settings,
     plan,
     limits: config.limits,
-    lookUp: async (signal) => (await takeInventory(config, settings.from.provider, store, signal)).nodes.find((node) => node.id === settings.from.id) ?? null,
-    stored: async () => (await store.inventory(settings.from.provider))?.nodes.find((node) => node.id === settings.from.id) ?? null,
+    lookUp: async (signal) => (await inventories.read(config, settings.from.provider, signal)).nodes.find((node) => node.id === settings.from.id) ?? null,
+    stored: async () => await store.storedNode(settings.from.provider, settings.from.id),
     notNamed: async (signal) => {
-      const inventory = await store.inventory(settings.from.provider)
+      const inventory = await inventories.stored(settings.from.provider, signal)
       return inventory === null ? [] : await findNotNamed(await link('source', noFacts), settings, inventory, signal)
     },
     retire: async (signal) => await retire(config, settings.from, signal),

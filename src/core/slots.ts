@@ -16,20 +16,34 @@ export function capacityOf(kind: SlotKind, limits: Limits): number {
   return { source: limits.perSource, target: limits.perTarget, start: limits.startsPerHour, hold: 1, link: Infinity }[kind]
 }
 
-/** What this move of the line cannot have now; null: it may take all that it waits for. `line`: who asked first comes first. */
-export function fullFor(move: string, line: readonly Place[], limits: Limits): Slot | null {
+/** `full`: what it cannot have now; null: it may take all that it waits for. `ahead`: how many wait for that before it. */
+export type Turn = { readonly full: Slot | null; readonly ahead: number }
+
+/** The turn of each move that waits. `line`: who asked first comes first. */
+export function turnsIn(line: readonly Place[], limits: Limits): ReadonlyMap<string, Turn> {
   const taken = new Map<string, number>()
-  const isFull = ({ kind, of }: Slot): boolean => (taken.get(`${kind} ${of}`) ?? 0) >= capacityOf(kind, limits)
-  const take = ({ slots }: Place): void => {
-    for (const { kind, of } of slots) taken.set(`${kind} ${of}`, (taken.get(`${kind} ${of}`) ?? 0) + 1)
+  const waiting = new Map<string, number>()
+  const count = (counts: Map<string, number>, { slots }: Place): void => {
+    for (const slot of slots) counts.set(keyOf(slot), (counts.get(keyOf(slot)) ?? 0) + 1)
   }
-  line.filter((place) => place.held).forEach(take)
+  for (const place of line) if (place.held) count(taken, place)
+  const turns = new Map<string, Turn>()
   for (const place of line.filter((each) => !each.held)) {
-    const full = place.slots.find(isFull)
-    if (place.move === move) return full ?? null
-    if (full === undefined) take(place)
+    const full = place.slots.find((slot) => (taken.get(keyOf(slot)) ?? 0) >= capacityOf(slot.kind, limits)) ?? null
+    turns.set(place.move, { full, ahead: full === null ? 0 : (waiting.get(keyOf(full)) ?? 0) })
+    count(full === null ? taken : waiting, place)
   }
-  return null
+  return turns
+}
+
+/** What this move of the line cannot have now; null: it may take all that it waits for. */
+export function fullFor(move: string, line: readonly Place[], limits: Limits): Slot | null {
+  return turnsIn(line, limits).get(move)?.full ?? null
+}
+
+/** Which slots are the same. */
+export function keyOf({ kind, of }: Slot): string {
+  return `${kind} ${of}`
 }
 
 const words = {

@@ -47,6 +47,17 @@ export const moveSettingsSchema = z.object({
   }),
 })
 
+/** How a run was begun: what its workflow is given. */
+export const beginningSchema = z.object({
+  want: z.enum(['migrate', 'rollback']),
+  /** Approve as soon as the gate is open (`--yes`), or ask a person. */
+  approval: z.enum(['at-once', 'person']),
+  /** No switch before this time (ISO 8601), whoever approved it. */
+  notBefore: z.string().nullable(),
+  /** Rehearse before approval is asked for. */
+  rehearse: z.boolean(),
+})
+
 const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })
 const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string() })
 
@@ -123,6 +134,7 @@ export const moveFactsSchema = z.object({
 export type SshSettings = Readonly<z.infer<typeof sshSettings>>
 export type StoredCheck = Readonly<z.infer<typeof storedCheckSchema>>
 export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>
+export type Beginning = Readonly<z.infer<typeof beginningSchema>>
 export type MoveFacts = Readonly<z.infer<typeof moveFactsSchema>>
 export type SideName = 'source' | 'target'
 /** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */

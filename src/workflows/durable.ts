@@ -25,7 +25,6 @@ export type Durable = {
 const queueName = 'moves'
 /** Those that wait count, for others or for `finish`: fewer places could be taken by clients whose databases have none. `limits` are kept by slots. */
 const atOnce = 1000
-const signalEveryMs = 300
 const verdictWithinMs = 5000
 const restMs = { first: 1000, most: 15_000 } as const
 
@@ -77,8 +76,11 @@ export async function launchDurable(options: LaunchOptions): Promise<Durable> {
     })
   }
   const alive = await stayAlive({ ...options, id: executor })
+  // One that is there already stays as it is.
+  const start = async (input: MoveInput): Promise<void> => void (await DBOS.startWorkflow(move, { workflowID: `${input.move}:${input.run}`, queueName })(input))
+  if (options.runsMoves) for (const input of await options.services.store.neverQueued()) await start(input)
   return {
-    start: async (input) => void (await DBOS.startWorkflow(move, { workflowID: `${input.move}:${input.run}`, queueName })(input)),
+    start,
     shutdown: async () => {
       await DBOS.shutdown({ workflowCompletionTimeoutMS: 1000 })
       await alive.leave()
@@ -233,14 +235,11 @@ async function restOrBack(run: Run, tries: number): Promise<boolean> {
 /** Aborts once a rollback signal waits for this run. */
 function watchForRollback(input: MoveInput, services: Services, until: AbortSignal): AbortSignal {
   const asked = new AbortController()
-  if (input.want === 'rollback') return asked.signal
-  const look = async (): Promise<void> => {
-    while (!until.aborted && !asked.signal.aborted) {
-      if (await services.signals.waits(input.move, input.run, 'rollback')) asked.abort(askedBack)
-      else await sleep(signalEveryMs, until)
-    }
+  const hear = async (): Promise<void> => {
+    await services.signals.heard(input.move, input.run, 'rollback', until)
+    asked.abort(askedBack)
   }
-  void look().catch(() => undefined)
+  if (input.want === 'migrate') hear().catch(() => undefined)
   return asked.signal
 }
 

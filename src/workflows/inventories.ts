@@ -2,7 +2,7 @@
 // stand in one message to the database.
 import type { Pool } from 'pg'
 import { insideSchema, type Inside } from '../core/inside/schema.ts'
-import { inventorySchema, type Inventory } from '../core/node.ts'
+import { inventorySchema, nodeSchema, type Inventory, type Node } from '../core/node.ts'
 
 export const inventoryTables = `
 create table if not exists lifeboat.inventory (provider text primary key, body jsonb not null);
@@ -10,6 +10,7 @@ create table if not exists lifeboat.inventory_node (
   provider text not null references lifeboat.inventory, place int not null, body jsonb not null, primary key (provider, place));
 create table if not exists lifeboat.inventory_note (
   id bigserial primary key, provider text not null, at timestamptz not null default clock_timestamp(), ms int not null, nodes int, failure text);
+create index if not exists inventory_node_id on lifeboat.inventory_node (provider, (body ->> 'id'));
 -- Of a state that an earlier version wrote, with the nodes inside.
 insert into lifeboat.inventory_node
   select provider, place, node from lifeboat.inventory, jsonb_array_elements(body -> 'nodes') with ordinality as each (node, place) where body ? 'nodes';
@@ -54,6 +55,12 @@ export function inventories(pool: Pool) {
       const sql = `select body || jsonb_build_object('nodes', (${nodes})) as body from lifeboat.inventory where provider = $1`
       const { rows } = await pool.query<{ body: unknown }>(sql, [provider])
       return rows[0] === undefined ? null : inventorySchema.parse(rows[0].body)
+    },
+    /** One node of it; null: it was not there. */
+    storedNode: async (provider: string, id: string): Promise<Node | null> => {
+      const sql = `select body from lifeboat.inventory_node where provider = $1 and body ->> 'id' = $2 limit 1`
+      const { rows } = await pool.query<{ body: unknown }>(sql, [provider, id])
+      return rows[0] === undefined ? null : nodeSchema.parse(rows[0].body)
     },
     /** What nodes of a provider told of themselves when they were last looked into, by their ids. */
     lastLooks: async (provider: string): Promise<ReadonlyMap<string, Inside>> => {

@@ -13,6 +13,8 @@ export type Journal = {
   readonly last: () => Promise<number>
   /** The newest record of this move. */
   readonly latest: (move: string) => Promise<JournalRecord | null>
+  /** The newest record of each of these moves. */
+  readonly latestOf: (moves: readonly string[]) => Promise<ReadonlyMap<string, JournalRecord>>
   /** Calls back for each record of this process as it is written; answers the way to stop. */
   readonly listen: (onRecord: (record: JournalRecord) => void) => () => void
 }
@@ -49,6 +51,12 @@ type Row = Omit<JournalRecord, 'schema' | 'seq' | 'at'> & { readonly seq: string
 export function openJournal(pool: Pool): Journal {
   const events = new EventEmitter()
   events.setMaxListeners(0)
+  const latestOf: Journal['latestOf'] = async (moves) => {
+    const sql = `select latest.* from unnest($1::text[]) as wanted (name)
+      cross join lateral (select * from lifeboat.journal where move = wanted.name order by seq desc limit 1) as latest`
+    const { rows } = await pool.query<Row>(sql, [moves])
+    return new Map(rows.map((row) => [row.move, readRow(row)]))
+  }
   return {
     append: async (entry) => {
       const { move, run, step, state, text, details, canonical } = linkable(entry)
@@ -67,10 +75,8 @@ export function openJournal(pool: Pool): Journal {
       const { rows } = await pool.query<{ seq: string }>('select coalesce(max(seq), 0) as seq from lifeboat.journal')
       return Number(rows[0]?.seq ?? 0)
     },
-    latest: async (move) => {
-      const { rows } = await pool.query<Row>('select * from lifeboat.journal where move = $1 order by seq desc limit 1', [move])
-      return rows[0] === undefined ? null : readRow(rows[0])
-    },
+    latest: async (move) => (await latestOf([move])).get(move) ?? null,
+    latestOf,
     listen: (onRecord) => {
       events.on('record', onRecord)
       return () => void events.off('record', onRecord)

@@ -1,8 +1,12 @@
 // Places of moves that do the same thing at the same time, for all processes on this database: core/slots.ts decides, one
 // guarded statement takes. A place runs out, so a move whose controller is gone keeps nobody waiting for long; a move
 // that asks again within that time has it still.
+import { EventEmitter } from 'node:events'
 import type { Pool } from 'pg'
-import { fullFor, type Limits, type Place, type Slot, type SlotKind } from '../core/slots.ts'
+import type { Limits, Slot, SlotKind } from '../core/slots.ts'
+import { inRounds } from '../io/in-rounds.ts'
+import { sleep } from '../io/wait.ts'
+import { openLine, type Ask, type Taken } from './slot-line.ts'
 
 /** `taken` counts: who decided on an older count than there is decides again. */
 export const slotTables = `
@@ -12,62 +16,34 @@ create table if not exists lifeboat.slot_round (sole boolean primary key default
 insert into lifeboat.slot_round default values on conflict do nothing;
 `
 
-/** `full`: what it waits for; null: it has all. `holders`: who has places of those kinds at those providers now. */
-export type Taken = { readonly full: Slot | null; readonly holders: readonly string[] }
-
-/** Who waits asks again within this time, or others go before. */
-const waitsMs = 4000
-const wantedRows = 'unnest($2::text[], $3::text[]) as wanted (kind, provider)'
-const later = (parameter: string): string => `clock_timestamp() + ${parameter} * interval '1 ms'`
+/** Who is so near to its turn is waked when this process gives up a place; those behind ask less often. */
+const near = 2
+/** Well within the time after which others go before. */
+const restAtMostMs = 6000
+/** A look costs as much as the line is long. */
+const restsPerRound = 2
+const noLimits: Limits = { perSource: Infinity, perTarget: Infinity, startsPerHour: Infinity }
 
 export function slots(pool: Pool) {
-  const asked = (move: string, wanted: readonly Slot[]) => [move, wanted.map(({ kind }) => kind), wanted.map(({ of }) => of)]
-
-  /** Has them for so many ms from now on; false: not all of them are its own. */
-  const keepSlots = async (move: string, wanted: readonly Slot[], ms: number): Promise<boolean> => {
-    const sql = `update lifeboat.slot s set until = ${later('$4')} from ${wantedRows}
-      where move = $1 and s.kind = wanted.kind and s.provider = wanted.provider and held and until > clock_timestamp()`
-    return (await pool.query(sql, [...asked(move, wanted), ms])).rowCount === wanted.length
-  }
-
-  /** Its place in the line is that of the first time, also after it had what it waited for, until `dropSlots`. */
-  const join = async (move: string, wanted: readonly Slot[]): Promise<void> => {
-    const sql = `insert into lifeboat.slot as s (move, kind, provider, held, until) select $1, kind, provider, false, ${later('$4')} from ${wantedRows}
-      on conflict (kind, provider, move) do update set held = false, until = excluded.until`
-    await pool.query(sql, [...asked(move, wanted), waitsMs])
-  }
-
-  const look = async (wanted: readonly Slot[]): Promise<{ readonly round: string; readonly line: readonly Place[] }> => {
-    const sql = `select (select taken from lifeboat.slot_round) as round, move, kind, provider as of, held from lifeboat.slot
-      where kind = any($1) and until > clock_timestamp() order by place`
-    const { rows } = await pool.query<Slot & { round: string; move: string; held: boolean }>(sql, [wanted.map(({ kind }) => kind)])
-    const places = Map.groupBy(rows, (row) => row.move)
-    return {
-      round: rows[0]?.round ?? '',
-      line: [...places].map(([move, own]) => ({ move, slots: own.map(({ kind, of }) => ({ kind, of })), held: own.every((row) => row.held) })),
-    }
-  }
-
-  const take = async (move: string, wanted: readonly Slot[], ms: number, round: string): Promise<boolean> => {
-    const sql = `with mine as (update lifeboat.slot_round set taken = taken + 1 where taken = $5 returning 1)
-      update lifeboat.slot s set held = true, until = ${later('$4')} from mine, ${wantedRows} where move = $1 and s.kind = wanted.kind and s.provider = wanted.provider`
-    return (await pool.query(sql, [...asked(move, wanted), ms, round])).rowCount === wanted.length
-  }
+  const { keep, answer } = openLine(pool)
+  const alike = ({ limits, wanted }: Ask): string => JSON.stringify([limits, wanted.map(({ kind }) => kind)])
+  const ask = inRounds<Ask, Taken>({ answer, alike, restsPerRound })
+  const freed = new EventEmitter().setMaxListeners(0)
 
   return {
-    keepSlots,
+    /** Has them for so many ms from now on; false: not all of them are its own. */
+    keepSlots: async (move: string, wanted: readonly Slot[], ms: number): Promise<boolean> => (await keep([{ move, wanted, limits: noLimits, ms }])).has(move),
     /** Takes all of these for so many ms, or none and joins the line; what it has already it keeps. */
-    takeSlots: async (move: string, wanted: readonly Slot[], limits: Limits, ms: number): Promise<Taken> => {
-      for (;;) {
-        if (!(await keepSlots(move, wanted, ms))) await join(move, wanted)
-        const { round, line } = await look(wanted)
-        const holders = line.filter((each) => each.held && each.slots.some((slot) => wanted.some(({ kind, of }) => kind === slot.kind && of === slot.of)))
-        const names = holders.map((each) => each.move)
-        if (names.includes(move)) return { full: null, holders: names }
-        const full = fullFor(move, line, limits)
-        if (full !== null) return { full, holders: names }
-        if (await take(move, wanted, ms, round)) return { full: null, holders: [...names, move] }
-      }
+    takeSlots: async (move: string, wanted: readonly Slot[], limits: Limits, ms: number): Promise<Taken> => await ask({ move, wanted, limits, ms }),
+    /** Rests before it asks again: `everyMs` when its turn is near, or until this process gives up a place; longer behind others. */
+    restInLine: async (ahead: number, everyMs: number, signal: AbortSignal): Promise<void> => {
+      const over = new AbortController()
+      const wake = (): void => over.abort()
+      if (ahead < near) freed.once('place', wake)
+      const ms = Math.min(restAtMostMs, everyMs * (1 + Math.floor(ahead / near)))
+      await sleep(ms, AbortSignal.any([signal, over.signal])).catch(() => undefined)
+      freed.off('place', wake)
+      signal.throwIfAborted()
     },
     /** The move that holds clients of this source provider; null: none. */
     turnOf: async (provider: string): Promise<string | null> => {
@@ -77,10 +53,12 @@ export function slots(pool: Pool) {
     /** Others may have them now. */
     leaveSlots: async (move: string, kinds: readonly SlotKind[]): Promise<void> => {
       await pool.query('update lifeboat.slot set held = false, until = clock_timestamp() where move = $1 and kind = any($2)', [move, kinds])
+      freed.emit('place')
     },
     /** The run is over, and with it its places in all lines. When it began at its target counts on. */
     dropSlots: async (move: string): Promise<void> => {
       await pool.query(`delete from lifeboat.slot where move = $1 and (kind <> 'start' or until < clock_timestamp())`, [move])
+      freed.emit('place')
     },
     /**
      * How many moves may copy at the same time now: of those that have not been copied as a whole yet as many as each source

@@ -3,13 +3,24 @@
 import type { Pool } from 'pg'
 import type { Standing } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
-import { moveFactsSchema, moveSettingsSchema, noFacts, type MoveFacts, type MoveSettings, type MoveState } from '../core/stored-move.ts'
+import {
+  beginningSchema,
+  moveFactsSchema,
+  moveSettingsSchema,
+  noFacts,
+  type Beginning,
+  type MoveFacts,
+  type MoveSettings,
+  type MoveState,
+} from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
+import { configTexts, type ConfigText } from './config-texts.ts'
 import { executorTable } from './executors.ts'
 import { freezes, freezeTable } from './freezes.ts'
 import { hostKeys, hostKeyTable } from './host-keys.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
+import { signalTable } from './signals.ts'
 import { slots, slotTables } from './slots.ts'
 import { turnTables } from './stack-turns.ts'
 
@@ -20,12 +31,9 @@ create table if not exists lifeboat.plan (fingerprint text primary key, body jso
 create table if not exists lifeboat.move (
   name text primary key, settings jsonb not null, plan jsonb not null, facts jsonb not null, config jsonb not null,
   token bigint not null default 0, run int not null default 0, state text not null, started_at timestamptz not null default now());
-create table if not exists lifeboat.signal (
-  id bigserial primary key, move text not null, run int not null, kind text not null, details jsonb not null default '{}', at timestamptz not null default now(), taken_at timestamptz);
+alter table lifeboat.move add column if not exists begun jsonb;
+create table if not exists lifeboat.config (digest text primary key, text text not null);
 `
-
-/** lifeboat.yaml as it was when the move began; references, never secrets. */
-export type ConfigText = { readonly text: string; readonly baseFolder: string }
 
 export type StoredMove = {
   readonly name: string
@@ -44,7 +52,8 @@ export type Store = ReturnType<typeof openStore>
 const alone = 'select pg_advisory_xact_lock(7163541);'
 
 export async function createTables(pool: Pool): Promise<void> {
-  for (const tables of [schema, journalTable, inventoryTables, slotTables, freezeTable, executorTable, hostKeyTable, turnTables]) await pool.query(alone + tables)
+  const all = [schema, signalTable, journalTable, inventoryTables, slotTables, freezeTable, executorTable, hostKeyTable, turnTables]
+  for (const tables of all) await pool.query(alone + tables)
 }
 
 export function openStore(pool: Pool) {
@@ -75,6 +84,7 @@ function plans(pool: Pool) {
 type MoveRow = { name: string; settings: unknown; plan: unknown; facts: unknown; token: string; run: number; state: MoveState; started_at: Date }
 
 function moves(pool: Pool) {
+  const configs = configTexts(pool)
   return {
     move: async (name: string): Promise<StoredMove | null> => {
       const { rows } = await pool.query<MoveRow>('select * from lifeboat.move where name = $1', [name])
@@ -90,17 +100,31 @@ function moves(pool: Pool) {
       const { rows } = await pool.query<Standing & { name: string }>(sql)
       return new Map(rows.map(({ name, ...standing }) => [name, standing]))
     },
-    /** Begins a new run of a move with these settings; facts of earlier runs stay. Answers null when one runs already. */
-    beginRun: async (settings: MoveSettings, plan: PlannedMove, config: ConfigText): Promise<number | null> => {
-      const sql = `insert into lifeboat.move as m (name, settings, plan, facts, config, run, state) values ($1, $2, $3, $4, $5, 1, 'running')
-        on conflict (name) do update set settings = excluded.settings, plan = excluded.plan, config = excluded.config, run = m.run + 1, state = 'running', started_at = now()
+    /** The same of these moves, and of all that they come after in their turn. */
+    standingsBehind: async (names: readonly string[]): Promise<ReadonlyMap<string, Standing>> => {
+      const sql = `with recursive behind (name) as (select unnest($1::text[])
+          union select jsonb_array_elements_text(plan -> 'after') from lifeboat.move join behind using (name))
+        select name, state, facts ->> 'serving' as serving, plan -> 'after' as after from lifeboat.move join behind using (name)`
+      const { rows } = await pool.query<Standing & { name: string }>(sql, [names])
+      return new Map(rows.map(({ name, ...standing }) => [name, standing]))
+    },
+    /** Whether any move runs. */
+    anyRuns: async (): Promise<boolean> => (await pool.query(`select from lifeboat.move where state = 'running' limit 1`)).rowCount === 1,
+    /** Begins a new run of a move with these settings; facts of earlier runs stay. Answers null when one runs already. `begun`: what its workflow will be given. */
+    beginRun: async (settings: MoveSettings, plan: PlannedMove, config: ConfigText, begun: Beginning | null = null): Promise<number | null> => {
+      const sql = `insert into lifeboat.move as m (name, settings, plan, facts, config, begun, run, state) values ($1, $2, $3, $4, $5, $6, 1, 'running')
+        on conflict (name) do update set settings = excluded.settings, plan = excluded.plan, config = excluded.config, begun = excluded.begun, run = m.run + 1, state = 'running', started_at = now()
         where m.state in ('failed', 'rolled-back') returning run`
-      const { rows } = await pool.query<{ run: number }>(sql, [settings.name, settings, plan, noFacts, config])
+      const { rows } = await pool.query<{ run: number }>(sql, [settings.name, settings, plan, noFacts, await configs.keep(config), begun])
       return rows[0]?.run ?? null
     },
-    configOf: async (name: string): Promise<ConfigText> => {
-      const { rows } = await pool.query<{ config: ConfigText }>('select config from lifeboat.move where name = $1', [name])
-      return rows[0]?.config ?? { text: '', baseFolder: '' }
+    configOf: configs.of,
+    /** Runs that were stored, and never came into the queue: whoever began them died in between. */
+    neverQueued: async (): Promise<readonly (Beginning & { readonly move: string; readonly run: number })[]> => {
+      const sql = `select name as move, run, begun from lifeboat.move as m where state = 'running' and begun is not null
+        and not exists (select from dbos.workflow_status where workflow_uuid = m.name || ':' || m.run)`
+      const { rows } = await pool.query<{ move: string; run: number; begun: unknown }>(sql)
+      return rows.map(({ begun, ...rest }) => ({ ...beginningSchema.parse(begun), ...rest }))
     },
     /** Like `learn`, for the holder of the newest token alone. */
     setState: async (name: string, state: MoveState, token: number): Promise<void> => {

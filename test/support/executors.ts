@@ -6,7 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Pool } from 'pg'
 import { plannedMoveSchema } from '../../src/core/plan.ts'
-import { moveSettingsSchema } from '../../src/core/stored-move.ts'
+import { moveSettingsSchema, type Beginning } from '../../src/core/stored-move.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import { openStore } from '../../src/workflows/store.ts'
 
@@ -34,8 +34,8 @@ export async function until(isSo: () => boolean | Promise<boolean>, what: string
   return performance.now() - began
 }
 
-/** A stored move that nobody has begun, and a world without marks. */
-export async function storeMove(pool: Pool, name: string): Promise<void> {
+/** A stored move that nobody has begun, and a world without marks. `begun`: how somebody meant to, and died. */
+export async function storeMove(pool: Pool, name: string, begun: Beginning | null = null): Promise<void> {
   await pool.query('truncate world.mark, world.go, lifeboat.move, lifeboat.journal, lifeboat.executor')
   const ssh = { user: 'root', port: 22, keyFile: null, jump: null, sudo: false }
   const common = { name, project: 'shop', ports: [] }
@@ -57,5 +57,5 @@ export async function storeMove(pool: Pool, name: string): Promise<void> {
   const to = { provider: 'iron', kind: 'static', size: '', image: '', reasons: [], alternatives: [], monthlyCost: null, volumeGiB: 0, address: '192.0.2.2' }
   const rest = { path: 'direct', forecastPauseMs: null, steps: [], after: [], roots: [], blockers: [], warnings: [] }
   const plan = plannedMoveSchema.parse({ ...common, from: { provider: 'old', id: name, name, address: '192.0.2.1' }, to, ...rest })
-  assert.equal(await openStore(pool).beginRun(settings, plan, { text: '', baseFolder: '/' }), 1)
+  assert.equal(await openStore(pool).beginRun(settings, plan, { text: '', baseFolder: '/' }, begun), 1)
 }

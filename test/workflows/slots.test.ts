@@ -5,6 +5,7 @@ import type { Limits, Slot } from '../../src/core/slots.ts'
 import { sleep } from '../../src/io/wait.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { letOthersSwitch } from '../../src/workflows/steps/waiting.ts'
+import { openStore } from '../../src/workflows/store.ts'
 import { ownStore } from '../support/own-store.ts'
 
 const { pool, store } = ownStore('slots')
@@ -71,7 +72,8 @@ test('a place that nobody keeps runs out: another may have it, and who had it mu
   await sleep(400, new AbortController().signal)
   assert.ok(await isMine('next', hold))
   assert.equal(await store().keepSlots('gone', hold, longMs), false)
-  assert.deepEqual(await take('gone', hold), { full: hold[0], holders: ['next'] })
+  assert.deepEqual(await take('gone', hold), { full: hold[0], ahead: 0, holders: ['next'] })
+  assert.equal((await take('later', hold)).ahead, 1)
 })
 
 test('the end of a run leaves everything but when it began', async () => {
@@ -117,4 +119,39 @@ test('what can wait stands back while another move of its source holds clients, 
   await take('web-1', hold)
   await standing('web-4', 'old')
   assert.equal(await store().turnOf('old'), 'web-1', 'who waited long enough goes on beside it')
+})
+
+test('of a thousand that ask at the same time nobody asks for long, as one look answers many', async () => {
+  let queries = 0
+  const counting = new Proxy(pool(), {
+    get: (of, key) => {
+      if (key === 'query') queries++
+      const value: unknown = Reflect.get(of, key)
+      return typeof value === 'function' ? value.bind(of) : value
+    },
+  })
+  const own = openStore(counting)
+  const taken = await Promise.all(Array.from({ length: 1000 }, async (_, nth) => await own.takeSlots(`many-${nth}`, hold, limits, longMs)))
+  assert.equal(taken.filter(({ full }) => full === null).length, 1)
+  assert.deepEqual(
+    taken
+      .map(({ ahead }) => ahead)
+      .sort((one, other) => one - other)
+      .slice(-3),
+    [996, 997, 998],
+  )
+  assert.ok(queries < 20, `${queries} queries`)
+})
+
+test('who is near to its turn is waked when a place is given up', async () => {
+  assert.ok(await isMine('a', hold))
+  const began = performance.now()
+  const rest = store().restInLine(0, 10_000, AbortSignal.timeout(20_000))
+  await store().leaveSlots('a', ['hold'])
+  await rest
+  assert.ok(performance.now() - began < 4000, 'else it rests for six seconds')
+  const ended = new AbortController()
+  const far = store().restInLine(100, 10_000, ended.signal)
+  ended.abort(new Error('The end.'))
+  await assert.rejects(far, /The end/)
 })

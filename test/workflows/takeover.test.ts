@@ -110,6 +110,17 @@ test('a process that ends in order leaves its move as it stands, and the next on
   assert.equal(await third.ended, 0)
 })
 
+test('a run that was stored and never came into the queue, as whoever began it died in between, is begun by the next process', async () => {
+  await storeMove(pool, 'web-4', { want: 'migrate', approval: 'at-once', notBefore: null, rehearse: false })
+  const next = await start('e', 'alone')
+  await until(async () => (await marks()).length > 0, 'The first step that lasts', 30)
+  await letGo()
+  const { begun } = await told()
+  assert.deepEqual([begun['check-source'], begun['provision-node']], [1, 1])
+  next.child.kill('SIGTERM')
+  assert.equal(await next.ended, 0)
+})
+
 test('one that was declared dead gets no token, and what an older token learned is refused', async () => {
   await storeMove(pool, 'web-1')
   const [who, store] = [executors(pool), openStore(pool)]

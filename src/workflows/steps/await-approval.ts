@@ -6,27 +6,31 @@ import { describeWindow, opensAt } from '../../core/window.ts'
 import type { Done, Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
 import { ranOut } from './approval.ts'
-import { keepInStep } from './sync.ts'
 import { awaitCompanions, beginTogether, leaveCompanions } from './companions.ts'
 import { pauseAhead } from './shared-freeze.ts'
+import { whileKeptInStep, type Passes } from './sync.ts'
 import { awaitTurn, obstacleNow, recordsOfRun, restUnlessTold, tellOnce } from './waiting.ts'
 
 /** A pass that found nothing new is followed by a longer rest. */
 const restMs = { busy: 500, calm: 3000 } as const
+/** Whatever else is in the way is looked at again then. */
+const turnForMs = 20_000
 const failuresUntilAsked = 3
 
-type Pass = ReturnType<typeof keepInStep>
 type Approval = Required<Done>
 
 /** Until it is approved and its time has come; a pause in between asks for another approval. */
 export async function awaitApproval(step: Step): Promise<Done> {
-  const pass = keepInStep(step)
+  return await whileKeptInStep(step, async (passes) => await untilApproved(step, passes))
+}
+
+async function untilApproved(step: Step, passes: Passes): Promise<Done> {
   for (;;) {
-    const approval = approvedBefore(step) ?? (await approved(step, pass))
+    const approval = approvedBefore(step) ?? (await approved(step, passes))
     if (approval.details['rehearse'] === true) return approval
     // A process that dies in a wait of days is followed by one that need not ask again.
     await step.learn({ approved: { run: step.run.run, ...approval } })
-    const isTime = await untilOpen(step, pass, approval)
+    const isTime = await untilOpen(step, passes, approval)
     await step.learn({ approved: null })
     if (isTime) return approval
   }
@@ -38,7 +42,7 @@ function approvedBefore({ facts: { approved: before }, run: { run } }: Step): Ap
 }
 
 /** Syncs on until somebody approves: a closed gate has no expiry. `--yes` approves by itself unless paused, and not after three failures in a row. */
-async function approved(step: Step, pass: Pass): Promise<Approval> {
+async function approved(step: Step, passes: Passes): Promise<Approval> {
   const { signals } = step.run.services
   const failures = await failedAttempts(step)
   const isPaused = await signals.waits(step.run.move, step.run.run, 'pause')
@@ -60,12 +64,12 @@ async function approved(step: Step, pass: Pass): Promise<Approval> {
       failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
     const text = isRelayed ? `${waits} ${relayRisk}` : waits
     await tell(text, { waitingFor: 'approval', forecastPauseMs: pause, failures, plan: step.settings.plan })
-    await passAndRest(step, pass, 'approve')
+    await passAndRest(step, passes, 'approve')
   }
 }
 
 /** Syncs on until the switch may begin (window, `--at`, `after:`, `freezes:`, its turn). False: a pause was asked for meanwhile, and stays to be ended by an approval; or this one ran out. */
-async function untilOpen(step: Step, pass: Pass, approval: Approval): Promise<boolean> {
+async function untilOpen(step: Step, passes: Passes, approval: Approval): Promise<boolean> {
   const { signals } = step.run.services
   for (const tell = tellOnce(step); ;) {
     if ((await signals.waits(step.run.move, step.run.run, 'pause')) || (await tellRanOut(step, approval.details))) {
@@ -75,11 +79,11 @@ async function untilOpen(step: Step, pass: Pass, approval: Approval): Promise<bo
     const wait = await inTheWay(step)
     if (wait !== null) {
       await tell(`Approved; ${wait.text}. The copy is kept in step.`, { ...wait.details, forecastPauseMs: (await pauseAhead(step)).pauseMs })
-      await passAndRest(step, pass, 'pause', wait.mostMs)
+      await passAndRest(step, passes, 'pause', wait.mostMs)
       continue
     }
-    if ((await itsTurn(step, tell)) && (await beginTogether(step))) return true
-    await pass()
+    if ((await itsTurn(step, passes, tell)) && (await beginTogether(step))) return true
+    if (passes.dueInMs() === 0) await passes.make()
   }
 }
 
@@ -105,11 +109,11 @@ async function tellRanOut(step: Step, approval: Approval['details']): Promise<bo
 }
 
 /** Whether this move may hold clients now; tells whom it waits for, for as long as a pass is not missed. */
-async function itsTurn(step: Step, tell: Step['waitFor']): Promise<boolean> {
+async function itsTurn(step: Step, passes: Passes, tell: Step['waitFor']): Promise<boolean> {
   const other = await awaitTurn(step, 0)
   if (other === null) return true
   await tell(`Approved; waits until the switch of ${other.holder} is through.`, { waitingFor: 'turn', holder: other.holder })
-  return (await awaitTurn(step, restMs.calm)) === null
+  return (await awaitTurn(step, Math.min(turnForMs, Math.max(restMs.calm, passes.dueInMs())))) === null
 }
 
 /** When the switch of this run may begin (epoch ms), and in words. */
@@ -121,9 +125,9 @@ function nextSwitch(step: Step, now: number): { readonly at: number; readonly te
   return { at, text: `switches at ${new Date(at).toISOString().slice(0, 16)}Z${reason}` }
 }
 
-async function passAndRest(step: Step, pass: Pass, kind: SignalKind, mostMs = Infinity): Promise<void> {
-  const { details } = await pass()
-  await restUnlessTold(step, kind, Math.min(mostMs, Number(details['movedFiles']) > 0 ? restMs.busy : restMs.calm))
+async function passAndRest(step: Step, passes: Passes, kind: SignalKind, mostMs = Infinity): Promise<void> {
+  const { movedFiles } = passes.dueInMs() === 0 ? await passes.make() : { movedFiles: 0 }
+  await restUnlessTold(step, kind, Math.min(mostMs, movedFiles > 0 ? restMs.busy : restMs.calm))
 }
 
 /** Attempts of this run that were undone since the last approval by a person. */

@@ -3,26 +3,31 @@ import { rollbackPrice } from '../../core/forecast.ts'
 import { formatDuration } from '../../core/units.ts'
 import type { Done, Step } from '../run.ts'
 import { followNames } from './names-after.ts'
-import { keepInStep } from './sync.ts'
+import { whileKeptInStep, type Passes } from './sync.ts'
 import { recordsOfRun, restUnlessTold } from './waiting.ts'
 import { countStragglers, followBack } from './watch.ts'
 
 const syncEveryMs = 3000
 
 export async function awaitFinish(step: Step): Promise<Done> {
+  return await whileKeptInStep(step, async (passes) => await untilFinished(step, passes))
+}
+
+async function untilFinished(step: Step, passes: Passes): Promise<Done> {
   const { signals } = step.run.services
-  const pass = keepInStep(step)
   const look = followNames(step)
   const remind = await openReminder(step)
-  for (let told = false; ; told = true) {
-    const asked = await signals.take(step.run.move, step.run.run, 'finish')
+  for (let [told, heard] = [false, true]; ; told = true) {
+    const asked = heard ? await signals.take(step.run.move, step.run.run, 'finish') : null
     if (asked !== null) return { text: 'Finish was asked for.', details: asked }
-    await followBack(step, pass)
-    await countStragglers(step)
+    if (passes.dueInMs() === 0) {
+      await followBack(step, passes.make)
+      await countStragglers(step)
+    }
     await look()
     const text = told ? remind() : 'Switched. Waiting for `finish` or `rollback`.'
     if (text !== null) await step.waitFor(text, { waitingFor: 'finish', price: rollbackPrice(step.facts) })
-    await restUnlessTold(step, 'finish', syncEveryMs)
+    heard = await restUnlessTold(step, 'finish', syncEveryMs)
   }
 }
 

@@ -1,6 +1,5 @@
 // What many moves must not do at the same time waits here for its place (`limits:` of lifeboat.yaml).
 import { describeWait, type Slot } from '../../core/slots.ts'
-import { sleep } from '../../io/wait.ts'
 import type { Step } from '../run.ts'
 import { tellOnce } from './waiting.ts'
 
@@ -56,13 +55,13 @@ async function awaitSlots(step: Step, wanted: readonly Slot[], ms: number): Prom
   const { services, ports, move } = step.run
   const tell = tellOnce(step)
   for (let waited = false; ; waited = true) {
-    const { full, holders } = await services.store.takeSlots(move, wanted, ports.limits, ms)
+    const { full, holders, ahead } = await services.store.takeSlots(move, wanted, ports.limits, ms)
     if (full === null) {
       if (waited) await step.say('It is its turn.')
       return
     }
     await tell(describeWait(full, ports.limits), { waitingFor: 'slot', limit: full.kind, holders })
-    await sleep(lookEveryMs, step.signal)
+    await services.store.restInLine(ahead, lookEveryMs, step.signal)
     step.restartDeadline()
   }
 }

@@ -111,18 +111,40 @@ async function compareInUse(step: Step): Promise<Pick<Audited, 'unknown' | 'seco
   return { unknown: again.unknown, seconds: first.seconds + again.seconds }
 }
 
+/** Moves that this process keeps in step while they wait: for all of them together it makes at most ten passes a second. */
+const waiting = new Set<string>()
+const passEveryMs = 100
+
+export type Passes = ReturnType<typeof keepInStep>
+
+/** Waits with `act`, which makes passes by the way. */
+export async function whileKeptInStep<Result>(step: Step, act: (passes: Passes) => Promise<Result>): Promise<Result> {
+  waiting.add(step.run.move)
+  try {
+    return await act(keepInStep(step))
+  } finally {
+    waiting.delete(step.run.move)
+  }
+}
+
 /** One pass after the other, each followed by a comparison of what is new, which takes a tenth of the time at most. */
-export function keepInStep(step: Step) {
-  let [next, told] = [0, '']
-  return async () => {
+function keepInStep(step: Step) {
+  let [due, nextAudit, told] = [0, 0, '']
+  const make = async (): Promise<{ readonly movedFiles: number }> => {
     await letOthersSwitch(step)
-    const done = await onePass(step, 'repeat')
-    if (performance.now() < next) return done
+    const { details } = await onePass(step, 'repeat')
+    due = performance.now() + passEveryMs * waiting.size
+    if (performance.now() < nextAudit) return details
     const { unknown, seconds } = await compareInUse(step)
-    next = performance.now() + restAfterAudit * 1000 * seconds
+    nextAudit = performance.now() + restAfterAudit * 1000 * seconds
     if (unknown !== null && unknown !== told) await step.say(`Not compared: ${unknown}.`)
     told = unknown ?? ''
-    return done
+    return details
+  }
+  return {
+    make,
+    /** Until it is the turn of this move among all that wait. */
+    dueInMs: (): number => Math.max(0, due - performance.now()),
   }
 }
 

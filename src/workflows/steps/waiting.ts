@@ -3,15 +3,14 @@
 import { obstacleOf, type Obstacle } from '../../core/after.ts'
 import { deadlineMsOf } from '../../core/runbook.ts'
 import type { JournalRecord } from '../../core/records.ts'
-import { sleep } from '../../io/wait.ts'
 import type { Step } from '../run.ts'
 import type { SignalKind } from '../signals.ts'
 import { holderOf, turnOf } from './companions.ts'
 
-const lookEveryMs = 250
 /** Beside what the gate and the hold may last. */
 const spareMs = 10_000
-const turnEveryMs = 100
+const turnEveryMs = 250
+const holderEveryMs = 500
 /** The longest that a pass is put off: some other move may always be at it. */
 const politeForMs = 5000
 
@@ -29,12 +28,18 @@ export function tellOnce(step: Step): Step['waitFor'] {
   }
 }
 
-/** Rests so many milliseconds, but not while somebody waits for an answer to what they said. */
-export async function restUnlessTold({ run: { services, move, run }, signal }: Step, kind: SignalKind, ms: number): Promise<void> {
-  const end = performance.now() + ms
-  for (let left = ms; left > 0; left = end - performance.now()) {
-    if (await services.signals.waits(move, run, kind)) return
-    await sleep(Math.min(lookEveryMs, left), signal)
+/** Rests so many milliseconds, but not while somebody waits for an answer to what they said: then it answers true. */
+export async function restUnlessTold({ run: { services, move, run }, signal }: Step, kind: SignalKind, ms: number): Promise<boolean> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), ms)
+  try {
+    await services.signals.heard(move, run, kind, AbortSignal.any([signal, over.signal]))
+    return true
+  } catch {
+    signal.throwIfAborted()
+    return false
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -42,7 +47,7 @@ export async function restUnlessTold({ run: { services, move, run }, signal }: S
 export async function obstacleNow({ run: { services, ports } }: Step): Promise<Obstacle | null> {
   const { after, freeze } = ports.plan
   const others = after.filter((name) => freeze?.members.includes(name) !== true)
-  return others.length === 0 ? null : obstacleOf(others, await services.store.standings())
+  return others.length === 0 ? null : obstacleOf(others, await services.store.standingsBehind(others))
 }
 
 /**
@@ -56,10 +61,10 @@ export async function awaitTurn({ run, settings, signal }: Step, ms: number): Pr
   const lasts = (deadlineMsOf('check-ready') ?? 0) + settings.downtimeBudgetMs + spareMs
   const wanted = providers.map((of) => ({ kind: 'hold', of }) as const)
   for (const end = performance.now() + ms; ;) {
-    const { full, holders } = await services.store.takeSlots(holder, wanted, ports.limits, lasts)
+    const { full, holders, ahead } = await services.store.takeSlots(holder, wanted, ports.limits, lasts)
     if (full === null) return null
     if (performance.now() >= end || (await services.signals.waits(move, run.run, 'pause'))) return { holder: holders[0] ?? 'another move' }
-    await sleep(turnEveryMs, signal)
+    await services.store.restInLine(ahead, turnEveryMs, signal)
   }
 }
 
@@ -69,6 +74,6 @@ export async function letOthersSwitch({ run, signal }: Step): Promise<void> {
   for (const end = performance.now() + politeForMs; performance.now() < end;) {
     const holder = await services.store.turnOf(ports.plan.from.provider)
     if (holder === null || holder === holderOf(run)) return
-    await sleep(turnEveryMs, signal)
+    await services.store.restInLine(0, holderEveryMs, signal)
   }
 }
