@@ -29,6 +29,8 @@ export type World = {
 }
 
 const tickMs = 100
+/** Long enough for others to begin, where a limit would let them. */
+const firstCopyMs = 150
 
 /** The one name of a move. */
 export function nameOf(move: string): string {
@@ -45,7 +47,7 @@ export function openWorld(estate: Estate, faults: Faults): World {
       const { thereMs, backMs, lost } = fate()
       const leave = state.enter(question)
       try {
-        await delay(thereMs)
+        await delay(isFirstCopy(question) ? thereMs + firstCopyMs : thereMs)
         if (lost === 'question') throw lostTo(question)
         const reply = answer(state, question)
         state.look(question.move)
@@ -67,6 +69,10 @@ export function openWorld(estate: Estate, faults: Faults): World {
   }
   const ticks = setInterval(() => state.tick(), tickMs)
   return world
+}
+
+function isFirstCopy({ part, op, args }: Pick<Question, 'part' | 'op' | 'args'>): boolean {
+  return part === 'node' && op === 'copy' && args['kind'] === 'first'
 }
 
 function lostTo({ part, of, op }: Question): LifeboatError {
@@ -122,7 +128,7 @@ function newState(estate: Estate) {
     look,
     /** A first copy is on its way for as long as its question is. */
     enter: ({ part, op, move, args }: Question): (() => void) => {
-      if (part !== 'node' || op !== 'copy' || args['kind'] !== 'first') return () => undefined
+      if (!isFirstCopy({ part, op, args })) return () => undefined
       const key = `${move} ${String(args['token'])}`
       copying.set(key, move)
       const names = new Set(copying.values())
