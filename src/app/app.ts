@@ -1,7 +1,6 @@
 // Everything wired together: what the controller can do, as plain functions. HTTP (server/) is one way to call them.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Pool } from 'pg'
 import type { ConfigText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Doctor } from '../core/doctor/finding.ts'
@@ -18,6 +17,7 @@ import { linkNode } from '../nodes/link.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { executors, type ExecutorKind } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
+import { openJournalPool, type Kept } from '../workflows/journal-pool.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { withSchema } from '../workflows/schema-version.ts'
 import { stackTurns } from '../workflows/stack-turns.ts'
@@ -40,7 +40,7 @@ import { statusOf } from './status.ts'
 import { verifyJournal } from './verifying.ts'
 
 export type AppOptions = {
-  readonly database: { readonly url: string; readonly isShared: boolean }
+  readonly database: Kept
   /** What this process holds the lock of. */
   readonly folder: string
   /** A controller leaves the moves to workers, when there are some as it starts. */
@@ -69,7 +69,7 @@ export type App = ReturnType<typeof wire> & { readonly journal: Journal; readonl
 
 /** Opens tables, launches the workflows (and with them whatever an earlier process left unfinished). */
 export async function openApp(options: AppOptions): Promise<App> {
-  const pool = new Pool({ connectionString: options.database.url, max: 20 })
+  const pool = openJournalPool(options.database, 20)
   pool.on('error', (error) => options.onLog(`database: ${error.message}`))
   await createTables(pool)
   const store = openStore(pool)
@@ -95,7 +95,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     keyring,
     pins: options.database.isShared ? sharedPins(store, options.knownHosts, options.onLog) : noPins,
     configOf: async (move) => await store.configOf(move),
-    tell: (move, text) => void journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }),
+    tell: (move, text) => {
+      journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }).catch(() => undefined)
+    },
   })
   const services = { store, journal, signals, identity }
   const who = executors(pool)

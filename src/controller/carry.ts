@@ -6,7 +6,7 @@ type Talk = Pick<Client | PoolClient, 'query'>
 type Table = { readonly name: string; readonly columns: readonly string[] }
 
 /** Which processes are at work belongs to a database; the version of its tables, too. */
-const staysBehind = ['lifeboat.executor', 'lifeboat.controller', 'dbos.dbos_migrations']
+const staysBehind = ['lifeboat.executor', 'lifeboat.controller', 'lifeboat.version', 'dbos.dbos_migrations']
 const rowsAtOnce = 200
 
 export type Carried = { readonly tables: number; readonly rows: number }

@@ -1,6 +1,6 @@
 // How everything else talks to the controller: HTTP over its unix socket, started on demand.
 import { spawn } from 'node:child_process'
-import { existsSync, openSync } from 'node:fs'
+import { existsSync, openSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'undici'
@@ -12,6 +12,7 @@ import { waitUntil } from '../io/wait.ts'
 import { version } from '../version.ts'
 import { embeddedLabel, labelOf } from './database-url.ts'
 import { placesOf, type Places } from './places.ts'
+import { lackOfSpace } from './space.ts'
 
 export type ControllerClient = {
   /** Fails with what the controller answered as `lifeboat.error/1`, as a LifeboatError of the same code. */
@@ -82,6 +83,7 @@ export const heapFlags = ['--memory-saver-mode', '--min-semi-space-size=2', '--m
 /** A process of its own: ending the terminal, or Ctrl-C in it, does not end the controller. */
 async function startController(places: Places, client: ControllerClient, options: StartOptions): Promise<Health> {
   const log = openSync(places.log, 'a', 0o600)
+  const logged = sizeOf(places.log)
   const root = options.pulumiRoot === null ? [] : ['--pulumi-root', options.pulumiRoot]
   const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'main.ts' : 'main.js')
   const { database = null } = options
@@ -98,16 +100,26 @@ async function startController(places: Places, client: ControllerClient, options
   const answer = async (): Promise<Health | null> => {
     const health = await ask(client, options.signal)
     // Ours may have lost the race against another one that starts at the same moment; that one will answer.
-    if (health === null && status !== null && status !== exitStatusOf('controller-busy')) throw await failedStart(places)
+    if (health === null && status !== null && status !== exitStatusOf('controller-busy'))
+      throw await endOf(places, logged, 'The controller ended at its start.')
     return health
   }
   return await waitUntil(answer, { what: `A start of the controller (see ${places.log})`, deadlineMs: startWithinMs, everyMs: 50, signal: options.signal })
 }
 
-async function failedStart(places: Places): Promise<LifeboatError> {
-  const lines = (await readFile(places.log, 'utf8').catch(() => '')).trim().split('\n')
-  const told = parseFailure(lines.at(-1) ?? '')
-  return told ?? new LifeboatError('controller-unreachable', `The controller ended at its start; the last line of ${places.log}: ${lines.at(-1)}`)
+/** Why a controller ended: what its log tells since it had this size, or that the log has no room to tell it; else this sentence. */
+async function endOf(places: Places, logged: number, sentence: string): Promise<LifeboatError> {
+  const log = await readFile(places.log).catch(() => Buffer.alloc(0))
+  const last = log.subarray(logged).toString('utf8').trim().split('\n').at(-1) ?? ''
+  const words = last === '' ? sentence : `${sentence.slice(0, -1)}; the last line of ${places.log}: ${last}`
+  const told = parseFailure(last)
+  // Another one that came in vain tells that in the same log.
+  if (told !== null && told.code !== 'controller-busy') return told
+  return lackOfSpace(places) ?? new LifeboatError('controller-unreachable', words)
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
 /** Ends the controller of a state folder, if one answers, and waits until its database has ended, too. */
@@ -162,6 +174,7 @@ function parseFailure(text: string): LifeboatError | null {
 
 async function* follow(places: Places, after: number, signal: AbortSignal): AsyncIterable<JournalRecord> {
   let seen = after
+  const logged = sizeOf(places.log)
   while (!signal.aborted) {
     const client = new Client('http://controller', { socketPath: places.socket, headersTimeout: 0, bodyTimeout: 60_000 })
     try {
@@ -173,7 +186,7 @@ async function* follow(places: Places, after: number, signal: AbortSignal): Asyn
     } catch {
       if (signal.aborted) return
       // The line was lost; whether the controller is gone too is for the caller to ask.
-      if ((await ask(clientOf(places), signal).catch(() => null)) === null) throw new LifeboatError('controller-unreachable', 'The controller ended.')
+      if ((await ask(clientOf(places), signal).catch(() => null)) === null) throw await endOf(places, logged, 'The controller ended.')
     } finally {
       await client.destroy()
     }

@@ -71,8 +71,8 @@ export function unreachable({ label }: Pick<Database, 'label'>, error: unknown):
 }
 
 /** Without the connection that holds its lock a process does not know whether it is alone. */
-export function lostConnection({ label }: Pick<Database, 'label'>): LifeboatError {
-  return new LifeboatError('database-unreachable', `The connection to ${label} was lost.`)
+export function lostConnection({ label, isShared }: Pick<Database, 'label' | 'isShared'>): LifeboatError {
+  return new LifeboatError(isShared ? 'database-unreachable' : 'database-unavailable', `The connection to ${label} was lost.`)
 }
 
 /** Where a name has several addresses the reasons stand inside. */

@@ -10,7 +10,7 @@ import { Secret } from '../core/secret.ts'
 import { sleep } from '../io/wait.ts'
 import { createServer } from '../server/api.ts'
 import { version } from '../version.ts'
-import { openDatabase } from './database.ts'
+import { lostConnection, openDatabase } from './database.ts'
 import { folderName, takeLock } from './lock.ts'
 import { helperFolder, placesOf } from './places.ts'
 
@@ -24,13 +24,15 @@ async function main(): Promise<void> {
   const places = placesOf(values.state ?? '.lifeboat')
   const stop = new AbortController()
   const end = (reason: string): void => stop.abort(new LifeboatError('controller-unreachable', reason))
+  // A log that cannot be written ends nothing.
+  process.stderr.on('error', () => undefined)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(`The controller was told to end (${signal}).`))
 
   const shared = values['database-from-stdin'] === true ? new Secret(await text(process.stdin)) : null
   const database = await openDatabase(places, shared, AbortSignal.timeout(60_000))
   const folder = folderName(places.state)
   // Without the lock another controller may be at work: nothing may be done any more, not even an orderly end.
-  const lock = await takeLock(database, folder, () => process.exit(1))
+  const lock = await takeLock(database, folder, () => fail(lostConnection(database)))
   const app = await openApp({
     database,
     folder,

@@ -9,6 +9,7 @@ import { LifeboatError, messageOf } from '../core/errors.ts'
 import { exec } from '../io/exec.ts'
 import { waitUntil } from '../io/wait.ts'
 import type { Places } from './places.ts'
+import { lackOfSpace } from './space.ts'
 
 export type Database = {
   readonly url: string
@@ -19,8 +20,10 @@ const settings = ["listen_addresses=''", 'shared_buffers=16MB', 'max_connections
 /** A killed server's children need a moment to go before a new one may start. */
 const startWithinMs = 15_000
 
-/** Starts the database of a state folder, or adopts the one that runs. Creates it at first use. */
+/** Starts the database of a state folder, or adopts the one that runs. Creates it at first use. Fails with database-unavailable or state-disk-full. */
 export async function startPostgres(places: Places, signal: AbortSignal): Promise<Database> {
+  const lack = lackOfSpace(places)
+  if (lack !== null) throw lack
   const bin = binaries()
   const run = async (program: string, args: readonly string[]) => await asPlainUser(join(bin, program), args, signal)
   if (!existsSync(join(places.database, 'PG_VERSION'))) {

@@ -5,6 +5,9 @@ import { allTold } from './details.ts'
 import type { Pause, Planned, ReportedRun } from './schema.ts'
 import { between } from './steps.ts'
 
+/** Both ends are taken wide, but never by that much. */
+const clockWasSetMs = 60_000
+
 type Open = { readonly hold: JournalRecord; readonly direction: Pause['direction']; readonly failed: JournalRecord | null }
 
 type Closing = { readonly open: Open; readonly by: JournalRecord | null; readonly outcome: Pause['outcome'] }
@@ -66,7 +69,7 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
     records.filter(({ seq }) => seq <= (by ?? hold).seq),
     'budgetMs',
   ).at(-1)
-  const ends = by === null ? { to: null, ms: null } : { to: by.at, ms: between(hold.at, by.at) }
+  const ends = by === null ? { to: null, ms: null } : { to: by.at, ms: lasted(hold, by) }
   const run = runs.find((each) => each.run === hold.run)
   const told = allTold(
     records.filter((record) => record.seq <= hold.seq && record.run === hold.run),
@@ -86,6 +89,12 @@ function pauseFrom({ open: { hold, direction }, by, outcome }: Closing, { record
     worstStep: parts.toSorted((a, b) => beyond(b) - beyond(a))[0]?.step ?? null,
     seqs: [...forecast.seqs, hold.seq, ...(by ? [by.seq] : [])],
   }
+}
+
+/** By the clock of the journal, or as the release measured it: somebody may have set that clock in between. */
+function lasted(hold: JournalRecord, by: JournalRecord): number {
+  const [ms, told] = [between(hold.at, by.at), by.details['pauseMs']]
+  return typeof told === 'number' && told >= 0 && (ms < told || ms > told + clockWasSetMs) ? told : ms
 }
 
 /** What was told last in this run before clients were held; the plan's figure where nothing was. */

@@ -7,6 +7,7 @@ import { noFacts, otherSide, type MoveFacts, type SideName } from '../core/store
 import { sleep } from '../io/wait.ts'
 import { replaced, stayAlive } from './alive.ts'
 import type { ExecutorKind, Executors } from './executors.ts'
+import { isJournalTrouble } from './journal-pool.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
@@ -43,7 +44,7 @@ export type LaunchOptions = {
   readonly openPorts: OpenPorts
   /** Aborts when this process must not act any more. */
   readonly stop: AbortSignal
-  /** Somebody else has taken over: ends the process, without another word to anybody. */
+  /** Somebody else has taken over, or nothing can be recorded: ends the process, without another word to anybody. */
   readonly onLost: (why: LifeboatError) => void
   readonly onLog: (text: string) => void
 }
@@ -88,13 +89,19 @@ export async function launchDurable(options: LaunchOptions): Promise<Durable> {
   }
 }
 
-/** What an execution that was stopped throws is recorded nowhere: whoever goes on finds the step as it was left. */
-async function unlessStopped<T>({ stop }: Pick<LaunchOptions, 'stop'>, act: () => Promise<T>): Promise<T> {
+/**
+ * What an execution throws that was stopped, or whose journal cannot be written, is recorded nowhere: whoever goes on finds
+ * the step as it was left. The engine would keep it as the end of the run, as soon as it can write again.
+ */
+async function unlessStopped<T>({ stop, onLost }: Pick<LaunchOptions, 'stop' | 'onLost'>, act: () => Promise<T>): Promise<T> {
   try {
     stop.throwIfAborted()
     return await act()
   } catch (error) {
-    return stop.aborted ? await never() : await Promise.reject(error)
+    if (stop.aborted) return await never()
+    if (!isJournalTrouble(error)) throw error
+    onLost(error)
+    return await never()
   }
 }
 
@@ -137,24 +144,18 @@ async function openRun(
   input: MoveInput,
   stored: StoredMove,
   token: number,
-  { services, openPorts }: Pick<LaunchOptions, 'services' | 'openPorts'>,
+  { services, openPorts, onLost }: Pick<LaunchOptions, 'services' | 'openPorts' | 'onLost'>,
   stop: AbortSignal,
 ): Promise<Run> {
   const onWait = (reference: string): void => {
     const text = `Waiting for ${reference}: run a command where it can be resolved.`
-    void services.journal.append({
-      move: input.move,
-      run: input.run,
-      step: 'credentials',
-      state: 'waiting',
-      text,
-      details: { waitingFor: 'credentials', reference },
-    })
+    const details = { waitingFor: 'credentials', reference }
+    services.journal.append({ move: input.move, run: input.run, step: 'credentials', state: 'waiting', text, details }).catch(() => undefined)
   }
   const ports = await openPorts(stored.settings, stored.plan, { signal: stop, onWait })
   let rollbackAsked = watchForRollback(input, services, stop)
   const rearm = (): void => void (rollbackAsked = watchForRollback(input, services, stop))
-  return { ...input, token, ports, services, stop, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
+  return { ...input, token, ports, services, stop, onLost, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
 }
 
 /** Claims every side that is prepared already, before the first effect of this execution (runbook.md V6). */
@@ -246,6 +247,7 @@ function watchForRollback(input: MoveInput, services: Services, until: AbortSign
 /** What cannot even be opened (a stored configuration that no longer parses) ends here; a move must not seem to run for ever. */
 function failedToOpen(error: unknown, stop: AbortSignal): Ending {
   stop.throwIfAborted()
+  if (isJournalTrouble(error)) throw error
   const text = messageOf(error)
   return { state: 'failed', step: 'check-source', code: codeOf(error), text: error instanceof LifeboatError ? text : `Unexpected: ${text}` }
 }

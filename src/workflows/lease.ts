@@ -2,6 +2,20 @@
 // the nodes end the attempt alone (docs/helper-protocol.md, the dead man).
 import type { Link } from '../nodes/link.ts'
 
+/** When a process began to hold the clients of a move, by a clock that nobody sets. */
+const holds = new Map<string, { readonly attempt: number; readonly since: number }>()
+
+/** Clients are held from now on. */
+export function noteHold(move: string, attempt: number): void {
+  holds.set(move, { attempt, since: performance.now() })
+}
+
+/** For how many ms they have been held in this attempt; null: another process held them. */
+export function heldForMs(move: string, attempt: number): number | null {
+  const hold = holds.get(move)
+  return hold?.attempt === attempt ? Math.round(performance.now() - hold.since) : null
+}
+
 export type Lease = {
   /** Aborts when a node says that the attempt is over. */
   readonly lost: AbortSignal

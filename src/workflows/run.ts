@@ -6,6 +6,7 @@ import type { RecordState } from '../core/records.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { Link } from '../nodes/link.ts'
 import type { Journal } from './journal.ts'
+import { isJournalTrouble } from './journal-pool.ts'
 import type { Ports } from './ports.ts'
 import type { Signals } from './signals.ts'
 import type { Store } from './store.ts'
@@ -29,6 +30,8 @@ export type Run = {
   readonly services: Services
   /** Aborts when this process ends or has lost the right to act: the step is then not recorded and runs again elsewhere. */
   readonly stop: AbortSignal
+  /** Ends this process without another word: it must not act any more, or cannot record what it does. */
+  readonly onLost: (why: LifeboatError) => void
   /** What aborts when a rollback was asked for: steps of the quiet phases then end early. Armed anew once it was obeyed. */
   readonly rollbackAsked: () => AbortSignal
   readonly rearm: () => void
@@ -61,7 +64,7 @@ export type Result =
   | { readonly state: 'failed'; readonly code: ErrorCode; readonly text: string }
   | { readonly state: 'interrupted' }
 
-/** Performs one action. Failures are values, so that a replay sees them as the first run did; only the end of this process throws. */
+/** Performs one action. Failures are values, so that a replay sees them as the first run did; only the end of this process throws, and a journal that cannot be written. */
 export async function perform(run: Run, name: ActionName, action: Action, kind: 'step' | 'undo' = 'step'): Promise<Result> {
   const words = kind === 'step' ? ({ begun: 'started', ended: 'done' } as const) : ({ begun: 'undoing', ended: 'undone' } as const)
   const write = async (state: RecordState, text: string, details: Details = {}) =>
@@ -77,6 +80,7 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
     return { state: 'done', details: done.details ?? {} }
   } catch (error) {
     run.stop.throwIfAborted()
+    if (isJournalTrouble(error)) throw error
     if (signal.reason === askedBack) return { state: 'interrupted' }
     const { code, text, details } = wordsOf(signal.reason === late ? late : error)
     await write('failed', text, details)

@@ -1,5 +1,5 @@
-// The tables of the durable engine carry a number. An engine that meets a higher one than its own works on without a word;
-// we refuse. A lower one is raised by the engine itself, by one process at a time.
+// The tables of the durable engine carry a number, and so do ours. An engine that meets a higher one than its own works on
+// without a word; we refuse, before we touch anything. A lower one is raised, by one process at a time.
 import { allMigrations } from '@dbos-inc/dbos-sdk/internal/sysdb_migrations/internal/migrations'
 import { ensureSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database'
 import { GlobalLogger } from '@dbos-inc/dbos-sdk/internal/telemetry/logs'
@@ -9,6 +9,15 @@ import { waitUntil } from '../io/wait.ts'
 
 const key = 7_163_542
 const lockWithinMs = 120_000
+
+/** Of our own tables: to be raised with them, with what stands in them, or with the runbook, where an older version would go wrong. */
+const ownVersion = 1
+
+export const versionTable = `
+create table if not exists lifeboat.version (sole boolean primary key default true check (sole), number int not null);
+insert into lifeboat.version as known (number) values (${ownVersion})
+  on conflict (sole) do update set number = excluded.number where known.number < excluded.number;
+`
 
 /** Runs `act`, which may raise the number, alone among all processes of the database. Fails with database-newer before it. */
 export async function withSchema<T>(pool: Pool, act: () => Promise<T>): Promise<T> {
@@ -40,10 +49,19 @@ export async function migrateSchema(pool: Pool, url: string): Promise<void> {
 }
 
 async function refuseNewer(client: PoolClient): Promise<void> {
-  const { rows } = await client.query<{ here: boolean }>(`select to_regclass('dbos.dbos_migrations') is not null as here`)
-  if (rows[0]?.here !== true) return
-  const found = await client.query<{ version: string }>('select max(version) as version from dbos.dbos_migrations')
-  const [theirs, ours] = [Number(found.rows[0]?.version ?? 0), allMigrations().length]
-  if (theirs <= ours) return
-  throw new LifeboatError('database-newer', `A newer Lifeboat has used this database: its journal has version ${theirs}, this one knows up to ${ours}.`)
+  const numbers = [
+    { what: 'tables have', theirs: await highest(client, 'lifeboat.version', 'number'), ours: ownVersion },
+    { what: 'journal has', theirs: await highest(client, 'dbos.dbos_migrations', 'version'), ours: allMigrations().length },
+  ]
+  const newer = numbers.find(({ theirs, ours }) => theirs > ours)
+  if (newer === undefined) return
+  const { what, theirs, ours } = newer
+  throw new LifeboatError('database-newer', `A newer Lifeboat has used this database: its ${what} version ${theirs}, this one knows up to ${ours}.`)
+}
+
+/** 0 where there is no such table: nobody, or a version that kept no number. */
+async function highest(client: PoolClient, table: string, column: string): Promise<number> {
+  const { rows } = await client.query<{ here: boolean }>('select to_regclass($1) is not null as here', [table])
+  if (rows[0]?.here !== true) return 0
+  return Number((await client.query<{ highest: string | null }>(`select max(${column}) as highest from ${table}`)).rows[0]?.highest ?? 0)
 }

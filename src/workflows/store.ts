@@ -20,6 +20,7 @@ import { freezes, freezeTable } from './freezes.ts'
 import { hostKeys, hostKeyTable } from './host-keys.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
+import { versionTable, withSchema } from './schema-version.ts'
 import { signalTable } from './signals.ts'
 import { slots, slotTables } from './slots.ts'
 import { turnTables } from './stack-turns.ts'
@@ -51,9 +52,13 @@ export type Store = ReturnType<typeof openStore>
 /** Several processes may make the same things at the same moment; a message is one transaction. */
 const alone = 'select pg_advisory_xact_lock(7163541);'
 
+const allTables = [schema, versionTable, signalTable, journalTable, inventoryTables, slotTables, freezeTable, executorTable, hostKeyTable, turnTables]
+
+/** Makes what is missing. Fails with database-newer, and changes nothing then. */
 export async function createTables(pool: Pool): Promise<void> {
-  const all = [schema, signalTable, journalTable, inventoryTables, slotTables, freezeTable, executorTable, hostKeyTable, turnTables]
-  for (const tables of all) await pool.query(alone + tables)
+  await withSchema(pool, async () => {
+    for (const tables of allTables) await pool.query(alone + tables)
+  })
 }
 
 export function openStore(pool: Pool) {

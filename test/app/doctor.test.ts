@@ -20,7 +20,10 @@ test('a check that never ends, deaf to its signal, is a finding at its deadline'
 test('what a check throws is a finding: a failure by its code and hint, anything else as our own defect', async () => {
   const thrown = async (error: Error) => await findingsOf({ about: 'x', deadlineMs: 1000, look: async () => await Promise.reject(error) }, signal)
   const [refused] = await thrown(new LifeboatError('dns-refused', 'It does not.'))
-  assert.deepEqual([refused?.code, refused?.text, refused?.hint], ['dns-refused', 'It does not.', 'Check the TSIG key and its rights on this zone.'])
+  assert.deepEqual(
+    [refused?.code, refused?.text, refused?.hint],
+    ['dns-refused', 'It does not.', 'Check the TSIG key, its rights on this zone, and the clock of this machine.'],
+  )
   const [defect] = await thrown(new TypeError('x is not a function'))
   assert.deepEqual([defect?.code, defect?.text], ['defect', 'Unexpected: x is not a function'])
 })

@@ -67,6 +67,21 @@ describe('a report of an unusual journal', () => {
     )
   })
 
+  it('takes the pause that the release measured where the clock of the journal was set in between, and else its own', () => {
+    for (const [until, told, ms] of [
+      [3604, 3500, 3500],
+      [-3596, 3500, 3500],
+      [4, 3500, 4000],
+      [3604, -3_596_000, 3_604_000],
+    ] as const) {
+      const records = journal(['hold-clients started 0', `release-clients done ${until}`]).map((record) => ({ ...record, details: { pauseMs: told } }))
+      assert.deepEqual(
+        reportOf({ project: 'shop', records }).pauses.map((pause) => pause.ms),
+        [ms],
+      )
+    }
+  })
+
   it('shows a check that failed, with what was said', () => {
     const checks = [{ check: 'port 80 accepts', passed: false, text: 'connection refused', ms: 3 }]
     const records = journal(['check-target started 0', 'check-target failed 5']).map((record) => ({ ...record, details: { checks } }))
@@ -104,7 +119,7 @@ describe('a report of an unusual journal', () => {
       step: fc.constantFrom(...steps),
       state: fc.constantFrom(...recordStates),
       text: fc.string(),
-      details: fc.dictionary(fc.constantFrom('price', 'checks', 'names', 'from', 'to', 'stragglers', 'forecastPauseMs'), fc.jsonValue()),
+      details: fc.dictionary(fc.constantFrom('price', 'checks', 'names', 'from', 'to', 'stragglers', 'forecastPauseMs', 'pauseMs'), fc.jsonValue()),
       hash: fc.constant(null),
     })
     fc.assert(

@@ -2,19 +2,20 @@
 // every 100 ms, for as long as nobody with a higher token has (as a node's helper does), until `world.go` has a row.
 // Arguments: the URL of the database, the folder that it holds, `shared` or `alone`. SIGUSR2 begins the stored moves. It prints `ready`, then why it ends.
 import { randomUUID } from 'node:crypto'
-import { Pool } from 'pg'
 import { LifeboatError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/core/node.ts'
 import { sleep } from '../../src/io/wait.ts'
 import { launchDurable } from '../../src/workflows/durable.ts'
 import { executors } from '../../src/workflows/executors.ts'
 import { openJournal } from '../../src/workflows/journal.ts'
+import { openJournalPool } from '../../src/workflows/journal-pool.ts'
 import type { OpenPorts, Ports } from '../../src/workflows/ports.ts'
 import { openSignals } from '../../src/workflows/signals.ts'
 import { createTables, openStore } from '../../src/workflows/store.ts'
 
 const [databaseUrl = '', folder = '', kind = ''] = process.argv.slice(2)
-const pool = new Pool({ connectionString: databaseUrl, max: 10 })
+const isShared = kind === 'shared'
+const pool = openJournalPool({ url: databaseUrl, label: 'of this test', isShared }, 10)
 pool.on('error', () => undefined)
 const stop = new AbortController()
 const tell = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -55,7 +56,7 @@ const store = openStore(pool)
 const services = { store, journal: openJournal(pool), signals: openSignals(pool), identity: 'test' }
 const durable = await launchDurable({
   databaseUrl,
-  isShared: kind === 'shared',
+  isShared,
   executor: randomUUID(),
   folder,
   kind: 'worker',

@@ -16,7 +16,7 @@ export const finish = {
       const status = await sourceIfAlive(step, { op: 'forward-status' })
       if (status === null) return { text: 'The source does not answer; nothing is forwarded there any more.' }
       const sinceSwitch = Date.now() - Date.parse(step.facts.namesSwitchedAt ?? new Date(0).toISOString())
-      const quietMs = Math.min(Number(status['quietMs'] ?? 0), sinceSwitch)
+      const quietMs = Math.max(0, Math.min(Number(status['quietMs'] ?? 0), sinceSwitch))
       if (quietMs >= needMs) break
       if (!told)
         await step.waitFor(`The old address must be quiet for ${needMs / 1000} s; it is for ${Math.round(quietMs / 1000)} s.`, {

@@ -39,7 +39,7 @@ export const names = {
     const since = ttlLoweredAt ?? new Date().toISOString()
     await step.learn({ ttlLoweredAt: since })
     const oldTtl = Math.max(...timeToLive.map(({ name }) => claimed[name]?.ttl ?? 0))
-    const restMs = Date.parse(since) + ttlMargin * oldTtl * 1000 - Date.now()
+    const restMs = cachedForMs(since, oldTtl, Date.now())
     if (oldTtl > lowTtlSeconds && restMs > 0) {
       await step.waitFor(`Caches may keep the old answers for ${Math.ceil(restMs / 1000)} s more.`, { seconds: Math.ceil(restMs / 1000) })
       await sleep(restMs, step.signal)
@@ -61,6 +61,12 @@ export const restoreTtl: Action = async (step) => {
   const done = await names['raise-ttl'](step)
   await step.learn({ ttlLoweredAt: null })
   return done
+}
+
+/** For how many ms more caches may keep what had this TTL until it was lowered; never longer than one of them keeps it: the clock may have been set back since. */
+export function cachedForMs(loweredAt: string, ttlSeconds: number, now: number): number {
+  const wholeMs = ttlMargin * ttlSeconds * 1000
+  return Math.min(wholeMs, Date.parse(loweredAt) + wholeMs - now)
 }
 
 /** The names of the move as their authorities tell them. */

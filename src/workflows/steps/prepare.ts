@@ -2,6 +2,7 @@
 import { LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
 import type { Node, Notice } from '../../core/node.ts'
 import { counted } from '../../core/units.ts'
+import { deadline } from '../../io/wait.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import type { EngineEvent } from '../../provision/engine.ts'
 import type { Action, Step } from '../run.ts'
@@ -9,6 +10,9 @@ import { awaitStart } from './in-slots.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
 import { tellOnce } from './waiting.ts'
+
+/** Within the deadline of its step, so that a provider that is too slow is gone on without. */
+const providerWithinMs = 45_000
 
 export const prepare = {
   'check-source': async (step) => {
@@ -50,13 +54,16 @@ function listenFor(step: Step): (event: EngineEvent) => void {
 }
 
 /** The node as its provider describes it now; null when the provider is unreachable (principle 7: the source may be dead). */
-async function askProvider(step: Step): Promise<Node | null> {
+export async function askProvider(step: Pick<Step, 'run' | 'settings' | 'signal' | 'say'>, withinMs = providerWithinMs): Promise<Node | null> {
+  const { provider, id } = step.settings.from
   try {
-    const node = await step.run.ports.lookUp(step.signal)
-    if (node === null) throw new LifeboatError('node-unknown', `${step.settings.from.provider} has no node ${step.settings.from.id} any more.`)
+    const late = `${provider} did not answer within ${withinMs / 1000} s.`
+    const node = await step.run.ports.lookUp(deadline(step.signal, withinMs, late))
+    if (node === null) throw new LifeboatError('node-unknown', `${provider} has no node ${id} any more.`)
     return node
   } catch (error) {
-    if (codeOf(error) !== 'source-unreachable') throw error
+    step.signal.throwIfAborted()
+    if (!['source-unreachable', 'timeout'].includes(codeOf(error))) throw error
     await step.say(messageOf(error))
     return null
   }

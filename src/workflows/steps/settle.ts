@@ -2,7 +2,7 @@
 import { LifeboatError, messageOf } from '../../core/errors.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
-import { dropLease } from '../lease.ts'
+import { dropLease, heldForMs } from '../lease.ts'
 import { reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { leaveTurn } from './companions.ts'
 import { letFreezeEnd, meetOthers } from './shared-freeze.ts'
@@ -18,7 +18,7 @@ async function release(step: Step, way: Direction): Promise<Done> {
   )
   dropLease(step.run.move)
   await leaveTurn(step.run, 'released')
-  const pauseMs = heldAt === null ? null : Date.now() - Date.parse(heldAt)
+  const pauseMs = heldAt === null ? null : (heldForMs(step.run.move, attempt) ?? Date.now() - Date.parse(heldAt))
   await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
   await tryWay(step, giver, receiver)
   return { text: `Clients wait no longer; the pause was ${pauseMs ?? '?'} ms.`, details: { pauseMs, released: answer?.['released'] } }

@@ -8,7 +8,7 @@ import { describeCheck } from '../../core/stored-move.ts'
 import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
-import { keepLease } from '../lease.ts'
+import { keepLease, noteHold } from '../lease.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { attemptOf, duringAttempt } from './attempt.ts'
 import { checkReady } from './check-ready.ts'
@@ -33,6 +33,7 @@ async function holdClients(step: Step, way: Direction): Promise<Done> {
   const lastAttempt = step.facts.attempt
   const attempt = 1 + Math.max(lastAttempt, ...hellos.map((hello) => Number(hello['attempt'] ?? 0)))
   await step.learn({ attempt, heldAt: new Date().toISOString(), seal: null })
+  noteHold(step.run.move, attempt)
   const budgetMs = await sharedBudgetLeft(step)
   const open = { op: 'open-attempt', token: step.run.token, attempt, leaseMs, budgetMs, holdLimitMs, lastAttempt }
   await receiver.call({ ...open, part: 'receiver' }, step.signal)
