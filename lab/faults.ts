@@ -48,6 +48,12 @@ const serviceFaults = {
     cause: async ({ names }) => await names?.stop(),
     mend: async ({ names }) => await names?.start(),
   },
+  'name-server-mute': {
+    on: 'names',
+    title: 'the name server takes connections and never answers',
+    cause: async ({ names }) => await names?.freeze(),
+    mend: async ({ names }) => await names?.thaw(),
+  },
   // Before the other one, because what is mended in turn has to be awake.
   'host-dead': {
     on: 'host',

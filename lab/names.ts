@@ -19,6 +19,9 @@ export type NameServer = {
   readonly addressesOf: (name: string) => Promise<string[]>
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
+  /** It is asleep: connections are accepted, nothing is answered. */
+  readonly freeze: () => Promise<void>
+  readonly thaw: () => Promise<void>
 }
 
 /** Starts it with these A records (name -> addresses), and makes it the resolver of this world. */
@@ -43,7 +46,9 @@ export async function startNames(records: Readonly<Record<string, readonly strin
     })
   }
   await start()
-  return { server: nameServer, zone, key, addressesOf, start, stop: async () => await daemon?.stop() }
+  const signal = async (name: NodeJS.Signals) => await Promise.resolve(daemon?.kill(name))
+  const sleeps = { freeze: async () => await signal('SIGSTOP'), thaw: async () => await signal('SIGCONT') }
+  return { server: nameServer, zone, key, addressesOf, start, stop: async () => await daemon?.stop(), ...sleeps }
 }
 
 async function addressesOf(name: string): Promise<string[]> {

@@ -24,6 +24,8 @@ export type WorldSpec = {
   readonly files?: number
   /** Where lifeboat.yaml and the state go; default: in the world's own memory. */
   readonly folder?: string
+  /** Of whoever runs the CLI, beside what the lab's own environment has. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Keys of lifeboat.yaml over those of the lab, merged by key: `{ moves: { 'web-1': { downtimeBudget: '5s' } } }`. */
   readonly config?: Readonly<Record<string, unknown>>
 }

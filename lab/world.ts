@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { ExecResult } from '../src/io/exec.ts'
 import { waitUntil } from '../src/io/wait.ts'
 import { startCloud, type Cloud } from './cloud.ts'
-import { attempt, run } from './command.ts'
+import { attempt, run, type RunOptions } from './command.ts'
 import { writeConfig } from './config.ts'
 import type { Host } from './host.ts'
 import { hosts } from './hosts.ts'
@@ -122,7 +122,7 @@ export async function startWorld(spec: WorldSpec): Promise<World> {
       }
       return lost
     },
-    lifeboat: async (args, options = {}) => await runCli(folder, args, options),
+    lifeboat: async (args, options = {}) => await runCli(folder, args, { ...options, environment: spec.environment ?? {} }),
     stop: async () => {
       await hypervisor?.stop()
       await Promise.all([...nodes.values()].map(async (node) => await node.stop()))
@@ -141,7 +141,7 @@ function targetInCloud(hypervisor: CloudHypervisor | null, name: ShopNode): LabN
   return [...(hypervisor?.nodes().values() ?? [])].findLast((node) => readFileSync(path.join(node.root, 'etc/hostname'), 'utf8').trim() === name)
 }
 
-async function runCli(folder: string, args: readonly string[], options: { readonly input?: string; readonly deadlineMs?: number }): Promise<ExecResult> {
+async function runCli(folder: string, args: readonly string[], options: RunOptions): Promise<ExecResult> {
   const config = path.join(folder, 'lifeboat.yaml')
   const cli = path.join(repository, 'src/cli.ts')
   return await attempt(process.execPath, [cli, ...args, '--config', config], { deadlineMs: 600_000, ...options })

@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFil
 import os from 'node:os'
 import path from 'node:path'
 import { crashCases } from './support/crash-cases.ts'
+import { faultCases } from './support/fault-cases.ts'
 import { powerCases } from './support/power-cases.ts'
 import { isHeavy } from './support/sample.ts'
 
@@ -22,22 +23,31 @@ type Matrix = { readonly title: string; readonly says: string; readonly cases: r
 
 const root = path.join(import.meta.dirname, '..')
 const scenarios = globSync('test/**/*.test.ts', { cwd: root })
-  .filter((file) => isHeavy(path.join(root, file)) && !/(crash|power-cuts)\.test\.ts$/.test(file))
+  .filter((file) => isHeavy(path.join(root, file)) && !/(crash|faults|power-cuts)\.test\.ts$/.test(file))
   .sort()
 
 const matrices: Readonly<Record<string, Matrix>> = {
   crash: {
-    title: 'Killed at every boundary of every step',
-    says: `The controller of a one-node move is killed with -9 when a step is announced (\`started\`: nothing of it done) and when it is done (\`done\`: nobody has stored that), under ten requests a second. The same command, given again, must come to its end: no request failed, no acknowledged write lost, the name at the right node, one side that serves.`,
-    cases: crashCases.map(({ command, step, state }) => ({
-      name: `${command}, ${step} ${state}`,
-      file: 'test/scenarios/crash.test.ts',
-      environment: { LIFEBOAT_CRASH: `${step}:${state}` },
-    })),
+    title: 'Killed at every boundary of every step, and what else befalls a move',
+    says: `The controller of a one-node move is killed with -9 when a step is announced (\`started\`: nothing of it done) and when it is done (\`done\`: nobody has stored that), under ten requests a second. The same command, given again, must come to its end: no request failed, no acknowledged write lost, the name at the right node, one side that serves.
+
+The rows with a fault in front are one world each: the fault comes when a step is announced and goes a little later, at one step after the other. The move goes on by itself, or the command has told in one sentence why it ended, and the same command goes on.`,
+    cases: [
+      ...crashCases.map(({ command, step, state }) => ({
+        name: `${command}, ${step} ${state}`,
+        file: 'test/scenarios/crash.test.ts',
+        environment: { LIFEBOAT_CRASH: `${step}:${state}` },
+      })),
+      ...faultCases.map(({ fault, title, blows }) => ({
+        name: `${title}, at ${blows.map(({ step }) => step).join(', ')}`,
+        file: 'test/scenarios/faults.test.ts',
+        environment: { LIFEBOAT_FAULT: `${fault}:` },
+      })),
+    ],
   },
   full: {
     title: 'The scenarios, with nothing left out for time',
-    says: 'Every test file that boots nodes or runs the engine, of which a run of `npm test` draws a share, but the crash matrix, which has a table of its own; and a loss of power at each step, on either side.',
+    says: 'Every test file that boots nodes or runs the engine, of which a run of `npm test` draws a share, but those of the crash matrix, which has a table of its own; and a loss of power at each step, on either side.',
     cases: [
       ...scenarios.map((file) => ({ name: file.slice('test/'.length, -'.test.ts'.length), file, environment: { LIFEBOAT_SCENARIOS: 'all' } })),
       ...powerCases.map(({ side, step }) => ({

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
 import { seedOfRun } from '../support/draw.ts'
+import type { Scene } from '../support/scenario.ts'
 
 const seed = seedOfRun()
 await enterLab()
@@ -18,6 +19,22 @@ const { failedRequests, oneSideServes } = await import('../support/sides.ts')
 const wanted = process.env['LIFEBOAT_CRASH'] ?? ''
 const cases = wanted === '' ? drawnCases(seed) : crashCases.filter(({ step, state }) => wanted === 'all' || `${step}:${state}`.startsWith(wanted))
 
+const wordsOf = {
+  migrate: ['migrate', '--yes', '--json'],
+  rollback: ['rollback', 'web-1', '--yes', '--json'],
+  finish: ['finish', 'web-1', '--yes', '--json'],
+  rehearse: ['migrate', 'web-1', '--rehearse', '--yes', '--json'],
+} as const
+
+const endings = { migrate: finishClean, rehearse: finishClean, finish: leftNothing, rollback: async () => await Promise.resolve() } as const
+
+/** Nothing of a rehearsal is left once the move has gone on. */
+async function approveRehearsed(scene: Scene): Promise<void> {
+  const { exitCode, stdout, stderr } = await scene.begin('approve', 'web-1', '--yes', '--json')
+  assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+  assert.equal(await scene.target('web-1').run('grep rehearsal /proc/self/mountinfo; ls /run/systemd/system | grep rehearsal; true'), '')
+}
+
 for (const { command, step, state } of cases) {
   test(`a controller killed when ${step} is ${state} is followed by one that brings ${command} to its end`, async (t) => {
     const scene = await setCase(t, `${step}-${state}`)
@@ -25,8 +42,8 @@ for (const { command, step, state } of cases) {
     const prober = startProber(scene)
     const moments = await openMoments(scene)
     t.after(async () => await moments.close())
-    const args = command === 'migrate' ? ['migrate', '--yes', '--json'] : [command, 'web-1', '--yes', '--json']
-    if (command !== 'migrate') {
+    const args = wordsOf[command]
+    if (command === 'rollback' || command === 'finish') {
       const there = await scene.begin('migrate', '--yes', '--json')
       assert.equal(there.exitCode, 0, there.stdout.slice(-1500) + there.stderr)
     }
@@ -44,6 +61,8 @@ for (const { command, step, state } of cases) {
     // The run may come to its end before the command is heard; then it says so.
     if (!/is finished/.test(again.stdout)) assert.equal(again.exitCode, 0, again.stdout.slice(-1500) + again.stderr)
 
+    if (command === 'rehearse') await approveRehearsed(scene)
+
     const side = command === 'rollback' ? 'source' : 'target'
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene[side]('web-1').address])
     assert.equal(await oneSideServes(scene, 'web-1'), side)
@@ -54,7 +73,6 @@ for (const { command, step, state } of cases) {
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
-    if (command === 'finish') await leftNothing(scene)
-    if (command === 'migrate') await finishClean(scene)
+    await endings[command](scene)
   })
 }

@@ -13,15 +13,21 @@ export type Moments = {
   /** The next record of this step and state is to wait; `of`: only that of this move. */
   readonly arm: (step: string, state: RecordState, of?: string) => Promise<void>
   /** Resolves when the controller waits there. */
-  readonly reached: (withinMs?: number) => Promise<void>
+  readonly reached: (withinMs?: number, signal?: AbortSignal) => Promise<void>
   /** Lets it go on, and disarms. Does nothing when nothing is armed. */
   readonly pass: () => Promise<void>
+  /** While it waits: the next record that is to wait, in place of this one. */
+  readonly aim: (step: string, state: RecordState, of?: string) => Promise<void>
+  /** Lets it go on to what was aimed at. Writes nothing. */
+  readonly passOn: () => Promise<void>
   /** arm and reached. */
   readonly at: (step: string, state: RecordState, withinMs?: number, of?: string) => Promise<void>
   /** Resolves when a word to the move is stored, and nobody has taken it yet. */
   readonly told: (kind: SignalKind) => Promise<void>
   /** What the journal's database knows of the move: what a late message would carry. */
   readonly known: () => Promise<{ readonly token: number; readonly owner: string; readonly facts: MoveFacts }>
+  /** Whether the server, and what was armed with it, is still there. */
+  readonly isOpen: () => Promise<boolean>
   readonly close: () => Promise<void>
 }
 
@@ -38,33 +44,48 @@ create or replace function moment.wait() returns trigger language plpgsql as $$ 
 end $$;
 create or replace trigger moment before insert on lifeboat.journal for each row execute function moment.wait()`
 
+/** The journal's database of a state folder, without a controller. */
+export function databaseOf(state: string): string {
+  return `postgresql://lifeboat@localhost/postgres?host=${encodeURIComponent(placesOf(state).sockets)}`
+}
+
 /** Starts the controller if none runs, and opens its database. */
 export async function openMoments(scene: Scene, move = 'web-1'): Promise<Moments> {
   const status = await scene.begin('status', '--json')
   if (status.exitCode !== 0) throw new Error(`The controller does not start: ${status.stdout}${status.stderr}`)
-  const { sockets } = placesOf(path.join(scene.folder, '.lifeboat'))
-  const client = new Client({ connectionString: `postgresql://lifeboat@localhost/postgres?host=${encodeURIComponent(sockets)}` })
+  return await connectMoments(databaseOf(path.join(scene.folder, '.lifeboat')), move)
+}
+
+/** The same in this database, which is there and has been used. */
+export async function connectMoments(url: string, move = 'web-1'): Promise<Moments> {
+  const client = new Client({ connectionString: url })
   // The server may end before this connection does.
   client.on('error', () => undefined)
   await client.connect()
   await client.query(schema)
   let armed = ''
 
-  const arm: Moments['arm'] = async (step, state, of) => {
-    await client.query('select pg_advisory_lock($1)', [lock])
-    await client.query('insert into moment.armed values ($1, $2, $3)', [step, state, of ?? null])
+  const aim: Moments['aim'] = async (step, state, of) => {
+    await client.query('with before as (delete from moment.armed) insert into moment.armed values ($1, $2, $3)', [step, state, of ?? null])
     armed = `${step} ${state}`
   }
-  const reached: Moments['reached'] = async (withinMs = 60_000) => {
+  const arm: Moments['arm'] = async (step, state, of) => {
+    await client.query('select pg_advisory_lock($1)', [lock])
+    await aim(step, state, of)
+  }
+  const reached: Moments['reached'] = async (withinMs = 60_000, signal = new AbortController().signal) => {
     const waits = async () => {
       const { rowCount } = await client.query(`select from pg_locks where locktype = 'advisory' and objid = $1 and not granted`, [lock])
       return rowCount === 0 ? null : true
     }
-    await waitUntil(waits, { what: `The record ${armed}`, deadlineMs: withinMs, everyMs: 5, signal: new AbortController().signal })
+    await waitUntil(waits, { what: `The record ${armed}`, deadlineMs: withinMs, everyMs: 5, signal })
   }
   return {
     arm,
+    aim,
     reached,
+    // One message: whoever waits goes first, and nobody comes in between.
+    passOn: async () => void (await client.query(`select pg_advisory_unlock(${lock}); select pg_advisory_lock(${lock})`)),
     at: async (step, state, withinMs, of) => {
       await arm(step, state, of)
       await reached(withinMs)
@@ -88,6 +109,11 @@ export async function openMoments(scene: Scene, move = 'web-1'): Promise<Moments
       if (rows[0] === undefined) throw new Error(`The move ${move} is not stored.`)
       return { token: Number(rows[0].token), owner: `${move}/${rows[0].id}`, facts: moveFactsSchema.parse(rows[0].facts) }
     },
+    isOpen: async () =>
+      await client.query('select').then(
+        () => true,
+        () => false,
+      ),
     close: async () => await client.end().catch(() => undefined),
   }
 }

@@ -51,8 +51,8 @@ export async function setScene(spec: Partial<WorldSpec> = {}): Promise<Scene> {
 }
 
 /** A scene of its own for one case of a matrix, in a world that had others before: nothing of it is left for the next. */
-export async function setCase(t: TestContext, name: string): Promise<Scene> {
-  const scene = await setScene({ folder: path.join(worldFolder, name) })
+export async function setCase(t: TestContext, name: string, spec: Partial<WorldSpec> = {}): Promise<Scene> {
+  const scene = await setScene({ ...spec, folder: path.join(worldFolder, name) })
   t.after(async () => {
     await scene.stop()
     // The name server keeps what was written to its zone.

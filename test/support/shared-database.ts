@@ -10,6 +10,8 @@ export type SharedDatabase = {
   readonly url: string
   /** Path of the socket on which the server listens. */
   readonly socket: string
+  /** Ends the server, and starts it again. */
+  readonly restart: () => Promise<void>
   /** Runs one statement on a connection of its own. */
   readonly query: <Row extends Record<string, unknown>>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
 }
@@ -19,14 +21,19 @@ type Test = { readonly after: (act: () => Promise<void>) => void }
 export async function openSharedDatabase(test: Test): Promise<SharedDatabase> {
   const folder = mkdtempSync(path.join(tmpdir(), 'lifeboat-shared-'))
   const places = placesOf(folder)
-  const server = await startPostgres(places, AbortSignal.timeout(60_000))
+  const start = async () => await startPostgres(places, AbortSignal.timeout(60_000))
+  let server = await start()
   test.after(async () => {
     await server.stop()
     for (const each of [folder, places.sockets]) rmSync(each, { recursive: true, force: true })
   })
   const url = server.url.replace('/postgres?', '/shared?')
   await ask(server.url, 'create database shared')
-  return { url, socket: path.join(places.sockets, '.s.PGSQL.5432'), query: async (sql, values) => await ask(url, sql, values) }
+  const restart = async () => {
+    await server.stop()
+    server = await start()
+  }
+  return { url, socket: path.join(places.sockets, '.s.PGSQL.5432'), restart, query: async (sql, values) => await ask(url, sql, values) }
 }
 
 async function ask<Row extends Record<string, unknown>>(url: string, sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
