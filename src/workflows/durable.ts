@@ -77,8 +77,10 @@ export async function launchDurable(options: LaunchOptions): Promise<Durable> {
     })
   }
   const alive = await stayAlive({ ...options, id: executor })
+  // The engine's queue goes by the wall clock: set back by an hour, nothing would begin for an hour. Who is alone needs none.
+  const place = options.isShared ? { queueName } : {}
   // One that is there already stays as it is.
-  const start = async (input: MoveInput): Promise<void> => void (await DBOS.startWorkflow(move, { workflowID: `${input.move}:${input.run}`, queueName })(input))
+  const start = async (input: MoveInput): Promise<void> => void (await DBOS.startWorkflow(move, { workflowID: `${input.move}:${input.run}`, ...place })(input))
   if (options.runsMoves) for (const input of await options.services.store.neverQueued()) await start(input)
   return {
     start,

@@ -3,7 +3,7 @@
 // a step is announced and goes a little later; then the move goes on by itself, or a command has told in one sentence why
 // it ended, and the same command given again goes on. A normal run draws one fault and one step by a seed that it prints;
 // LIFEBOAT_FAULT=all runs all of them, LIFEBOAT_FAULT=disk-full that one at its steps, LIFEBOAT_FAULT=disk-full:seal-source
-// at that step alone.
+// at that step alone; several are separated by commas.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
@@ -25,7 +25,7 @@ const wanted = process.env['LIFEBOAT_FAULT'] ?? ''
 const cases = wanted === '' ? [drawnFault(seed)] : faultCases.flatMap(chosen)
 
 function chosen({ blows, ...one }: FaultCase): FaultCase[] {
-  const left = blows.filter(({ step }) => wanted === 'all' || `${one.fault}:${step}`.startsWith(wanted))
+  const left = blows.filter(({ step }) => wanted === 'all' || wanted.split(',').some((each) => `${one.fault}:${step}`.startsWith(each)))
   return left.length === 0 ? [] : [{ ...one, blows: left }]
 }
 

@@ -31,7 +31,8 @@ export function clockOff(seconds: string): Fault {
       return await Promise.resolve(null)
     },
     // Signatures for the name server carry the time.
-    codes: ['dns-refused'],
+    // Set between a question and its answer, it is the answer that cannot be trusted.
+    codes: ['dns-refused', 'answer-malformed'],
     bites: ['claim-names', 'lower-ttl', 'switch-dns'],
     lastsMs: 6000,
     cause: async () => {
