@@ -25,6 +25,7 @@ export function namesMove(names: readonly { readonly name: string; readonly prov
   const links = { source: link(addresses.source), target: link(addresses.target) }
   const ports = {
     names,
+    plan: {},
     link: async (side: 'source' | 'target') => await Promise.resolve(links[side] as unknown as Link),
     askCaches: async () => await Promise.resolve(null),
   }
