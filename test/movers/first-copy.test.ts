@@ -92,6 +92,8 @@ test('a first copy over a far way', async (t) => {
     await sync('first')
     assert.ok(copies.length > 1 && !copies.at(-1)?.some((word) => word.startsWith('--files-from=')), 'a pass over the whole tree takes strangers away')
     assert.equal((await target.attempt(`test -e ${root}/surplus`)).exitCode, 1)
+    assert.match(await target.run(`find ${root}/.lifeboat-deleted -name surplus`), /-first\/surplus\n$/, 'and keeps them')
+    assert.equal(await target.run(`find ${root}/.lifeboat-deleted -name big -o -name large`), '', 'what the first try had of a file is not kept beside it')
     // One that was killed may have made a folder for what it had, and put nothing there: that goes before the move is ready.
     await sync('audit')
     await equal()

@@ -45,6 +45,13 @@ test('a first copy writes in place only where nothing lay there, no program may 
     return there
   }
   assert.deepEqual([inPlace(true, true), inPlace(false, true), inPlace(true, false)], [true, false, false])
+  assert.deepEqual(
+    ['--backup', '--delete'].map((word) => [words(true, true).includes(word), words(false, true).includes(word)]),
+    [
+      [false, true],
+      [false, true],
+    ],
+  )
   assert.equal(inPlace(true, true, { users: new Map(), groups: new Map() }), false)
 })
 

@@ -86,6 +86,8 @@ func init() {
 		"probe":            {false, (*Daemon).probe},
 		"warm":             {false, (*Daemon).warm},
 		"shards":           {false, (*Daemon).shards},
+		"begin-first":      {false, (*Daemon).beginFirst},
+		"end-first":        {false, (*Daemon).endFirst},
 		"act":              {false, (*Daemon).act},
 		"rehearse":         {false, (*Daemon).rehearse},
 		"rehearse-run":     {false, (*Daemon).rehearseRun},

@@ -41,6 +41,9 @@ func (p Paths) Record() string     { return p.in("record") }
 // Hashes is what is known of the contents of one root.
 func (p Paths) Hashes(root string) string { return filepath.Join(p.Record(), "hashes-"+root) }
 
+// FirstCopy marks a root in which a first copy began with nothing.
+func (p Paths) FirstCopy(root int) string { return p.in(fmt.Sprintf("first-copy-%d", root)) }
+
 func (p Paths) Promoted() string  { return p.inRun("promoted") }
 func (p Paths) Frozen() string    { return p.inRun("frozen") }
 func (p Paths) DeadMan() string   { return p.inRun("deadman.json") }

@@ -3,23 +3,28 @@
 import { z } from 'zod'
 import { sleep } from '../../io/wait.ts'
 import type { Pair } from '../mover.ts'
-import { keptFolder, trimmed, type Root } from './rsync.ts'
+import { trimmed, type Root } from './rsync.ts'
 
-/** How a copy of several goes. `beside`: so many run at the same time; `fresh`: nothing lay there before. */
+/** How a copy of several goes. `beside`: so many run at the same time; `fresh`: nothing lay there before this first copy began. */
 export type Manner = { readonly beside: number; readonly fresh: boolean }
 
 /** Runs one rsync: of the names in a file on the giving side, or of the whole tree; answers what it said. */
 export type RunList = (list: string | null, signal: AbortSignal, manner?: Manner) => Promise<string>
 
+const begunSchema = z.object({ empty: z.boolean(), fresh: z.boolean() })
 const divided = z.object({ lists: z.array(z.object({ file: z.string(), names: z.number() })) })
 
 /** `pass`: the name in the words of its copies. Answers what all of them said, one after the other. When one fails, or at an abort, all end before this returns. */
 export async function firstCopy(root: Root, connections: number, pass: string, pair: Pair, run: RunList, signal: AbortSignal): Promise<string> {
-  const [fresh, lists] = await Promise.all([isEmpty(root, pair, signal), connections === 1 ? [null] : shardsOf(root, connections, pair, signal)])
+  const there = async (op: 'begin-first' | 'end-first') => await pair.to.call({ op, root: trimmed(root.path) }, signal)
+  const [begun, lists] = await Promise.all([there('begin-first'), connections === 1 ? [null] : shardsOf(root, connections, pair, signal)])
+  const { empty, fresh } = begunSchema.parse(begun)
   const copy = { pass, pair, run, signal }
-  const said = await allOrNone(lists, fresh, copy)
-  // Only a pass over the whole tree takes away what lay there before.
-  return fresh || connections === 1 ? said : said + (await allOrNone([null], false, copy))
+  let said = await allOrNone(lists, fresh, copy)
+  // Only a pass over the whole tree takes away what lay there before, and keeps it.
+  if (!empty && (fresh || connections > 1)) said += await allOrNone([null], false, copy)
+  await there('end-first')
+  return said
 }
 
 type Copy = { readonly pass: string; readonly pair: Pair; readonly run: RunList; readonly signal: AbortSignal }
@@ -27,11 +32,6 @@ type Copy = { readonly pass: string; readonly pair: Pair; readonly run: RunList;
 async function shardsOf(root: Root, connections: number, pair: Pair, signal: AbortSignal): Promise<readonly string[]> {
   const { lists } = divided.parse(await pair.from.call({ op: 'shards', root: trimmed(root.path), count: connections }, signal))
   return lists.flatMap(({ file, names }) => (names > 0 ? [file] : []))
-}
-
-async function isEmpty(root: Root, pair: Pair, signal: AbortSignal): Promise<boolean> {
-  const script = `find "$1" -mindepth 1 -maxdepth 1 ! -name ${keptFolder} ! -name lost+found -printf x -quit`
-  return (await pair.to.run(['sh', '-c', script, 'sh', `${trimmed(root.path)}/`], { signal })).stdout === ''
 }
 
 async function allOrNone(lists: readonly (string | null)[], fresh: boolean, { pass, pair, run, signal }: Copy): Promise<string> {

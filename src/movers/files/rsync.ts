@@ -30,7 +30,7 @@ export type Journey = {
   readonly way: Way
   /** Copies that share the limit of the way. */
   readonly beside?: number
-  /** Nothing lay there before a first copy. */
+  /** Nothing lay there before this first copy began. */
   readonly fresh?: boolean
   /** Files with holes may be among what it carries. */
   readonly holed?: boolean
@@ -70,16 +70,17 @@ export function rsyncCommand(root: Root, from: Side, to: Side, journey: Journey)
   ]
 }
 
-function scopeWords({ kind, list }: Journey): readonly string[] {
+function scopeWords({ kind, list, fresh = false }: Journey): readonly string[] {
   // What of a list is gone meanwhile the recorder names again.
   if (list !== null) return ['--from0', `--files-from=${list}`, '--ignore-missing-args']
+  if (fresh) return []
   // What is held against a recorder; in blocks, as ssh would carry each line by itself.
   return ['--delete', ...(kind === 'repeat' ? [`--out-format=${changeFormat}`, '--outbuf=B'] : [])]
 }
 
-/** What stood there before a first copy may be anybody's; what the way back replaces may be all there is of it. */
-function keptWords({ kind, list, pass, makesWay = false }: Journey, from: Side): readonly string[] {
-  const keeps = list === null || kind === 'first' || from.name === 'target' || makesWay
+/** What stood there before a first copy may be anybody's, but where nothing did; what the way back replaces may be all there is of it. */
+function keptWords({ kind, list, pass, makesWay = false, fresh = false }: Journey, from: Side): readonly string[] {
+  const keeps = makesWay || (!fresh && (list === null || kind === 'first' || from.name === 'target'))
   return keeps ? ['--backup', `--backup-dir=${keptFolder}/${pass}`, '--force'] : []
 }
 
