@@ -62,21 +62,24 @@ test('names change by compare-and-swap only, and once', async (t) => {
     assert.equal(failed.details['code'], 'names-changed')
     assert.deepEqual(await names.addressesOf(name), [elsewhere])
     assert.ok(!(await scene.journal()).some(at('hold-clients', 'started')))
+    // Before it is put right, or the move would go on meanwhile.
+    await moments.arm('check-ready', 'started')
     await pointTo(source.address)
   })
 
   await t.test('a target whose disk has become full closes the gate, too, with what is left and what is needed', async () => {
-    await moments.at('check-ready', 'started')
+    await moments.reached()
     const after = (await scene.journal()).at(-1)?.seq ?? 0
     await target.run('fallocate -l $(($(df --output=avail -B1 /srv | tail -1) - 8388608)) /srv/filler')
     await moments.pass()
     const failed = await scene.record(at('check-ready', 'failed'), { after })
     assert.match(failed.text, /^203\.0\.113\.211 has \d MiB left for the data; the limit is 1\d MiB\.$/)
+    await moments.arm('switch-dns', 'started')
     await target.run('rm /srv/filler')
   })
 
   await t.test('a name that somebody else changed stays as they left it; clients of the old address are served', async () => {
-    await moments.at('switch-dns', 'started')
+    await moments.reached()
     await pointTo(elsewhere)
     await moments.pass()
     const failed = await scene.record(at('switch-dns', 'failed'))
