@@ -131,6 +131,14 @@ test('a full target disk, a missing rsync and a partial transfer are told apart'
   assert.equal(codeAfter(0, ''), 'fine')
 })
 
+test('what rsync said last ends a sentence, and nothing said is no matter', () => {
+  const text = (stderr: string) => () => judgeExit(failure(255, stderr), 'first', '/srv')
+  assert.throws(text('ssh: lost\nrsync: connection closed [sender]\nrsync error: x'), {
+    message: 'rsync of /srv could not connect over ssh (exit 255): rsync: connection closed [sender].',
+  })
+  assert.throws(text(''), { message: 'rsync of /srv could not connect over ssh (exit 255).' })
+})
+
 test('the figures of a pass are read with their thousands separators', () => {
   const stdout =
     'Number of files: 1,304\nNumber of deleted files: 2\nNumber of regular files transferred: 1,210\nTotal transferred file size: 9,877,360 bytes\n'

@@ -70,7 +70,16 @@ export const faultCases: readonly FaultCase[] = (Object.keys(faultSteps) as Faul
 })
 
 /** Of which a normal run draws one: the others take minutes before anybody notices, or wait to be seen whole. */
-const often: readonly FaultName[] = ['name-server-gone', 'disk-full', 'clock-behind', 'state-older', 'state-newer']
+const often: readonly FaultName[] = [
+  'name-server-gone',
+  'name-server-silent',
+  'shared-database-restarted',
+  'disk-full',
+  'clock-ahead',
+  'clock-behind',
+  'state-older',
+  'state-newer',
+]
 
 /** One fault at one step of a migration, always the same for a seed. */
 export function drawnFault(seed: number): FaultCase {

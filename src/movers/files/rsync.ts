@@ -164,7 +164,11 @@ export function judgeExit(result: RunResult, kind: PassKind, root: string): void
     throw new LifeboatError('disk-too-small', `The target has no space left for ${root}: ${words.trim()}`, { details: { exitCode: result.exitCode } })
   }
   if (result.exitCode === 127) throw new LifeboatError('node-tool-missing', 'rsync is not installed on the sending node.')
-  throw new LifeboatError('sync-failed', `rsync of ${root} ${meaning} (exit ${result.exitCode}): ${words.trim()}`, { details: { exitCode: result.exitCode } })
+  throw new LifeboatError(
+    'sync-failed',
+    `rsync of ${root} ${meaning} (exit ${result.exitCode})${words === '' ? '' : `: ${words.trim().replace(/\.$/, '')}`}.`,
+    { details: { exitCode: result.exitCode } },
+  )
 }
 
 const meanings: Readonly<Record<number, string>> = {
