@@ -86,7 +86,7 @@ function keptWords({ kind, list, pass, makesWay = false, fresh = false }: Journe
 
 /**
  * In place, where a pass can: of a big file it reads and writes what has changed. A program that runs is replaced. A first
- * copy can where nothing lay there: a tenth of its time is for names that each file has for a moment only.
+ * copy can where nothing lay there: 7 % of its time are for names that each file has for a moment only.
  */
 function writeWords(journey: Journey): readonly string[] {
   const { kind, way, holed = true, owners = null, fresh = false } = journey
