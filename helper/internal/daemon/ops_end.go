@@ -4,13 +4,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"time"
 
 	"lifeboat/helper/internal/install"
 	"lifeboat/helper/internal/machine"
 	"lifeboat/helper/internal/peerlink"
 	"lifeboat/helper/internal/rules"
-	"lifeboat/helper/internal/units"
 )
 
 // tombstone leaves the guard, and this program to answer hello and a higher claim.
@@ -62,8 +60,7 @@ func (d *Daemon) remove(ctx context.Context, r request) (answer, error) {
 		d.effects.Unlock()
 		return nil, err
 	}
-	time.AfterFunc(200*time.Millisecond, func() { units.Do(context.Background(), "stop", "--no-block", d.paths.HelperUnit()) })
-	return nil, nil
+	return nil, install.End(ctx, d.paths)
 }
 
 // takeDown: what syncs have put aside is kept until the move is finished, whatever else goes.

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"os/exec"
+	"strings"
 	"time"
 
 	"lifeboat/helper/internal/client"
@@ -61,7 +63,8 @@ func Install(ctx context.Context, p paths.Paths, version string) (map[string]any
 	return told, units.Do(ctx, word, p.HelperUnit())
 }
 
-// Uninstall takes units and drop-ins away again. It is called by the daemon itself, which is stopped last.
+// Uninstall takes units and drop-ins away again. It is called by the daemon itself, which End stops last. systemd does not
+// read anew yet: it would forget how this unit is stopped (KillMode=), and wait for processes that may be gone already.
 func Uninstall(ctx context.Context, p paths.Paths) error {
 	units.Do(ctx, "stop", p.DeadManTimer())
 	if err := units.Do(ctx, "disable", "--quiet", p.HelperUnit()); err != nil {
@@ -75,7 +78,18 @@ func Uninstall(ctx context.Context, p paths.Paths) error {
 			return err
 		}
 	}
-	return units.Reload(ctx)
+	return nil
+}
+
+// End stops the daemon, which calls it and first gives its last answer, and lets systemd forget the unit. A unit of its own
+// does that: what the daemon starts itself may be ended with it.
+func End(ctx context.Context, p paths.Paths) error {
+	words := "sleep 0.2; systemctl stop " + p.HelperUnit() + "; systemctl daemon-reload"
+	out, err := exec.CommandContext(ctx, "systemd-run", "--quiet", "--no-block", "--collect", "--unit="+p.EndUnit(), "sh", "-c", words).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("systemd-run: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
 }
 
 // Entomb takes away what only an attempt needs: the dead man and its clock. Who claims the node again installs first.

@@ -62,6 +62,7 @@ func (p Paths) Rehearsal() rehearsal.Place {
 func (p Paths) HelperUnit() string   { return "lifeboat-" + p.Move + "-helper.service" }
 func (p Paths) DeadManUnit() string  { return "lifeboat-" + p.Move + "-deadman.service" }
 func (p Paths) DeadManTimer() string { return "lifeboat-" + p.Move + "-deadman.timer" }
+func (p Paths) EndUnit() string      { return "lifeboat-" + p.Move + "-end.service" }
 func (p Paths) UnitFile(unit string) string {
 	return "/etc/systemd/system/" + unit
 }
