@@ -2,7 +2,7 @@
 // The command tree. Each verb is one file under commands/, loaded when it is called, so that --help stays fast. This is
 // the one place that prints a failure and chooses the exit status.
 import { Command, CommanderError, Option } from 'commander'
-import type { GlobalOptions } from './commands/session.ts'
+import type { GlobalOptions } from './commands/output.ts'
 import { LifeboatError } from './core/errors.ts'
 import { didYouMean } from './core/nearest.ts'
 import { version } from './version.ts'

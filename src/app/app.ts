@@ -1,8 +1,9 @@
 // Everything wired together: what the controller can do, as plain functions. HTTP (server/) is one way to call them.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { ConfigText } from '../config/load.ts'
+import { digestOf, type ConfigText } from '../config/find.ts'
 import type { Config } from '../config/schema.ts'
+import { clientsToGoFirst } from '../core/after.ts'
 import type { Doctor } from '../core/doctor/finding.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Inventory } from '../core/node.ts'
@@ -21,7 +22,7 @@ import { openJournalPool, type Kept } from '../workflows/journal-pool.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { withSchema } from '../workflows/schema-version.ts'
 import { stackTurns } from '../workflows/stack-turns.ts'
-import { createTables, openStore, type StoredMove } from '../workflows/store.ts'
+import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
 import { worldOf } from './doctor/world.ts'
@@ -61,7 +62,13 @@ export type AppOptions = {
 }
 
 /** What a command sends along: the text of its lifeboat.yaml, the secrets that its own environment resolved, and who runs it. */
-export type Context = { readonly config: ConfigText; readonly secrets: Readonly<Record<string, string>>; readonly who: string }
+export type Context = {
+  readonly config: ConfigText
+  readonly secrets: Readonly<Record<string, string>>
+  /** Whether these are all that the configuration names. */
+  readonly isComplete: boolean
+  readonly who: string
+}
 
 export type InventoryRequest = { readonly provider: string | null; readonly inside: boolean }
 
@@ -139,22 +146,31 @@ type Wired = Parts &
     readonly helperFile: (machine: string) => string
   }
 
-async function statusesOf({ store, journal }: Parts, moves: readonly StoredMove[]): Promise<MoveStatus[]> {
-  const [estate, latest] = await Promise.all([store.standings(), journal.latestOf(moves.map(({ name }) => name))])
-  return moves.map((move) => statusOf(move, latest.get(move.name) ?? null, Date.now(), estate))
+async function statusesOf({ store, journal }: Parts, names: readonly string[] | null): Promise<MoveStatus[]> {
+  const [moves, clients] = await Promise.all([store.progress(names), store.standings().then(clientsToGoFirst)])
+  const latest = await journal.latestOf(moves.map(({ name }) => name))
+  return moves.map((move) => statusOf(move, latest.get(move.name) ?? null, Date.now(), clients.get(move.name) ?? []))
 }
 
 function wire(parts: Wired) {
-  const { store, journal, credentials } = parts
+  const { store, credentials } = parts
   const parse = parsedOnce()
+  let known: string | null = null
+  const bring = ({ config, secrets, isComplete }: Context): void => {
+    credentials.add(secrets)
+    known = isComplete ? digestOf(config) : null
+  }
   const configOf = (context: Context): Config => {
-    credentials.add(context.secrets)
+    bring(context)
     return credentials.bind(parse(context.config).document)
   }
   return {
     ...examinations(parts, configOf),
+    ...accounts(parts, configOf),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
-    bring: (context: Context): void => credentials.add(context.secrets),
+    bring,
+    /** Digest of the lifeboat.yaml that was brought last, with all its secrets; null: some were missing, or none was brought. */
+    knows: (): string | null => known,
     /** `inside`: every node that is on is read over ssh, too. */
     inventory: async (context: Context, { provider, inside }: InventoryRequest, signal: AbortSignal): Promise<readonly Inventory[]> => {
       const config = configOf(context)
@@ -177,36 +193,9 @@ function wire(parts: Wired) {
     migrate: async (context: Context, request: Omit<MigrateRequest, 'who'>, signal: AbortSignal): Promise<readonly Begun[]> =>
       await beginMoves(parts, context.config, configOf(context), { ...request, who: context.who }, signal),
     tell: async (context: Context, move: string, kind: SignalKind, digest: string | null): Promise<Begun> => {
-      credentials.add(context.secrets)
+      bring(context)
       return await tellMove(parts, move, kind, { digest, who: context.who })
     },
-    status: async (name: string | null): Promise<Status> => {
-      const moves = name === null ? await store.moves() : [await store.move(name)].filter((move) => move !== null)
-      if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
-      return { schema: 'lifeboat.status/1', moves: await statusesOf(parts, moves) }
-    },
-    /** Evidence of one move, or of all. `samples`: a file of what clients measured. */
-    report: async (
-      context: Context,
-      move: string | null,
-      traffic: { readonly samples: string | null; readonly lostWrites: number | null },
-    ): Promise<Written> => {
-      const moves = (await store.moves()).filter((each) => move === null || each.name === move)
-      if (moves.length === 0) throw new LifeboatError('move-unknown', 'No such move was ever started.')
-      const records = await journal.after(0, { limit: 1_000_000, ...(move === null ? {} : { move }) })
-      const statuses = await statusesOf(parts, moves)
-      const samples = traffic.samples === null ? null : await readSamples(traffic.samples)
-      const input = {
-        project: configOf(context).project,
-        records,
-        statuses,
-        plan: plannedOf(moves),
-        traffic: samples === null ? null : { samples, lostWrites: traffic.lostWrites },
-      }
-      return await writeReport(parts.reports, move ?? 'all', input)
-    },
-    /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
-    verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
     /** Whether any move runs, or may run here once it is free: then the controller stays. */
     isBusy: async (): Promise<boolean> => parts.runsMoves && (await store.anyRuns()),
   }
@@ -230,5 +219,41 @@ function examinations(parts: Wired, configOf: (context: Context) => Config) {
       const names = provider === null ? Object.keys(config.providers) : [provider]
       return await Promise.all(names.map(async (name) => await providerCard(config, name, parts.store, signal)))
     },
+  }
+}
+
+/** What is told of moves, while they run and afterwards. */
+function accounts(parts: Wired, configOf: (context: Context) => Config) {
+  return {
+    status: async (name: string | null): Promise<Status> => {
+      const moves = await statusesOf(parts, name === null ? null : [name])
+      if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
+      return { schema: 'lifeboat.status/1', moves }
+    },
+    /** Evidence of one move, or of all. `samples`: a file of what clients measured. */
+    report: async (
+      context: Context,
+      move: string | null,
+      traffic: { readonly samples: string | null; readonly lostWrites: number | null },
+    ): Promise<Written> => {
+      const moves = (await parts.store.moves()).filter((each) => move === null || each.name === move)
+      if (moves.length === 0) throw new LifeboatError('move-unknown', 'No such move was ever started.')
+      const records = await parts.journal.after(0, { limit: 1_000_000, ...(move === null ? {} : { move }) })
+      const statuses = await statusesOf(
+        parts,
+        moves.map(({ name }) => name),
+      )
+      const samples = traffic.samples === null ? null : await readSamples(traffic.samples)
+      const input = {
+        project: configOf(context).project,
+        records,
+        statuses,
+        plan: plannedOf(moves),
+        traffic: samples === null ? null : { samples, lostWrites: traffic.lostWrites },
+      }
+      return await writeReport(parts.reports, move ?? 'all', input)
+    },
+    /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
+    verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
   }
 }

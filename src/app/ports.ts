@@ -1,6 +1,6 @@
 // Builds what the workflows need for one move out of adapters, configuration and credentials.
 import { claimsOf, dnsOf, moverOf, rootOf } from '../adapters.ts'
-import type { ConfigText } from '../config/load.ts'
+import type { ConfigText } from '../config/find.ts'
 import { resolveMove } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'

@@ -1,7 +1,8 @@
 // What moves that begin together have in common is read once for all of them: the text of their configuration, and what
 // their provider has. A thousand moves would otherwise parse it, and list the provider's nodes, a thousand times.
 import { kinds } from '../adapters.ts'
-import { parseConfig, type ConfigText, type Draft } from '../config/load.ts'
+import type { ConfigText } from '../config/find.ts'
+import { parseConfig, type Draft } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Inventory } from '../core/node.ts'
 import { together } from '../io/together.ts'

@@ -1,12 +1,11 @@
 // `lifeboat.status/1`: where each move stands, derived from its facts and its last journal record.
-import { clientsToGoFirst, type Standing } from '../core/after.ts'
 import { forecastPauseMs, rollbackPrice } from '../core/forecast.ts'
 import type { JournalRecord, MoveStatus, Price } from '../core/records.ts'
 import { runbook, wayBack } from '../core/runbook.ts'
-import type { StoredMove } from '../workflows/store.ts'
+import type { Progress } from '../workflows/store.ts'
 
-/** `last`: the newest record of the move; `now`: milliseconds, for the age of the copy; `estate`: every move that was begun. */
-export function statusOf(move: StoredMove, last: JournalRecord | null, now: number, estate: ReadonlyMap<string, Standing>): MoveStatus {
+/** `last`: the newest record of the move; `now`: milliseconds, for the age of the copy; `clients`: who comes after it and is switched. */
+export function statusOf(move: Progress, last: JournalRecord | null, now: number, clients: readonly string[]): MoveStatus {
   const { facts, state } = move
   return {
     name: move.name,
@@ -17,7 +16,7 @@ export function statusOf(move: StoredMove, last: JournalRecord | null, now: numb
     remainingBytes: null,
     forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
     rollback: state === 'finished' ? tooLate : rollbackPrice(facts),
-    backFirst: state === 'finished' || facts.serving === 'source' ? [] : [...clientsToGoFirst(move.name, estate)],
+    backFirst: state === 'finished' || facts.serving === 'source' ? [] : [...clients],
     stragglers: facts.stragglers,
     cached: facts.cached,
     namesSeen: facts.namesSeen,

@@ -1,12 +1,14 @@
 // lifeboat database move URL: from the embedded database into one that workers share.
 import { homedir } from 'node:os'
 import { kinds } from '../adapters.ts'
-import { findConfig, readConfig } from '../config/load.ts'
+import { findConfig } from '../config/find.ts'
+import { readConfig } from '../config/load.ts'
 import { isReference, resolveReferences } from '../config/references.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { counted } from '../core/units.ts'
-import { answer, interrupted, say, type GlobalOptions } from './session.ts'
+import { answer, say, type GlobalOptions } from './output.ts'
+import { interrupted } from './interrupt.ts'
 
 export async function moveDatabase(options: GlobalOptions, url: string): Promise<number> {
   const stop = new AbortController()

@@ -3,7 +3,8 @@ import { LifeboatError, exitStatusOf, hintOf } from '../core/errors.ts'
 import { doctorOf, doctorSchema, error, ok, warning, type Doctor, type Finding, type Found } from '../core/doctor/finding.ts'
 import { counted } from '../core/units.ts'
 import { doctorView } from '../ui/doctor-view.ts'
-import { answer, openSession, patiently, type GlobalOptions, type Session } from './session.ts'
+import { answer, patiently, type GlobalOptions } from './output.ts'
+import { openSession, type Session } from './session.ts'
 
 const noMoves = 'It names no moves, so nodes, names and targets were not looked at.'
 
@@ -23,7 +24,7 @@ async function examined(options: GlobalOptions): Promise<Doctor> {
   try {
     return await examineIn(session, options)
   } finally {
-    await session.close()
+    session.close()
   }
 }
 

@@ -1,7 +1,8 @@
 // Prints a failure where it belongs and answers the exit status: stdout as a line with --json, else stderr.
 import { LifeboatError, exitStatusOf } from '../core/errors.ts'
 import { failureLine, failureText } from '../ui/failure.ts'
-import { answer, interrupted, type GlobalOptions } from './session.ts'
+import { answer, type GlobalOptions } from './output.ts'
+import { interrupted } from './interrupt.ts'
 
 export function tellFailure(options: GlobalOptions, error: unknown): number {
   if (error === interrupted || wasCancelled(error)) return 130

@@ -4,7 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { kinds, providerOf } from '../adapters.ts'
-import { findConfig } from '../config/load.ts'
+import { findConfig } from '../config/find.ts'
 import { jsonSchema, type Config } from '../config/schema.ts'
 import { withMoves } from '../config/write-moves.ts'
 import { draftMoves, type DraftRequest, type Drafts } from '../core/draft-moves.ts'
@@ -12,7 +12,8 @@ import { LifeboatError } from '../core/errors.ts'
 import { inventorySchema } from '../core/node.ts'
 import { counted } from '../core/units.ts'
 import { confirm } from '../ui/prompts.ts'
-import { answer, inSession, patiently, say, type GlobalOptions } from './session.ts'
+import { answer, patiently, say, type GlobalOptions } from './output.ts'
+import { inSession } from './session.ts'
 
 type InitOptions = GlobalOptions & { readonly from?: string }
 

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { inventorySchema } from '../core/node.ts'
 import { inventoryTable } from '../ui/inventory-view.ts'
-import { answer, answerPieces, inSession, patiently, type GlobalOptions } from './session.ts'
+import { answer, answerPieces, patiently, type GlobalOptions } from './output.ts'
+import { inSession } from './session.ts'
 
 export async function inventory(options: GlobalOptions & { readonly inside?: boolean }, provider: string | undefined): Promise<number> {
   return await inSession(options, 'all', async ({ client, context, signal }) => {

@@ -16,7 +16,8 @@ import { examineIn } from './doctor.ts'
 import { tellFailure } from './failure.ts'
 import { migrateIn } from './migrate.ts'
 import { cardsIn } from './provider.ts'
-import { inSession, say, type GlobalOptions, type Session } from './session.ts'
+import { say, type GlobalOptions } from './output.ts'
+import { inSession, type Session } from './session.ts'
 import { tellIn } from './tell.ts'
 
 type Act = () => Promise<unknown>

@@ -6,7 +6,8 @@ import { counted } from '../core/units.ts'
 import { planView } from '../ui/plan-view.ts'
 import { confirm } from '../ui/prompts.ts'
 import { parseTime } from './time.ts'
-import { answer, inSession, patiently, say, type GlobalOptions, type Session } from './session.ts'
+import { answer, patiently, say, type GlobalOptions } from './output.ts'
+import { inSession, type Session } from './session.ts'
 import { watchRuns } from './watch-runs.ts'
 
 export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly at?: string; readonly rehearse?: boolean; readonly detach?: boolean }

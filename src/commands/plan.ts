@@ -2,7 +2,8 @@
 import { planSchema, type Plan } from '../core/plan.ts'
 import { comparedPlanSchema } from '../core/plan-diff.ts'
 import { changesView, planView } from '../ui/plan-view.ts'
-import { answer, inSession, patiently, type GlobalOptions } from './session.ts'
+import { answer, patiently, type GlobalOptions } from './output.ts'
+import { inSession } from './session.ts'
 
 type PlanOptions = GlobalOptions & { readonly diff?: boolean }
 

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { providerCardSchema, type ProviderCard } from '../core/provider-card.ts'
 import { providerView } from '../ui/provider-view.ts'
-import { answer, inSession, patiently, type GlobalOptions, type Session } from './session.ts'
+import { answer, patiently, type GlobalOptions } from './output.ts'
+import { inSession, type Session } from './session.ts'
 
 export async function provider(options: GlobalOptions, name: string | undefined): Promise<number> {
   return await inSession(options, 'some', async (session) => {

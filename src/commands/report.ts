@@ -5,7 +5,8 @@ import { LifeboatError } from '../core/errors.ts'
 import { counted } from '../core/units.ts'
 import { verificationSchema } from '../core/verification.ts'
 import { breakOf, verificationView } from '../ui/verification-view.ts'
-import { answer, inSession, type GlobalOptions } from './session.ts'
+import { answer, type GlobalOptions } from './output.ts'
+import { inSession } from './session.ts'
 
 export type ReportOptions = GlobalOptions & { readonly samples?: string; readonly lost?: string; readonly verify?: boolean; readonly against?: string }
 

@@ -1,29 +1,21 @@
 // What every command needs: the configuration, the secrets that this environment resolves, a line to the controller.
-import { once } from 'node:events'
 import { homedir, hostname, userInfo } from 'node:os'
 import { kinds } from '../adapters.ts'
-import { findConfig, readConfig, type Draft } from '../config/load.ts'
+import { findConfig, type ConfigText } from '../config/find.ts'
+import { readConfig, type Draft } from '../config/load.ts'
 import { bindSecrets, resolveReferences } from '../config/references.ts'
-import { escaped } from '../core/terminal.ts'
 import { connectController, type ControllerClient } from '../controller/client.ts'
 import type { LifeboatError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
-
-export type GlobalOptions = {
-  readonly json?: boolean
-  readonly yes?: boolean
-  readonly quiet?: boolean
-  readonly verbose?: boolean
-  readonly config?: string
-  readonly state?: string
-  readonly pulumiRoot?: string
-  readonly color?: boolean
-}
+import { onInterrupt } from './interrupt.ts'
+import type { GlobalOptions } from './output.ts'
 
 /** What goes along with a request (src/app/app.ts, Context). */
 export type Context = {
-  readonly config: { readonly text: string; readonly baseFolder: string }
+  readonly config: ConfigText
   readonly secrets: Readonly<Record<string, string>>
+  /** Whether these are all that the configuration names. */
+  readonly isComplete: boolean
   readonly who: string
 }
 
@@ -35,27 +27,25 @@ export type Session = {
   readonly unresolved: readonly LifeboatError[]
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
-  readonly close: () => Promise<void>
+  readonly close: () => void
 }
 
 /** Opens a session. `secrets`: `all` fails when one cannot be resolved, `some` brings those that can be. */
 export async function openSession(options: GlobalOptions, secrets: 'all' | 'some'): Promise<Session> {
-  const stop = new AbortController()
-  const onSignal = (): void => stop.abort(interrupted)
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal)
+  const { signal, forget } = onInterrupt()
   const unresolved: LifeboatError[] = []
   const onUnavailable = secrets === 'some' ? (error: LifeboatError) => void unresolved.push(error) : undefined
-  const { draft, state, values, database } = await readSettings(options, stop.signal, onUnavailable)
-  const client = await connectController({ state, database, pulumiRoot: options.pulumiRoot ?? null, signal: stop.signal })
+  const { draft, state, values, database } = await readSettings(options, signal, onUnavailable)
+  const client = await connectController({ state, database, pulumiRoot: options.pulumiRoot ?? null, signal })
   return {
     draft,
     client,
-    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: values, who: whoRuns() },
+    context: { config: { text: draft.text, baseFolder: draft.baseFolder }, secrets: values, isComplete: unresolved.length === 0, who: whoRuns() },
     unresolved,
-    signal: stop.signal,
-    close: async () => {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal)
-      await client.close()
+    signal,
+    close: () => {
+      forget()
+      client.close()
     },
   }
 }
@@ -91,46 +81,12 @@ export async function readSettings(options: GlobalOptions, signal: AbortSignal, 
   return { draft, state: options.state ?? document.state, values: revealed, database }
 }
 
-/** The reason of a session's signal: somebody pressed Ctrl-C. Nothing that runs is ended by it. */
-export const interrupted = new Error('Interrupted.')
-
 /** Runs `act` in a session and closes it whatever happens. */
 export async function inSession<T>(options: GlobalOptions, secrets: 'all' | 'some', act: (session: Session) => Promise<T>): Promise<T> {
   const session = await openSession(options, secrets)
   try {
     return await act(session)
   } finally {
-    await session.close()
+    session.close()
   }
-}
-
-/** The answer: on stdout. */
-export function answer(text: string): void {
-  const safe = escaped(text)
-  process.stdout.write(safe.endsWith('\n') ? safe : `${safe}\n`)
-}
-
-/** An answer that is printed as it comes, no faster than it is read. */
-export async function answerPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  // A character may be cut in two.
-  const decoder = new TextDecoder()
-  for await (const piece of pieces) if (!process.stdout.write(escaped(decoder.decode(piece, { stream: true })))) await once(process.stdout, 'drain')
-}
-
-/** The conversation: on stderr, unless --quiet. */
-export function say(options: GlobalOptions, text: string): void {
-  if (options.quiet !== true) process.stderr.write(`${escaped(text)}\n`)
-}
-
-const silenceMs = 5000
-
-/** Says on stderr that an answer is waited for, once that has taken a while: the controller asks a busy provider again and again. */
-export async function patiently<T>(options: GlobalOptions, whom: string, answered: Promise<T>): Promise<T> {
-  const began = performance.now()
-  const tell = (): void => {
-    const seconds = Math.round((performance.now() - began) / 1000)
-    say(options, `No answer of ${whom} for ${seconds} s. One that is busy is asked again by itself; Ctrl-C ends the waiting.`)
-  }
-  const timer = setInterval(tell, silenceMs)
-  return await answered.finally(() => clearInterval(timer))
 }

@@ -6,7 +6,8 @@ import { openProgress, type Progress } from '../ui/progress.ts'
 import { confirm } from '../ui/prompts.ts'
 import { tellFailure } from './failure.ts'
 import { waitsInVain } from './in-vain.ts'
-import { answer, say, type GlobalOptions, type Session } from './session.ts'
+import { answer, say, type GlobalOptions } from './output.ts'
+import type { Session } from './session.ts'
 
 export type Until = 'switched' | 'rolled-back' | 'finished' | 'told' | 'rehearsed'
 type Begun = { readonly move: string; readonly run: number }

@@ -1,7 +1,9 @@
 // lifeboat worker: runs moves of the shared database until it is told to end.
 import { LifeboatError } from '../core/errors.ts'
 import { tellFailure } from './failure.ts'
-import { interrupted, readSettings, say, type GlobalOptions } from './session.ts'
+import { say, type GlobalOptions } from './output.ts'
+import { interrupted } from './interrupt.ts'
+import { readSettings } from './session.ts'
 
 export async function worker(options: GlobalOptions): Promise<number> {
   const stop = new AbortController()

@@ -2,23 +2,16 @@
 // secrets (a command, in its user's environment) is not the one who uses them (the controller): `readConfig` parses and
 // lists the references, `resolveReferences` gets their values, and with {text, baseFolder, values} over the socket the
 // other side does `parseConfig` and `bindSecrets`.
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename } from 'node:path'
 import type { z } from 'zod'
-import { LifeboatError } from '../core/errors.ts'
 import { crossChecks } from './checks.ts'
+import { configName, readText, type ConfigText } from './find.ts'
 import type { Place } from './place.ts'
 import { configError, explain, pathOf, problemsOf, secretWanted, showPath, type Path, type Problem } from './problems.ts'
 import { isReference, UnboundSecret, type Reference } from './references.ts'
 import { configSchema, type Config, type Kinds } from './schema.ts'
 import { parseYaml } from './yaml-text.ts'
-
-const configName = 'lifeboat.yaml'
-
-/** What crosses the socket, beside the values of the secrets. */
-export type ConfigText = { readonly text: string; readonly baseFolder: string }
 
 export type Draft = ConfigText & {
   /** Every secret in it is a placeholder until `bindSecrets`. */
@@ -26,22 +19,9 @@ export type Draft = ConfigText & {
   readonly references: readonly Reference[]
 }
 
-/** The path of the configuration: the one that is named, else the nearest in this folder or above. Fails with config-missing. */
-export async function findConfig(folder: string, named?: string): Promise<string> {
-  if (named !== undefined) return resolve(folder, named)
-  for (let place = resolve(folder); ; place = dirname(place)) {
-    const file = join(place, configName)
-    if (existsSync(file)) return file
-    if (dirname(place) === place) throw new LifeboatError('config-missing', `There is no ${configName} in ${folder} or above it.`)
-  }
-}
-
 /** Reads and parses a file. Fails as `parseConfig` does, and with config-missing. */
 export async function readConfig(file: string, kinds: Kinds): Promise<Draft> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LifeboatError('config-missing', `${file} cannot be read.`, { cause })
-  })
-  return parseConfig({ text, baseFolder: dirname(resolve(file)) }, kinds, basename(file))
+  return parseConfig(await readText(file), kinds, basename(file))
 }
 
 /**

@@ -2,6 +2,7 @@
 // itself; this file names none of them.
 import { z } from 'zod'
 import { durationField, secretField } from '../core/fields.ts'
+import { stateName } from './find.ts'
 import { budgetField, finishSchema, moveSchema, slug, sshSchema } from './move-schema.ts'
 import { resolvePath, type Place } from './place.ts'
 import { takesSecret } from './problems.ts'
@@ -99,7 +100,7 @@ export function configSchema(kinds: Kinds, place: Place) {
     state: z
       .string()
       .min(1)
-      .prefault('.lifeboat')
+      .prefault(stateName)
       .transform((text) => resolvePath(text, place))
       .describe('where local state lives'),
     database: secretField.optional().describe('URL of a PostgreSQL; default: an embedded one'),

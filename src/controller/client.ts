@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Client } from 'undici'
-import { LifeboatError, codeOf, exitStatusOf, type Details } from '../core/errors.ts'
+import { LifeboatError, codeOf, exitStatusOf } from '../core/errors.ts'
 import { linesType } from '../core/inventory-lines.ts'
-import { recordSchema, type JournalRecord } from '../core/records.ts'
+import type { JournalRecord } from '../core/records.ts'
 import type { Secret } from '../core/secret.ts'
 import { waitUntil } from '../io/wait.ts'
 import { version } from '../version.ts'
 import { embeddedLabel, labelOf } from './database-url.ts'
+import { lineTo, parseFailure } from './line.ts'
 import { placesOf, type Places } from './places.ts'
 import { lackOfSpace } from './space.ts'
 
@@ -22,7 +22,7 @@ export type ControllerClient = {
   readonly postForLines: (path: string, body: unknown, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
   /** Journal records after a sequence number, for ever; reconnects when the line is lost and misses nothing. */
   readonly follow: (after: number, signal: AbortSignal) => AsyncIterable<JournalRecord>
-  readonly close: () => Promise<void>
+  readonly close: () => void
 }
 
 export type StartOptions = {
@@ -43,14 +43,24 @@ export async function connectController(options: StartOptions): Promise<Controll
   const client = clientOf(places)
   const health = (await ask(client, options.signal)) ?? (await startController(places, client, options))
   if (health.version !== version) {
-    await client.close()
+    client.close()
     throw new LifeboatError('version-mismatch', `The controller that runs is version ${health.version}, this command is ${version}.`)
   }
   if (wanted !== null && health.database !== wanted) {
-    await client.close()
+    client.close()
     throw new LifeboatError('controller-busy', `The controller that runs keeps its moves in ${health.database}, lifeboat.yaml names ${wanted}.`)
   }
   return client
+}
+
+/** The controller of a state folder that was brought this lifeboat.yaml (`digestOf`) and all its secrets; null: there is none, or it is of another version. */
+export async function controllerThatKnows(state: string, digest: string, signal: AbortSignal): Promise<ControllerClient | null> {
+  if (!existsSync(state)) return null
+  const client = clientOf(placesOf(state))
+  const health = await ask(client, signal)
+  if (health?.version === version && health.knows === digest) return client
+  client.close()
+  return null
 }
 
 function wantedLabel(database: Secret | null | undefined): string | null {
@@ -58,7 +68,13 @@ function wantedLabel(database: Secret | null | undefined): string | null {
   return database === null ? embeddedLabel : labelOf(database)
 }
 
-type Health = { readonly version: string; readonly pid: number; readonly database: string }
+type Health = {
+  readonly version: string
+  readonly pid: number
+  readonly database: string
+  /** Digest of the lifeboat.yaml of which the controller has all secrets; null: it was brought none. */
+  readonly knows: string | null
+}
 
 async function ask(client: ControllerClient, signal: AbortSignal): Promise<Health | null> {
   try {
@@ -131,7 +147,7 @@ export async function stopController(state: string, signal: AbortSignal): Promis
     if ((await ask(client, signal)) === null) return
     await client.post('/api/v1/stop', {}, signal)
   } finally {
-    await client.close()
+    client.close()
   }
   const ended = async (): Promise<true | null> =>
     await Promise.resolve(existsSync(places.socket) || existsSync(join(places.database, 'postmaster.pid')) ? null : true)
@@ -139,36 +155,13 @@ export async function stopController(state: string, signal: AbortSignal): Promis
 }
 
 function clientOf(places: Places): ControllerClient {
-  const client = new Client('http://controller', { socketPath: places.socket, headersTimeout: 0, bodyTimeout: 0, pipelining: 0 })
-  const request = async (method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal, accept = 'application/json') => {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept } }
-    const answer = await client.request({ method, path, signal, ...sent }).catch((cause: unknown) => {
-      signal.throwIfAborted()
-      throw new LifeboatError('controller-unreachable', 'The controller does not answer.', { cause })
-    })
-    if (answer.statusCode < 400) return answer.body
-    throw parseFailure(await answer.body.text()) ?? new LifeboatError('defect', `The controller answered ${answer.statusCode}.`)
-  }
-  const value = async (...asked: Parameters<typeof request>): Promise<unknown> => {
-    const text = await (await request(...asked)).text()
-    return text === '' ? null : JSON.parse(text)
-  }
+  const { open, value, close } = lineTo(places.socket)
   return {
-    get: async (path, signal) => await value('GET', path, undefined, signal),
-    post: async (path, body, signal) => await value('POST', path, body, signal),
-    postForLines: async (path, body, signal) => await request('POST', path, body, signal, linesType),
+    get: async (path, signal) => await value({ method: 'GET', path }, signal),
+    post: async (path, body, signal) => await value({ method: 'POST', path, body }, signal),
+    postForLines: async (path, body, signal) => await open({ method: 'POST', path, body, accept: linesType }, signal),
     follow: (after, signal) => follow(places, after, signal),
-    close: async () => await client.destroy(),
-  }
-}
-
-function parseFailure(text: string): LifeboatError | null {
-  try {
-    const { code, message, details } = JSON.parse(text) as { code?: unknown; message?: unknown; details?: Details }
-    if (typeof code !== 'string' || typeof message !== 'string') return null
-    return new LifeboatError(codeOf({ code }), message, details === undefined ? {} : { details })
-  } catch {
-    return null
+    close,
   }
 }
 
@@ -176,10 +169,10 @@ async function* follow(places: Places, after: number, signal: AbortSignal): Asyn
   let seen = after
   const logged = sizeOf(places.log)
   while (!signal.aborted) {
-    const client = new Client('http://controller', { socketPath: places.socket, headersTimeout: 0, bodyTimeout: 60_000 })
+    const line = lineTo(places.socket)
     try {
-      const answer = await client.request({ method: 'GET', path: `/events?after=${seen}`, signal })
-      for await (const record of recordsOf(answer.body)) {
+      const answer = await line.open({ method: 'GET', path: `/events?after=${seen}` }, signal)
+      for await (const record of recordsOf(answer)) {
         seen = record.seq
         yield record
       }
@@ -188,7 +181,7 @@ async function* follow(places: Places, after: number, signal: AbortSignal): Asyn
       // The line was lost; whether the controller is gone too is for the caller to ask.
       if ((await ask(clientOf(places), signal).catch(() => null)) === null) throw await endOf(places, logged, 'The controller ended.')
     } finally {
-      await client.destroy()
+      line.close()
     }
   }
 }
@@ -200,7 +193,7 @@ async function* recordsOf(body: AsyncIterable<Buffer>): AsyncIterable<JournalRec
     rest = events.pop() ?? ''
     for (const event of events) {
       const data = event.split('\n').find((line) => line.startsWith('data: '))
-      if (data !== undefined) yield recordSchema.parse(JSON.parse(data.slice(6)))
+      if (data !== undefined) yield JSON.parse(data.slice(6)) as JournalRecord
     }
   }
 }

@@ -57,7 +57,12 @@ export function describeClients(name: string, clients: readonly string[]): strin
   return `${clients.join(', ')} ${are} switched: the order would be to roll back ${[...clients, name].join(', then ')}`
 }
 
-/** Those that come after this move and serve from their targets: before it goes back, they should. */
-export function clientsToGoFirst(name: string, estate: ReadonlyMap<string, Standing>): readonly string[] {
-  return [...estate].flatMap(([other, { serving, after }]) => (serving === 'target' && after.includes(name) ? [other] : []))
+/** Of each move those that come after it and serve from their targets: before it goes back, they should. */
+export function clientsToGoFirst(estate: ReadonlyMap<string, Standing>): ReadonlyMap<string, readonly string[]> {
+  const clients = new Map<string, string[]>()
+  for (const [name, { serving, after }] of estate) {
+    if (serving !== 'target') continue
+    for (const other of after) clients.set(other, [...(clients.get(other) ?? []), name])
+  }
+  return clients
 }

@@ -14,6 +14,7 @@ export type Identity = { readonly version: string; readonly pid: number; readonl
 const context = z.object({
   config: z.object({ text: z.string(), baseFolder: z.string() }),
   secrets: z.record(z.string(), z.string()),
+  isComplete: z.boolean().default(false),
   who: z.string().max(200).default(''),
 })
 const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
@@ -38,7 +39,7 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   server.addHook('onRequest', async () => hooks.touched())
   server.setErrorHandler(async (error, _request, reply) => await reply.code(httpStatusOf(error)).send(failureOf(error)))
 
-  server.get('/healthz', async () => ({ status: 'ok', ...identity }))
+  server.get('/healthz', async () => ({ status: 'ok', ...identity, knows: app.knows() }))
   server.get('/events', (request, reply) => streamEvents(app.journal, request, reply))
   server.get('/api/v1/status', async (request) => await app.status(queried(request, 'move')))
   server.get('/api/v1/journal', async (request) => {

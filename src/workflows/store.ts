@@ -47,6 +47,9 @@ export type StoredMove = {
   readonly startedAt: string
 }
 
+/** What changes of a move while it runs. */
+export type Progress = Pick<StoredMove, 'name' | 'facts' | 'state' | 'startedAt'>
+
 export type Store = ReturnType<typeof openStore>
 
 /** Several processes may make the same things at the same moment; a message is one transaction. */
@@ -62,7 +65,7 @@ export async function createTables(pool: Pool): Promise<void> {
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...freezes(pool), ...hostKeys(pool), ...moves(pool) }
+  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...freezes(pool), ...hostKeys(pool), ...moves(pool), ...looks(pool) }
 }
 
 function plans(pool: Pool) {
@@ -98,20 +101,6 @@ function moves(pool: Pool) {
     moves: async (): Promise<readonly StoredMove[]> => {
       const { rows } = await pool.query<MoveRow>('select * from lifeboat.move order by name')
       return rows.map(readMove)
-    },
-    /** Where every move stands that was ever begun, for those that come after it. */
-    standings: async (): Promise<ReadonlyMap<string, Standing>> => {
-      const sql = `select name, state, facts ->> 'serving' as serving, plan -> 'after' as after from lifeboat.move order by name`
-      const { rows } = await pool.query<Standing & { name: string }>(sql)
-      return new Map(rows.map(({ name, ...standing }) => [name, standing]))
-    },
-    /** The same of these moves, and of all that they come after in their turn. */
-    standingsBehind: async (names: readonly string[]): Promise<ReadonlyMap<string, Standing>> => {
-      const sql = `with recursive behind (name) as (select unnest($1::text[])
-          union select jsonb_array_elements_text(plan -> 'after') from lifeboat.move join behind using (name))
-        select name, state, facts ->> 'serving' as serving, plan -> 'after' as after from lifeboat.move join behind using (name)`
-      const { rows } = await pool.query<Standing & { name: string }>(sql, [names])
-      return new Map(rows.map(({ name, ...standing }) => [name, standing]))
     },
     /** Whether any move runs. */
     anyRuns: async (): Promise<boolean> => (await pool.query(`select from lifeboat.move where state = 'running' limit 1`)).rowCount === 1,
@@ -154,6 +143,31 @@ function moves(pool: Pool) {
       )
       if (rows[0] === undefined) throw overtaken(name, token)
       return readFacts(rows[0].facts)
+    },
+  }
+}
+
+function looks(pool: Pool) {
+  return {
+    /** How far these moves have come; all, where none is named. */
+    progress: async (names: readonly string[] | null): Promise<readonly Progress[]> => {
+      const sql = 'select name, facts, state, started_at from lifeboat.move where $1::text[] is null or name = any($1) order by name'
+      const { rows } = await pool.query<Pick<MoveRow, 'name' | 'facts' | 'state' | 'started_at'>>(sql, [names])
+      return rows.map((row) => ({ name: row.name, facts: readFacts(row.facts), state: row.state, startedAt: row.started_at.toISOString() }))
+    },
+    /** Where every move stands that was ever begun, for those that come after it. */
+    standings: async (): Promise<ReadonlyMap<string, Standing>> => {
+      const sql = `select name, state, facts ->> 'serving' as serving, plan -> 'after' as after from lifeboat.move order by name`
+      const { rows } = await pool.query<Standing & { name: string }>(sql)
+      return new Map(rows.map(({ name, ...standing }) => [name, standing]))
+    },
+    /** The same of these moves, and of all that they come after in their turn. */
+    standingsBehind: async (names: readonly string[]): Promise<ReadonlyMap<string, Standing>> => {
+      const sql = `with recursive behind (name) as (select unnest($1::text[])
+          union select jsonb_array_elements_text(plan -> 'after') from lifeboat.move join behind using (name))
+        select name, state, facts ->> 'serving' as serving, plan -> 'after' as after from lifeboat.move join behind using (name)`
+      const { rows } = await pool.query<Standing & { name: string }>(sql, [names])
+      return new Map(rows.map(({ name, ...standing }) => [name, standing]))
     },
   }
 }

@@ -23,7 +23,7 @@ const lives = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\
 async function stop(client: ControllerClient, state: string): Promise<void> {
   const pid = pidIn(state)
   await client.post('/api/v1/stop', {}, limit())
-  await client.close()
+  client.close()
   await gone(pid)
 }
 
@@ -44,7 +44,7 @@ test('a command starts a controller, the next one finds the same, and stopping i
   assert.equal(((await second.get('/healthz', limit())) as { pid: number }).pid, pid)
   assert.deepEqual(await second.get('/api/v1/status', limit()), { schema: 'lifeboat.status/1', moves: [] })
   for (const folder of ['db', 'pulumi', 'reports']) assert.equal(statSync(path.join(state, folder)).mode & 0o077, 0, folder)
-  await second.close()
+  second.close()
   await stop(first, state)
   assert.ok(!existsSync(path.join(state, 'db', 'postmaster.pid')))
 })
@@ -52,7 +52,7 @@ test('a command starts a controller, the next one finds the same, and stopping i
 test('a controller that was killed leaves its database running, and the next one adopts it', async (t) => {
   const state = stateFolder(t)
   const first = await connectController({ state, pulumiRoot: null, signal: limit() })
-  await first.close()
+  first.close()
   const [pid, server] = [pidIn(state), serverPid(state)]
   process.kill(pid, 'SIGKILL')
   await gone(pid)

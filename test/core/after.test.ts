@@ -36,7 +36,7 @@ test('it is told in words, with what to do', () => {
 
 test('clients that are switched should go back before what they come after', () => {
   const all = estate({ db: switched(), 'web-1': switched('db'), 'web-2': running('db'), other: switched() })
-  assert.deepEqual(clientsToGoFirst('db', all), ['web-1'])
+  assert.deepEqual(clientsToGoFirst(all).get('db'), ['web-1'])
 })
 
 /** Moves `m0`, `m1`…, each after some of those before it; some are not begun. */

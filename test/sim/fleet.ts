@@ -67,7 +67,7 @@ export function openFleet(estate: Estate, faults: Faults): Fleet {
       const ready = new Promise<true>((resolve) => started.on('message', (said) => Reflect.has(Object(said), 'ready') && resolve(true)))
       const died = once(started, 'exit').then(() => false)
       if (!(await Promise.race([ready, died]))) throw new Error(`A controller ended at its start: ${readFileSync(logFile, 'utf8').slice(-2000)}`)
-      await client?.close()
+      client?.close()
       client = await connectController({ state, pulumiRoot: null, signal: signal() })
     },
     pid: () => child?.pid ?? 0,
@@ -84,7 +84,7 @@ export function openFleet(estate: Estate, faults: Faults): Fleet {
     close: async () => {
       if (isAlive()) await stopController(state, signal())
       else await startPostgres(placesOf(state), signal()).then(async (server) => await server.stop())
-      await client?.close()
+      client?.close()
       world.close()
       for (const each of [folder, placesOf(state).sockets]) rmSync(each, { recursive: true, force: true })
     },

@@ -45,7 +45,7 @@ export async function stopController(state: string): Promise<void> {
   const signal = AbortSignal.timeout(60_000)
   const client = await connectController({ state, pulumiRoot: null, signal })
   await client.post('/api/v1/stop', {}, signal)
-  await client.close()
+  client.close()
   const ended = async () => await Promise.resolve(existsSync(path.join(state, 'db', 'postmaster.pid')) ? null : true)
   await waitUntil(ended, { what: 'The end of the controller', deadlineMs: 30_000, everyMs: 50, signal })
 }

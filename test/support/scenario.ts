@@ -37,7 +37,7 @@ export async function setScene(spec: Partial<WorldSpec> = {}): Promise<Scene> {
       try {
         return (await open.get('/api/v1/journal', AbortSignal.timeout(20_000))) as readonly JournalRecord[]
       } finally {
-        await open.close()
+        open.close()
       }
     },
     record: async (fits, { after = 0, withinMs = 120_000 } = {}) => await firstRecord(await client(), fits, after, withinMs),
@@ -81,7 +81,7 @@ async function firstRecord(
   } finally {
     clearTimeout(timer)
     over.abort()
-    await client.close()
+    client.close()
   }
 }
 

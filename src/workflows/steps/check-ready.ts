@@ -32,8 +32,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   } else {
     // Whose turn it is may be failing like what this one leaves: one hold is all that it waits for.
     await awaitTurn(step, turnForMs)
-    const clients = clientsToGoFirst(step.run.move, await step.run.services.store.standings())
-    if (clients.length > 0) await step.say(`Not in its order: ${describeClients(step.run.move, clients)}.`, { clients })
+    await sayOrder(step)
   }
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   for (const link of [giver, receiver]) await record(step, link)
@@ -57,6 +56,12 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
     text: `Ready: ${counted(checks.filter(({ passed }) => passed).length, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,
     details: { forecastPauseMs: forecastMs, forecastSteps: forecastSteps(step.facts), budgetMs: step.settings.downtimeBudgetMs, checks, connections },
   }
+}
+
+/** Going back before one's clients is told, and done all the same. */
+async function sayOrder(step: Step): Promise<void> {
+  const clients = clientsToGoFirst(await step.run.services.store.standings()).get(step.run.move)
+  if (clients !== undefined) await step.say(`Not in its order: ${describeClients(step.run.move, clients)}.`, { clients })
 }
 
 /** A recorder that missed something begins anew; the pass after that is a whole one. */
