@@ -5,7 +5,10 @@ import { Command, CommanderError, Option } from 'commander'
 import type { GlobalOptions } from './commands/output.ts'
 import { LifeboatError } from './core/errors.ts'
 import { didYouMean } from './core/nearest.ts'
+import { keepCompiled } from './io/compiled.ts'
 import { version } from './version.ts'
+
+keepCompiled()
 
 const program = new Command('lifeboat')
   .description('Leave an unreliable provider: inventory, plan, migrate, go back.')

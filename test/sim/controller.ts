@@ -1,4 +1,4 @@
-// The controller of the product (src/controller/main.ts) whose nodes, providers and names are those of the world in the
+// The controller of the product (src/controller/run.ts) whose nodes, providers and names are those of the world in the
 // process that started it. All else is real: database, workflows, limits, journal, HTTP. Argument: the state folder.
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
