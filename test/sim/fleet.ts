@@ -41,7 +41,7 @@ export function openFleet(estate: Estate, faults: Faults): Fleet {
   const logFile = path.join(folder, 'controller.log')
   const log = openSync(logFile, 'a')
   const world = openWorld(estate, faults)
-  const context = { config: { text: yaml, baseFolder: folder }, secrets: {}, who: 'sim' }
+  const context = { config: { text: yaml, baseFolder: folder }, secrets: {}, isComplete: true, who: 'sim' }
   let child: ChildProcess | null = null
   let client: ControllerClient | null = null
   const signal = (): AbortSignal => AbortSignal.timeout(600_000)
