@@ -32,6 +32,8 @@ const readers = {
   stragglers: z.number(),
   /** watch-target and await-finish: what caches answered. */
   cached: z.object({ asked: z.number(), stale: z.number() }),
+  /** await-finish: what authorities tell otherwise than the switch wrote; none: all is as it was left. */
+  namesSeen: z.object({ changed: z.array(z.string()) }),
   /** The beginning of a run, and await-approval. */
   plan: z.string(),
   who: z.string(),

@@ -28,6 +28,14 @@ export function cachesIn(records: readonly JournalRecord[]): ReportedMove['cache
   })
 }
 
+/** What authorities told otherwise than the switch wrote, each time that this changed. */
+export function driftIn(records: readonly JournalRecord[]): ReportedMove['drift'] {
+  return records.flatMap((record) => {
+    const seen = detail(record, 'namesSeen')
+    return seen === null ? [] : [{ run: record.run, at: record.at, changed: seen.changed, seqs: [record.seq] }]
+  })
+}
+
 /** From the beginning of a step to this record of it, all attempts together; null: its beginning is not there. */
 export function sinceBegun(record: JournalRecord, records: readonly JournalRecord[]): number | null {
   const first = records.find(({ step, run, state, seq }) => step === record.step && run === record.run && state === 'started' && seq < record.seq)

@@ -30,7 +30,7 @@ function way({ from, to }: ReportedMove): Markup | null {
   return markup`<p>From <b>${from.name}</b> at ${from.provider} (<code>${from.address}</code>) to <b>${to.size}</b> at ${to.provider} (<code>${to.address ?? 'address not known'}</code>)${cost}.</p>`
 }
 
-function facts({ copied, stragglers, timeToLive, caches }: ReportedMove, refs: References): Markup {
+function facts({ copied, stragglers, timeToLive, caches, drift }: ReportedMove, refs: References): Markup {
   const copy = copied && markup`<li>${formatBytes(copied.bytes)} in ${count(copied.files)} files were copied, all passes together. ${refs(copied.seqs)}</li>`
   const late =
     stragglers.value !== null &&
@@ -44,7 +44,12 @@ function facts({ copied, stragglers, timeToLive, caches }: ReportedMove, refs: R
   const stale = caches
     .slice(0, 20)
     .map((each) => markup`<li>${moment(each.at)}: ${each.stale} of ${each.asked} answers of caches told the old address. ${refs(each.seqs)}</li>`)
-  return markup`<ul>${copy}${late || null}${ttl}${stale}</ul>`
+  const changed = drift.slice(0, 20).map(({ at, changed: found, seqs }) => {
+    const told =
+      found.length === 0 ? 'every name is as the switch left it' : markup`<b>names are not as the switch left them:</b> ${found.join(' ').slice(0, 800)}`
+    return markup`<li>${moment(at)}: ${told}. ${refs(seqs)}</li>`
+  })
+  return markup`<ul>${copy}${late || null}${ttl}${stale}${changed}</ul>`
 }
 
 function approvals({ approvals: all }: ReportedMove, refs: References): Markup | null {

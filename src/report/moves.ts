@@ -1,7 +1,7 @@
 // What the journal says about one move besides its steps: names, checks, stragglers, what going back cost.
 import type { JournalRecord } from '../core/records.ts'
 import { allTold, detail } from './details.ts'
-import { approvalsIn, cachesIn, sinceBegun } from './evidence.ts'
+import { approvalsIn, cachesIn, driftIn, sinceBegun } from './evidence.ts'
 import type { Figure, Pause, ReportedMove, ReportedRun, ReportInput } from './schema.ts'
 
 type ToldPrice = { readonly price: NonNullable<ReportedMove['rollbacks'][number]['price']>; readonly at: string; readonly seqs: number[] }
@@ -22,6 +22,7 @@ export function moveFrom(name: string, records: readonly JournalRecord[], runs: 
     approvals: approvalsIn(records),
     names: namesIn(records),
     caches: cachesIn(records),
+    drift: driftIn(records),
     timeToLive: timeToLiveIn(records),
     checks: checksIn(records),
     stragglers: stragglersOf(name, records, input),

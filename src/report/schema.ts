@@ -94,6 +94,8 @@ const move = z.object({
   names: z.array(z.object({ name: z.string(), run: z.number(), at: time, before: z.string(), after: z.string(), tookMs: z.number().nullable(), seqs })),
   /** How many of the answers that caches gave were old, each time that this changed. */
   caches: z.array(z.object({ run: z.number(), at: time, asked: z.number(), stale: z.number(), seqs })),
+  /** What authorities told otherwise than the switch wrote, each time that this changed; `changed` empty: all is as it was left. */
+  drift: z.array(z.object({ run: z.number(), at: time, changed: z.array(z.string()), seqs })),
   timeToLive: z.array(z.object({ name: z.string(), at: time, beforeSeconds: z.number(), afterSeconds: z.number(), seqs })),
   checks: z.array(
     z.object({ text: z.string(), passed: z.boolean(), said: z.string(), step: z.string(), run: z.number(), at: time, ms: z.number().nullable(), seqs }),

@@ -1,7 +1,7 @@
 // Where each move stands, for people.
 import { titleOf } from '../core/runbook.ts'
-import type { Price, Status } from '../core/records.ts'
-import { table } from './table.ts'
+import type { MoveStatus, Price, Status } from '../core/records.ts'
+import { printable, table } from './table.ts'
 
 export function statusTable(status: Status): string {
   if (status.moves.length === 0) return 'No move was started yet. Begin with: lifeboat plan'
@@ -16,7 +16,13 @@ export function statusTable(status: Status): string {
     move.stragglers === null ? '-' : String(move.stragglers),
     priceText(move.rollback),
   ])
-  return table([heading, ...rows])
+  return [table([heading, ...rows]), ...status.moves.flatMap(namesText)].join('\n')
+}
+
+/** What authorities tell otherwise than the switch wrote. */
+function namesText({ name, namesSeen }: MoveStatus): string[] {
+  if (!namesSeen || namesSeen.changed.length === 0) return []
+  return [printable(`${name}: its names are not as the switch left them (seen ${namesSeen.at}): ${namesSeen.changed.join(' ')}`, 600)]
 }
 
 /** What rolling back costs, in a few words. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { htmlOf } from '../../src/report/html.ts'
 import { reportOf } from '../../src/report/report.ts'
 import { reportSchema, type Report, type ReportedMove } from '../../src/report/schema.ts'
 import { sampleInput } from './sample.ts'
@@ -136,6 +137,28 @@ describe('the report of three nodes that go there, back, and there again', () =>
     assert.deepEqual(
       moveOf('web-1').caches.map(({ run, asked, stale }) => [run, asked, stale]),
       [1, 2].flatMap((run) => [2, 1, 0].map((stale) => [run, 3, stale])),
+    )
+  })
+
+  it('tells what was found of the names after the switch, also when that was put right', () => {
+    const last = input.records.at(-1) ?? assert.fail('no record')
+    const seen = [['ns1.shop.example tells 198.51.100.7 for www.shop.example.'], []].map((changed, index) => ({
+      ...last,
+      seq: last.seq + 1 + index,
+      move: 'web-1',
+      details: { namesSeen: { changed } },
+    }))
+    const found = reportOf({ ...input, records: [...input.records, ...seen] })
+    assert.deepEqual(
+      found.moves.find(({ name }) => name === 'web-1')?.drift.map(({ changed, seqs }) => [changed.length, seqs]),
+      [
+        [1, [last.seq + 1]],
+        [0, [last.seq + 2]],
+      ],
+    )
+    assert.match(
+      htmlOf(found),
+      /<b>names are not as the switch left them:<\/b> ns1\.shop\.example tells 198\.51\.100\.7[^]*every name is as the switch left it/,
     )
   })
 
