@@ -1,4 +1,5 @@
 // The mover of PostgreSQL on two real nodes: their clusters, and the way between their helpers.
+import assert from 'node:assert/strict'
 import { enterLab } from '../../lab/enter.ts'
 
 await enterLab()
@@ -29,6 +30,20 @@ moverConformance('postgres', async (t) => {
   const mover = await postgres.connect({ kind: 'postgres', name: 'shop-db', cluster: '15/main', port: 5432, keepWal: 4096, database: 'postgres' })
   const odd = (title: string, sql: string) => ({ title, act: async () => void (await sqlOn(source, sql)) })
   let last = ''
+  /** Scenario 37: the log that a target needs is kept within bounds, so that the disk of the source does not fill. */
+  const outlived = async (): Promise<void> => {
+    await target.run(`systemctl stop ${unit}`)
+    const bound = async (sql: string) => {
+      await sqlOn(source, sql)
+      await sqlOn(source, 'select pg_reload_conf()')
+    }
+    await bound("alter system set max_slot_wal_keep_size = '16MB'")
+    await sqlOn(source, 'create table filler (a int)')
+    for (let segment = 0; segment < 6; segment++) await sqlOn(source, 'insert into filler values (1); select pg_switch_wal()')
+    await sqlOn(source, 'checkpoint')
+    assert.equal(await sqlOn(source, 'select wal_status from pg_replication_slots'), 'lost')
+    await bound('alter system reset max_slot_wal_keep_size')
+  }
   return {
     mover,
     pair,
@@ -62,6 +77,7 @@ moverConformance('postgres', async (t) => {
         act: async () => void (await sqlOn(target, 'select pg_promote(); create table surplus ()')),
       },
       { title: 'a target that was stopped', names: unit, mendedBy: 'repeat', act: async () => void (await target.run(`systemctl stop ${unit}`)) },
+      { title: 'a target that was away for longer than the log is kept for it', names: unit, mendedBy: 'repeat', act: outlived },
     ],
   }
 })

@@ -1,0 +1,75 @@
+// Scenarios 31 and 32: somebody whom the move does not know writes to its data while clients wait. Each time the attempt
+// ends before the seal, by the name of who writes or with the number of changes, and nobody has lost anything.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+
+await enterLab()
+const { at, setScene } = await import('../support/scenario.ts')
+const { openMoments } = await import('../support/moment.ts')
+const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+const { finishClean } = await import('../support/ending.ts')
+const { startProber } = await import('../support/prober.ts')
+
+/** Keeps a page of a file mapped, and no file open. */
+const mapper = `import mmap, os, time
+fd = os.open("/srv/shop/mapped", os.O_RDWR | os.O_CREAT)
+os.ftruncate(fd, 4096)
+page = mmap.mmap(fd, 4096)
+os.close(fd)
+while True:
+  page[0:8] = b"%08d" % (int(time.time()) % 100000000)
+  time.sleep(0.05)`
+
+test('whoever writes in the freeze without being known to the move ends the attempt before the seal', async (t) => {
+  const scene = await setScene()
+  t.after(async () => await scene.stop())
+  const customers = scene.customers(10)
+  const prober = startProber(scene)
+  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  const moments = await openMoments(scene)
+  t.after(async () => await moments.close())
+  let running = scene.begin('migrate', '--yes', '--json')
+
+  /** While this step waits to begin, `write` happens; answers what it ended with, once the source serves again. */
+  const refusedBy = async (step: string, write: string): Promise<string> => {
+    await moments.at(step, 'started')
+    const since = (await scene.journal()).at(-1)?.seq ?? 0
+    await source.run(write)
+    await moments.pass()
+    const ended = await scene.record((record) => record.step === step && (record.state === 'failed' || record.state === 'done'), { after: since })
+    await scene.record(at('attempt', 'undone'), { after: ended.seq })
+    assert.equal(await oneSideServes(scene, 'web-1'), 'source')
+    assert.equal(ended.state, 'failed')
+    return ended.text
+  }
+
+  await t.test('a program that has a page of a file mapped when services have stopped is named', async () => {
+    const start = `printf '%s\\n' '${mapper}' > /root/mapper.py && systemd-run --quiet --collect --unit=mapper python3 /root/mapper.py && sleep 0.3`
+    assert.match(await refusedBy('freeze-source', start), /python3.* \(pid \d+\) has \/srv\/shop\/mapped mapped/)
+    await source.run('systemctl stop mapper')
+  })
+
+  await t.test('one that comes after the final pass is named, too: the seal is refused', async () => {
+    const start = 'systemd-run --quiet --collect --unit=mapper python3 /root/mapper.py && sleep 0.3'
+    assert.match(await refusedBy('seal-source', start), /mapped/)
+    await source.run('systemctl stop mapper')
+  })
+
+  await t.test('a job that wrote and is gone is noticed by what it wrote: the seal is refused', async () => {
+    assert.match(await refusedBy('seal-source', 'date > /srv/shop/nightly'), /nightly/)
+  })
+
+  await t.test('after three attempts a person decides, and then the move switches with all that was written', async () => {
+    assert.equal((await running).exitCode, 4)
+    running = scene.begin('approve', 'web-1', '--yes', '--json')
+    const { exitCode, stdout } = await running
+    assert.equal(exitCode, 0, stdout.slice(-1500))
+    for (const file of ['nightly', 'mapped']) assert.equal(await target.run(`cat /srv/shop/${file}`), await source.run(`cat /srv/shop/${file}`))
+    assert.deepEqual(await prober.stop(), { lost: [], turns: ['source', 'target'] })
+    await finishClean(scene)
+    const figures = await customers.stop()
+    assert.deepEqual(failedRequests(customers), [])
+    assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+  })
+})
