@@ -15,6 +15,7 @@ import type { Verification } from '../core/verification.ts'
 import { openSsh } from '../io/ssh.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { linkNode } from '../nodes/link.ts'
+import { goesBackWith } from '../workflows/going-back.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { executors, type ExecutorKind } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
@@ -22,7 +23,7 @@ import { openJournalPool, type Kept } from '../workflows/journal-pool.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { withSchema } from '../workflows/schema-version.ts'
 import { stackTurns } from '../workflows/stack-turns.ts'
-import { createTables, openStore } from '../workflows/store.ts'
+import { createTables, openStore, type Progress } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
 import { worldOf } from './doctor/world.ts'
@@ -149,7 +150,11 @@ type Wired = Parts &
 async function statusesOf({ store, journal }: Parts, names: readonly string[] | null): Promise<MoveStatus[]> {
   const [moves, clients] = await Promise.all([store.progress(names), store.standings().then(clientsToGoFirst)])
   const latest = await journal.latestOf(moves.map(({ name }) => name))
-  return moves.map((move) => statusOf(move, latest.get(move.name) ?? null, Date.now(), clients.get(move.name) ?? []))
+  const stand = async (move: Progress): Promise<MoveStatus> => {
+    const around = { clients: clients.get(move.name) ?? [], together: move.freeze === null ? [] : await goesBackWith(store, move.freeze) }
+    return statusOf(move, latest.get(move.name) ?? null, Date.now(), around)
+  }
+  return await Promise.all(moves.map(stand))
 }
 
 function wire(parts: Wired) {

@@ -10,6 +10,7 @@ import type { Plan } from '../core/plan.ts'
 import type { Beginning } from '../core/stored-move.ts'
 import type { Durable } from '../workflows/durable.ts'
 import type { MoveInput } from '../workflows/execution.ts'
+import { goesBackWith, isGoingBackWith } from '../workflows/going-back.ts'
 import type { Journal } from '../workflows/journal.ts'
 import type { Want } from '../workflows/run.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
@@ -19,7 +20,9 @@ import { refuseOtherPlan, refuseSecond } from './approving.ts'
 import { makePlan, settingsOf } from './planning.ts'
 
 export type Parts = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly durable: Durable }
-export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean }
+/** `together`: others that go back with it. */
+export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean; readonly together?: readonly RunOf[] }
+type RunOf = { readonly move: string; readonly run: number }
 type Approval = Pick<MoveInput, 'approval' | 'notBefore' | 'rehearse'>
 export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly who: string }
 
@@ -111,6 +114,8 @@ export async function tellMove(parts: Parts, name: string, kind: SignalKind, { d
   if (move === null) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
   refuseOtherPlan(move, digest)
   refuseImpossible(move, kind)
+  const together = kind === 'rollback' ? await tellTogether(parts, move, who) : null
+  if (together !== null) return { move: name, run: move.run, attached: true, together }
   if (move.state === 'running') {
     if (kind === 'approve') await refuseSecond(parts, move)
     // An approval that nobody has taken yet is taken back.
@@ -123,6 +128,19 @@ export async function tellMove(parts: Parts, name: string, kind: SignalKind, { d
   const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name), beginning)
   if (run !== null) await startRun(parts, name, run, beginning, { who, plan: move.settings.plan })
   return { move: name, run: run ?? move.run, attached: run === null }
+}
+
+/** Those that share its freeze go back with it in one pause, as they were switched: the others. Null: it goes back alone. Who is on the way hears no second word. */
+async function tellTogether({ store }: Parts, move: StoredMove, who: string): Promise<readonly RunOf[] | null> {
+  const { freeze } = move.plan
+  if (freeze === undefined) return null
+  const members = (await goesBackWith(store, freeze)).map(({ name }) => name)
+  const word = { by: 'rollback', who, at: new Date().toISOString(), together: members }
+  const isTold = members.length > 0 && (await store.beginRoundBack(freeze.name, members, word))
+  const round = isTold ? members : await isGoingBackWith(store, move)
+  if (round.length === 0) return null
+  const others = await Promise.all(round.filter((name) => name !== move.name).map(async (name) => await store.move(name)))
+  return others.flatMap((other) => (other === null ? [] : [{ move: other.name, run: other.run }]))
 }
 
 function refuseImpossible(move: StoredMove, kind: SignalKind): void {

@@ -1,12 +1,22 @@
 // `lifeboat.status/1`: where each move stands, derived from its facts and its last journal record.
-import { forecastPauseMs, rollbackPrice } from '../core/forecast.ts'
+import { forecastPauseMs, rollbackPrice, sharedPauseMs } from '../core/forecast.ts'
 import type { JournalRecord, MoveStatus, Price } from '../core/records.ts'
 import { runbook, wayBack } from '../core/runbook.ts'
-import type { Progress } from '../workflows/store.ts'
+import type { Progress, StoredMove } from '../workflows/store.ts'
 
-/** `last`: the newest record of the move; `now`: milliseconds, for the age of the copy; `clients`: who comes after it and is switched. */
-export function statusOf(move: Progress, last: JournalRecord | null, now: number, clients: readonly string[]): MoveStatus {
+type Around = {
+  /** Those that come after it and are switched. */
+  readonly clients: readonly string[]
+  /** The members of its freeze that would go back as one, itself among them. */
+  readonly together: readonly StoredMove[]
+}
+
+/** `last`: the newest record of the move; `now`: milliseconds, for the age of the copy. */
+export function statusOf(move: Progress, last: JournalRecord | null, now: number, { clients: after, together }: Around): MoveStatus {
   const { facts, state } = move
+  const pauseMs = together.length === 0 ? undefined : sharedPauseMs(together.map((each) => ({ name: each.name, after: each.plan.after, facts: each.facts })))
+  const others = together.map(({ name }) => name).filter((name) => name !== move.name)
+  const clients = state === 'finished' || facts.serving === 'source' ? [] : after
   return {
     name: move.name,
     step: last?.step ?? '',
@@ -15,8 +25,9 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
     lagSeconds: facts.lastPass === null ? null : Math.max(0, Math.round((now - Date.parse(facts.lastPass.endedAt)) / 100) / 10),
     remainingBytes: null,
     forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
-    rollback: state === 'finished' ? tooLate : rollbackPrice(facts),
-    backFirst: state === 'finished' || facts.serving === 'source' ? [] : [...clients],
+    rollback: state === 'finished' ? tooLate : rollbackPrice(facts, pauseMs),
+    backFirst: clients.filter((name) => !others.includes(name)),
+    backTogether: others,
     stragglers: facts.stragglers,
     cached: facts.cached,
     namesSeen: facts.namesSeen,

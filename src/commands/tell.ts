@@ -1,6 +1,6 @@
 // lifeboat approve | pause | rollback | finish MOVE
 import { z } from 'zod'
-import { describeClients } from '../core/after.ts'
+import { describeClients, describeTogether } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
 import { priceText } from '../ui/status-view.ts'
@@ -12,7 +12,8 @@ import { watchRuns, type Until } from './watch-runs.ts'
 type Kind = 'approve' | 'pause' | 'rollback' | 'finish'
 export type TellOptions = GlobalOptions & { readonly digest?: string }
 
-const begunSchema = z.object({ move: z.string(), run: z.number(), attached: z.boolean() })
+const runSchema = z.object({ move: z.string(), run: z.number() })
+const begunSchema = runSchema.extend({ attached: z.boolean(), together: z.array(runSchema).default([]) })
 const until: Readonly<Record<Kind, Until>> = { approve: 'switched', pause: 'told', rollback: 'rolled-back', finish: 'finished' }
 
 export function tell(kind: Kind) {
@@ -24,7 +25,7 @@ export function tell(kind: Kind) {
 export async function tellIn(session: Session, options: TellOptions, kind: Kind, move: string): Promise<number> {
   const { client, context, signal } = session
   const { moves } = statusSchema.parse(await client.get(`/api/v1/status?move=${encodeURIComponent(move)}`, signal))
-  if (kind === 'rollback') warnOfClients(options, moves[0])
+  if (kind === 'rollback') warnOfOthers(options, moves[0])
   const question = questionOf(kind, moves[0])
   if (question !== null && options.yes !== true) {
     if (!(await confirm({ message: question, flag: '--yes', signal }))) throw new LifeboatError('not-now', 'Nothing was changed.')
@@ -36,17 +37,19 @@ export async function tellIn(session: Session, options: TellOptions, kind: Kind,
     answer(options.json === true ? JSON.stringify(begun) : `${move} keeps in step and does not cut over; \`lifeboat approve ${move}\` ends it.`)
     return 0
   }
-  say(options, `${move} was told to ${kind}.`)
-  return await watchRuns(session, options, [begun], until[kind], since)
+  const runs = [begun, ...begun.together]
+  say(options, `${runs.map((run) => run.move).join(', ')} ${runs.length === 1 ? 'was' : 'were'} told to ${kind}.`)
+  return await watchRuns(session, options, runs, until[kind], since)
 }
 
 /** Going back goes clients first; the other way round they work on, through what the new side forwards to the old one. */
-function warnOfClients(options: TellOptions, status: MoveStatus | undefined): void {
+function warnOfOthers(options: TellOptions, status: MoveStatus | undefined): void {
+  if (status !== undefined && status.backTogether.length > 0) say(options, `! ${describeTogether(status.name, status.backTogether)}`)
   if (status !== undefined && status.backFirst.length > 0) say(options, `! ${describeClients(status.name, status.backFirst)}.`)
 }
 
 function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {
-  if (kind === 'rollback' && status !== undefined) return `Roll ${status.name} back? ${priceText(status.rollback)}`
+  if (kind === 'rollback' && status !== undefined) return `Roll ${[status.name, ...status.backTogether].join(' and ')} back? ${priceText(status.rollback)}`
   if (kind === 'finish' && status !== undefined) return `Finish ${status.name}? The source is powered off; there is no way back after it.`
   return null
 }

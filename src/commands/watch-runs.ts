@@ -68,8 +68,7 @@ async function pastOf({ client, signal }: Session, runs: readonly Begun[]): Prom
 /** What a record means for whoever waits; null: go on. */
 function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions): Verdict | null {
   if (record.step === 'move') return endingOf(record, until)
-  // An attempt to leave that was undone is what a rollback wants; one to go back that was undone is what it did not.
-  if (record.step === 'attempt' && record.state === 'undone' && until === 'rolled-back' && record.details['serves'] === 'target')
+  if (until === 'rolled-back' && isUndoneForGood(record))
     return failed(new LifeboatError('gate-closed', `${record.move} could not go back now: ${record.text}`, { details: { move: record.move } }))
   if (until === 'rehearsed') return rehearsalOf(record)
   if (record.state !== 'waiting' || until !== 'switched') return null
@@ -77,6 +76,11 @@ function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions):
   if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }
   if (!asksApproval(record) || canAsk(options)) return null
   return { status: exitStatusOf('waiting-approval'), text: `${move} is waiting for approval and keeps in step: lifeboat approve ${move}.` }
+}
+
+/** An attempt to leave that was undone is what a rollback wants; one to go back that was undone is what it did not, if it is not tried again. */
+function isUndoneForGood({ step, state, details }: JournalRecord): boolean {
+  return step === 'attempt' && state === 'undone' && details['serves'] === 'target' && details['again'] !== true
 }
 
 /** What a rehearsal came to; its move goes on. One that was begun again by another controller is not over. */

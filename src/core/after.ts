@@ -57,6 +57,11 @@ export function describeClients(name: string, clients: readonly string[]): strin
   return `${clients.join(', ')} ${are} switched: the order would be to roll back ${[...clients, name].join(', then ')}`
 }
 
+/** Who goes back with whom: a sentence. */
+export function describeTogether(name: string, others: readonly string[]): string {
+  return `${name} was switched in one freeze with ${others.join(', ')}, and goes back with ${others.length === 1 ? 'it' : 'them'}, in one pause.`
+}
+
 /** Of each move those that come after it and serve from their targets: before it goes back, they should. */
 export function clientsToGoFirst(estate: ReadonlyMap<string, Standing>): ReadonlyMap<string, readonly string[]> {
   const clients = new Map<string, string[]>()

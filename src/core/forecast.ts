@@ -80,13 +80,13 @@ export function forecastEndMs(facts: MoveFacts): number {
 /** Why nobody can go back to a dead source, and what remains. */
 export const sourceIsGone = 'The source does not answer; a new standby elsewhere, or `finish`, is what remains.'
 
-/** What rolling back costs now. */
-export function rollbackPrice(facts: MoveFacts): Price {
+/** What rolling back costs now; `pauseMs`: where others go back with it. */
+export function rollbackPrice(facts: MoveFacts, pauseMs = forecastPauseMs(facts)): Price {
   if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
   if (!facts.sourceAnswers) return { possible: false, seconds: null, writesLost: null, why: sourceIsGone }
   return {
     possible: true,
-    seconds: Math.ceil(forecastPauseMs(facts) / 100) / 10,
+    seconds: Math.ceil(pauseMs / 100) / 10,
     writesLost: 0,
     why: 'Both sides answer, so a final pass carries every write back.',
   }

@@ -38,6 +38,8 @@ export const moveStatusSchema = z.object({
   rollback: priceSchema,
   /** Moves that come after this one and are switched: they should go back before it does. */
   backFirst: z.array(z.string()).default([]),
+  /** Moves that go back with this one, in one pause, whose price is that of all. */
+  backTogether: z.array(z.string()).default([]),
   stragglers: z.number().nullable(),
   /** Answers of caches about the names, and how many of them were old; null: not asked, or nobody answered. */
   cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),

@@ -82,6 +82,24 @@ export type StepName = RunbookRow['name']
 export type UndoName = Extract<RunbookRow, { undo: string }>['undo']
 export type ActionName = StepName | UndoName
 
+const repeatedOnTheWayBack = runbook.filter((row) => row.phase === 'switch' || (row.phase === 'settle' && row.name !== 'switch-dns')).map((row) => row.name)
+const thereOfBack = new Map<string, ForwardRow['name']>(wayBack.map(({ name }, index) => [name, repeatedOnTheWayBack[index] ?? 'switch-dns']))
+
+/** The row of the way there that this one of the way back repeats with the sides exchanged. Any other name is its own answer. */
+export function nameThere<Name extends string>(name: Name): Exclude<Name, BackRow['name']> | ForwardRow['name'] {
+  return thereOfBack.get(name) ?? (name as Exclude<Name, BackRow['name']>)
+}
+
+/** Whether it is a row of the way back, or the undo of one. */
+export function isOnTheWayBack(name: string): boolean {
+  return wayBack.some((row) => row.name === name || ('undo' in row && row.undo === name))
+}
+
+/** Whether it is a row, not the undo of one. */
+export function isRow(name: string): name is StepName {
+  return [...runbook, ...wayBack].some((row) => row.name === name)
+}
+
 /** The rows of a phase, in order. */
 export function rowsOf(phase: Phase): readonly RunbookRow[] {
   return [...runbook, ...wayBack].filter((row) => row.phase === phase)

@@ -1,7 +1,8 @@
 // A shared freeze (runbook.md §7): moves that are switched as one, because a write spans their nodes. Each member walks its
 // own rows of the runbook; this file says when it may begin one, by how far the others have come. Clients are held and
 // drained before what they come after, all is copied and compared side by side, and databases are sealed and released first.
-import { runbook, type StepName } from './runbook.ts'
+// Going back as one is the same with the sides exchanged, so rows of the way back count as those that they repeat.
+import { nameThere, runbook, type StepName } from './runbook.ts'
 import { wavesOf } from './waves.ts'
 
 /** As it stands in lifeboat.yaml. `members`: clients first. */
@@ -18,9 +19,13 @@ export type Turn = { readonly kind: 'go' } | { readonly kind: 'wait' | 'stop'; r
 
 const order = new Map<string, number>(runbook.map((row, index) => [row.name, index]))
 
+function placeOf(row: StepName): number {
+  return order.get(nameThere(row)) ?? Infinity
+}
+
 /** Whether all rows before this one are done. */
 function hasCome({ at }: Member, row: StepName): boolean {
-  return at !== null && (order.get(at) ?? -1) >= (order.get(row) ?? Infinity)
+  return at !== null && placeOf(at) >= placeOf(row)
 }
 
 const isCommitted = (member: Member): boolean => hasCome(member, 'release-clients')
@@ -40,13 +45,13 @@ const before: Partial<Record<StepName, (me: Member, others: readonly Member[]) =
 /** Whether this member may begin a row of the switch now. `members`: all of the attempt, itself among them. */
 export function turnIn(members: readonly Member[], name: string, row: StepName): Turn {
   const [me, others] = [members.find((member) => member.name === name), members.filter((member) => member.name !== name)]
-  if ((order.get(row) ?? 0) >= (order.get('release-clients') ?? 0)) return { kind: 'go' }
+  if (placeOf(row) >= placeOf('release-clients')) return { kind: 'go' }
   if (me === undefined || me.state !== 'in') return { kind: 'stop', because: name }
   // Before the first commit all go back; after it, whoever does not come after what failed goes on.
   const reasons = members.some(isCommitted) ? databasesOf(me, others) : others
   const failed = reasons.find(hasFailed)
   if (failed !== undefined) return { kind: 'stop', because: failed.name }
-  const late = before[row]?.(me, others)
+  const late = before[nameThere(row)]?.(me, others)
   return late === undefined ? { kind: 'go' } : { kind: 'wait', because: late.name }
 }
 
@@ -60,6 +65,11 @@ export function undoWaitsFor(members: readonly Member[], name: string): string |
 /** Whether nobody of the attempt holds clients any more. */
 export function isOver(members: readonly Member[]): boolean {
   return members.every((member) => member.state === 'out' || isReleased(member))
+}
+
+/** Whether some of the attempt are through, so that who failed is not where the others are. */
+export function isHalfDone(members: readonly Member[]): boolean {
+  return members.some(isCommitted) && !members.every(isCommitted)
 }
 
 /** Clients first: the order in which they are held; the other way round they are sealed. `after`: of each, members or not. */

@@ -1,6 +1,7 @@
 // The pauses: the time in which clients wait, from the start of hold-clients to the end of release-clients (or of the
 // undo). Both ends are taken wide, so that a pause in the report is never shorter than it was.
 import type { JournalRecord, RecordState } from '../core/records.ts'
+import { nameThere } from '../core/runbook.ts'
 import { allTold } from './details.ts'
 import type { Pause, Planned, ReportedRun } from './schema.ts'
 import { between } from './steps.ts'
@@ -114,19 +115,12 @@ function beyond({ ms, forecastMs }: Pause['parts'][number]): number {
   return ms - (forecastMs ?? 0)
 }
 
-/** Forecasts go by the names of the way there; these are the steps of the way back that have another one than its `-back`. */
-const namesThere: Readonly<Record<string, string>> = {
-  'freeze-target': 'freeze-source',
-  'promote-source': 'promote-target',
-  'check-source-back': 'check-target',
-}
-
 /** Steps that went on between the two times. */
 function partsOf({ steps }: ReportedRun, from: string, to: string, forecast: Readonly<Record<string, number>>): Pause['parts'] {
   const parts = steps.flatMap(({ step, title, attempts }) =>
     attempts.flatMap(({ startedAt, endedAt, ms }) =>
       endedAt !== null && ms !== null && startedAt >= from && endedAt <= to
-        ? [{ step, title, fromMs: between(from, startedAt), ms, forecastMs: forecast[namesThere[step] ?? step.replace(/-back$/, '')] ?? null }]
+        ? [{ step, title, fromMs: between(from, startedAt), ms, forecastMs: forecast[nameThere(step)] ?? null }]
         : [],
     ),
   )

@@ -90,7 +90,7 @@ function watchForRollback(input: MoveInput, services: Services, until: AbortSign
     await services.signals.heard(input.move, input.run, 'rollback', until)
     asked.abort(askedBack)
   }
-  if (input.want === 'migrate') hear().catch(() => undefined)
+  hear().catch(() => undefined)
   return asked.signal
 }
 

@@ -2,7 +2,7 @@
 // here they meet. The attempts of one freeze are its rounds; who takes no part in a round is not asked in it.
 import type { Pool } from 'pg'
 import { LifeboatError } from '../core/errors.ts'
-import type { StepName } from '../core/runbook.ts'
+import { wayBack, type StepName } from '../core/runbook.ts'
 import type { Member } from '../core/shared-freeze.ts'
 import type { MoveState, SideName } from '../core/stored-move.ts'
 
@@ -23,6 +23,14 @@ export type Companion = Omit<Member, 'state'> & {
   readonly provider: string
   /** Ms since it began to hold clients in this round; 0: it has not. */
   readonly heldMs: number
+}
+
+/** Where a member stands that is on its way back, and holds clients or is about to. */
+const goingBack: readonly string[] = wayBack.slice(0, 1 + wayBack.findIndex((row) => row.name === 'release-clients-back')).map((row) => row.name)
+
+/** Whether it is on its way back with others now. */
+export function isGoingBack({ state, at }: Companion): boolean {
+  return state !== 'out' && at !== null && goingBack.includes(at)
 }
 
 export function freezes(pool: Pool) {
@@ -48,6 +56,20 @@ export function freezes(pool: Pool) {
         update lifeboat.freeze f set state = 'in', round = last.round + 1, at = null, held_at = null from last
           where f.move = any($2) and (select count(*) from waiting) = cardinality($2::text[])`
       await pool.query(sql, [name, members])
+    },
+    /**
+     * Tells these, which are all switched, to go back, in a round that begins with that word: all hear it, or none. False: one
+     * of them is on its way back already, or does not run.
+     */
+    beginRoundBack: async (name: string, members: readonly string[], word: Readonly<Record<string, unknown>>): Promise<boolean> => {
+      const sql = `with ready as (select f.move, m.run from lifeboat.freeze f join lifeboat.move m on m.name = f.move
+          where f.move = any($2) and f.name = $1 and m.state = 'running' and not (f.state <> 'out' and coalesce(f.at, '') = any($3)) order by f.move for update of f),
+        last as (select coalesce(max(round), 0) as round from lifeboat.freeze where name = $1),
+        begun as (update lifeboat.freeze f set state = 'in', round = last.round + 1, at = $4, held_at = null from last, ready
+          where f.move = ready.move and (select count(*) from ready) = cardinality($2::text[]) returning f.move, ready.run)
+        insert into lifeboat.signal (move, run, kind, details) select move, run, 'rollback', $5 from begun`
+      const { rowCount } = await pool.query(sql, [name, members, goingBack, goingBack[0], word])
+      return rowCount === members.length
     },
     /** All rows before this one are done. */
     comeTo: async (move: string, token: number, row: StepName): Promise<void> => {

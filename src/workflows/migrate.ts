@@ -12,8 +12,8 @@ export type Verbs = {
   readonly undo: (name: UndoName) => Promise<Result>
   /** Which side serves now; a commit whose answer was lost is noticed here. */
   readonly look: () => Promise<{ readonly serving: SideName }>
-  /** Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. */
-  readonly noteUndone: (at: StepName, serves: SideName) => Promise<void>
+  /** Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. True: it is tried again without another word. */
+  readonly noteUndone: (at: StepName, serves: SideName) => Promise<boolean>
   /** Takes the wish to go back, so that it is obeyed once; another try needs another word. */
   readonly takeRollback: () => Promise<void>
   /** Rests between two tries of a row that must succeed; true when a rollback was asked for meanwhile. */
@@ -52,7 +52,7 @@ async function bringOver(verbs: Verbs, rehearsal: boolean): Promise<Ending | nul
     if (ended !== null) return ended
     const attempt = await walk(verbs, rowsOf('switch'))
     if (attempt.state === 'through') return null
-    if (await committedAfterAll(verbs, attempt, 'source')) return null
+    if ((await endOf(verbs, attempt, 'source')) === 'committed') return null
     if (attempt.result.state === 'interrupted') return await stayHome(verbs)
     const caughtUp = await verbs.step('keep-in-sync')
     if (caughtUp.state === 'interrupted') return await stayHome(verbs)
@@ -93,14 +93,18 @@ async function settleAndDecide(verbs: Verbs): Promise<Ending> {
 
 /** The switch with its sides exchanged. False: it did not come to its commit, and the target serves on. */
 async function goBack(verbs: Verbs): Promise<boolean> {
-  await verbs.takeRollback()
   const rows = rowsOf('back')
   const commit = rows.findIndex((row) => row.name === 'commit-switch-back')
-  const attempt = await walk(verbs, rows.slice(0, commit + 1))
-  if (attempt.state === 'stopped') {
-    if (!(await committedAfterAll(verbs, attempt, 'target'))) return false
+  for (let tries = 1; ; tries++) {
+    await verbs.takeRollback()
+    const attempt = await walk(verbs, rows.slice(0, commit + 1))
+    const end = attempt.state === 'through' ? 'committed' : await endOf(verbs, attempt, 'target')
+    if (end === 'undone') return false
+    if (end === 'committed') break
+    await verbs.rest(tries)
   }
-  await untilDone(verbs, rows.slice(commit + 1))
+  // Whoever asks for it once more has it already.
+  while ((await untilDone(verbs, rows.slice(commit + 1))) === 'back') await verbs.takeRollback()
   return true
 }
 
@@ -112,15 +116,14 @@ async function stayHome(verbs: Verbs): Promise<Ending> {
 }
 
 /**
- * Undoes an attempt that stopped. True: it was committed, only the answer was lost, and there is only forward. That is
- * asked again after the undo, because a receiver may have been silent before.
+ * Undoes an attempt that stopped. `committed`: only the answer was lost, and there is only forward. That is asked again
+ * after the undo, because a receiver may have been silent before. `again`: it is tried again by itself.
  */
-async function committedAfterAll(verbs: Verbs, attempt: Extract<Walked, { state: 'stopped' }>, served: SideName): Promise<boolean> {
-  if ((await verbs.look()).serving !== served) return true
+async function endOf(verbs: Verbs, attempt: Extract<Walked, { state: 'stopped' }>, served: SideName): Promise<'committed' | 'undone' | 'again'> {
+  if ((await verbs.look()).serving !== served) return 'committed'
   for (const name of undoAfter(attempt.begun)) await verbs.undo(name)
-  if ((await verbs.look()).serving !== served) return true
-  await verbs.noteUndone(attempt.at, served)
-  return false
+  if ((await verbs.look()).serving !== served) return 'committed'
+  return (await verbs.noteUndone(attempt.at, served)) ? 'again' : 'undone'
 }
 
 async function walk(verbs: Verbs, rows: readonly RunbookRow[]): Promise<Walked> {

@@ -69,7 +69,7 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   const words = kind === 'step' ? ({ begun: 'started', ended: 'done' } as const) : ({ begun: 'undoing', ended: 'undone' } as const)
   const write = async (state: RecordState, text: string, details: Details = {}) =>
     void (await run.services.journal.append({ move: run.move, run: run.run, step: name, state, text, details }))
-  const mayEndEarly = kind === 'step' && run.want === 'migrate' && interruptible.has(name)
+  const mayEndEarly = kind === 'step' && interruptible.has(name)
   const { signal, late, restart, settle } = limitsOf(run, name, mayEndEarly)
   await write(words.begun, titleOf(name))
   try {

@@ -48,7 +48,7 @@ export type StoredMove = {
 }
 
 /** What changes of a move while it runs. */
-export type Progress = Pick<StoredMove, 'name' | 'facts' | 'state' | 'startedAt'>
+export type Progress = Pick<StoredMove, 'name' | 'facts' | 'state' | 'startedAt'> & { readonly freeze: NonNullable<PlannedMove['freeze']> | null }
 
 export type Store = ReturnType<typeof openStore>
 
@@ -151,9 +151,9 @@ function looks(pool: Pool) {
   return {
     /** How far these moves have come; all, where none is named. */
     progress: async (names: readonly string[] | null): Promise<readonly Progress[]> => {
-      const sql = 'select name, facts, state, started_at from lifeboat.move where $1::text[] is null or name = any($1) order by name'
-      const { rows } = await pool.query<Pick<MoveRow, 'name' | 'facts' | 'state' | 'started_at'>>(sql, [names])
-      return rows.map((row) => ({ name: row.name, facts: readFacts(row.facts), state: row.state, startedAt: row.started_at.toISOString() }))
+      const sql = `select name, facts, state, started_at, plan -> 'freeze' as freeze from lifeboat.move where $1::text[] is null or name = any($1) order by name`
+      const { rows } = await pool.query<Pick<MoveRow, 'name' | 'facts' | 'state' | 'started_at'> & Pick<Progress, 'freeze'>>(sql, [names])
+      return rows.map((row) => ({ name: row.name, facts: readFacts(row.facts), state: row.state, startedAt: row.started_at.toISOString(), freeze: row.freeze }))
     },
     /** Where every move stands that was ever begun, for those that come after it. */
     standings: async (): Promise<ReadonlyMap<string, Standing>> => {

@@ -7,6 +7,7 @@ import type { Verbs } from './migrate.ts'
 import { perform, type Result, type Run } from './run.ts'
 import { leaveTurn } from './steps/companions.ts'
 import { actions } from './steps/index.ts'
+import { mustFollow } from './steps/shared-freeze.ts'
 import { unlessStopped } from './stopped.ts'
 
 const verdictWithinMs = 5000
@@ -28,10 +29,13 @@ export function verbsOf(run: Run): Verbs {
   }
 }
 
-async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<void> {
-  await leaveTurn(run, 'undone')
-  const text = `The attempt ended at ${at}; the ${serves} serves on.`
-  await run.services.journal.append({ move: run.move, run: run.run, step: 'attempt', state: 'undone', text, details: { at, serves } })
+async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<boolean> {
+  await leaveTurn(run, null)
+  const isFollowing = serves === 'target' && (await mustFollow(run))
+  const [more, details] = isFollowing ? [' Others of its freeze are back, so it is tried again.', { again: true }] : ['', {}]
+  const text = `The attempt ended at ${at}; the ${serves} serves on.${more}`
+  await run.services.journal.append({ move: run.move, run: run.run, step: 'attempt', state: 'undone', text, details: { at, serves, ...details } })
+  return isFollowing
 }
 
 /** The side that serves: as stored, unless the other one says that the last attempt was committed there. */

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import test, { beforeEach } from 'node:test'
 import { stringify } from 'yaml'
 import { kinds } from '../../src/adapters.ts'
-import { beginMoves, type MigrateRequest, type Parts } from '../../src/app/moves.ts'
+import { beginMoves, tellMove, type MigrateRequest, type Parts } from '../../src/app/moves.ts'
+import { statusOf } from '../../src/app/status.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import { goesBackWith } from '../../src/workflows/going-back.ts'
 import { openJournal } from '../../src/workflows/journal.ts'
 import { openSignals } from '../../src/workflows/signals.ts'
 import { ownStore } from '../support/own-store.ts'
@@ -23,11 +25,16 @@ function parts(): Parts {
 type Move = { readonly after?: readonly string[]; readonly services?: readonly string[] }
 
 /** lifeboat.yaml with these moves between two lists of hosts. */
-async function migrate(moves: Readonly<Record<string, Move>>, request: Partial<MigrateRequest> = {}) {
+async function migrate(
+  moves: Readonly<Record<string, Move>>,
+  request: Partial<MigrateRequest> = {},
+  freezes: Readonly<Record<string, readonly string[]>> = {},
+) {
   const names = Object.keys(moves)
   const list = (net: string) => ({ kind: 'static', nodes: names.map((name, index) => ({ name, address: `${net}.${index + 1}` })) })
   const text = stringify({
     project: 'shop',
+    freezes,
     providers: { old: list('192.0.2'), iron: list('198.51.100') },
     moves: Object.fromEntries(names.map((name) => [name, { from: { provider: 'old' }, to: { provider: 'iron' }, ...moves[name] }])),
   })
@@ -40,7 +47,7 @@ const runsOf = (begun: Awaited<ReturnType<typeof migrate>>) => begun.map(({ move
 
 beforeEach(async () => {
   started = []
-  await pool().query('truncate lifeboat.move, lifeboat.journal, lifeboat.signal')
+  await pool().query('truncate lifeboat.move, lifeboat.journal, lifeboat.signal, lifeboat.freeze')
 })
 
 test('what others come after is begun first, whatever its name', async () => {
@@ -93,4 +100,55 @@ test('where every move stands, for those that come after it', async () => {
       ['web-1', { state: 'running', serving: 'source', after: ['db-1'] }],
     ],
   )
+})
+
+/** Two that were switched in one freeze, and one that was not. */
+async function switchedAsOne(): Promise<void> {
+  await migrate({ 'db-1': {}, 'web-1': { after: ['db-1'] }, 'web-2': { after: ['db-1'] } }, {}, { shop: ['web-1', 'db-1'] })
+  for (const name of ['db-1', 'web-1', 'web-2']) await store().learn(name, { serving: 'target' }, 0)
+  for (const name of ['db-1', 'web-1']) {
+    await store().waitForFreeze(name, 0, 'shop')
+    await store().comeTo(name, 0, 'forward-stragglers')
+    await store().leaveRound(name, 0, 'out')
+  }
+}
+
+const rollback = async (name: string) => await tellMove(parts(), name, 'rollback', { digest: null, who: 'a test' })
+const told = async () => (await pool().query<{ move: string }>('select move from lifeboat.signal order by move')).rows.map(({ move }) => move)
+
+test('those that were switched in one freeze go back together, whichever of them is named, and no second word reaches them on the way', async () => {
+  await switchedAsOne()
+  const web = await rollback('web-1')
+  assert.deepEqual([web.attached, web.together], [true, [{ move: 'db-1', run: 1 }]])
+  assert.deepEqual(await told(), ['db-1', 'web-1'])
+  assert.deepEqual((await rollback('db-1')).together, [{ move: 'web-1', run: 1 }])
+  assert.deepEqual(await told(), ['db-1', 'web-1'])
+  assert.equal((await rollback('web-2')).together, undefined, 'it shares no freeze')
+})
+
+test('where one of them is finished, back, without an answer of its source or in an attempt of its own, the other goes alone', async () => {
+  const cannot = { serving: { serving: 'source' }, sourceAnswers: { sourceAnswers: false }, heldAt: { heldAt: new Date().toISOString() } } as const
+  for (const facts of Object.values(cannot)) {
+    await pool().query('truncate lifeboat.move, lifeboat.freeze, lifeboat.signal')
+    await switchedAsOne()
+    await store().learn('db-1', facts, 0)
+    assert.equal((await rollback('web-1')).together, undefined)
+    assert.deepEqual(await told(), ['web-1'])
+  }
+  await store().learn('db-1', { serving: 'target', sourceAnswers: true, heldAt: null }, 0)
+  await store().setState('db-1', 'finished', 0)
+  assert.equal((await rollback('web-1')).together, undefined)
+})
+
+test('status tells who goes back with a move, at the price of one pause for both, and who should go before', async () => {
+  await switchedAsOne()
+  const standing = async (name: string) => {
+    const move = (await store().move(name)) ?? assert.fail(name)
+    return statusOf(move, null, Date.now(), { estate: await store().standings(), together: await goesBackWith(store(), move) })
+  }
+  const [web, db, other] = [await standing('web-1'), await standing('db-1'), await standing('web-2')]
+  assert.deepEqual([web.backTogether, db.backTogether, other.backTogether], [['db-1'], ['web-1'], []])
+  assert.deepEqual([web.backFirst, db.backFirst], [[], ['web-2']])
+  assert.equal(web.rollback.seconds, db.rollback.seconds)
+  assert.ok(Number(web.rollback.seconds) > Number(other.rollback.seconds))
 })

@@ -1,29 +1,32 @@
-// Moves that are switched as one: for every group, every order of events and every place where one of them fails, the rules
-// of runbook.md §7 hold, no side is written to that should not be, and all come to an end.
+// Moves that are switched as one, there or back: for every group, every order of events and every place where one of them
+// fails, the rules of runbook.md §7 hold, no side is written to that should not be, and all come to an end.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { sharedEndMs, sharedPauseMs } from '../../src/core/forecast.ts'
-import { rowsOf, type StepName } from '../../src/core/runbook.ts'
-import { clientsFirst, isOver, turnIn, undoWaitsFor, type Member } from '../../src/core/shared-freeze.ts'
+import { nameThere, rowsOf, titleOf, wayBack, type StepName } from '../../src/core/runbook.ts'
+import { clientsFirst, isHalfDone, isOver, turnIn, undoWaitsFor, type Member } from '../../src/core/shared-freeze.ts'
 import { noFacts } from '../../src/core/stored-move.ts'
 import { wavesTogether } from '../../src/core/waves.ts'
 
-const rows: readonly StepName[] = [...rowsOf('switch').map((row) => row.name), 'release-clients', 'forward-stragglers']
+const there: readonly StepName[] = [...rowsOf('switch').map((row) => row.name), 'release-clients', 'forward-stragglers']
+const ways = { there, back: wayBack.slice(0, there.length).map((row): StepName => row.name) }
+type Way = keyof typeof ways
+const way = fc.constantFrom<Way>('there', 'back')
 
 type Node = { state: Member['state']; at: StepName | null; next: number; readonly name: string; readonly after: readonly string[] } & {
-  source: 'open' | 'held' | 'frozen' | 'sealed' | 'forwards'
-  target: 'closed' | 'checks' | 'open'
+  giver: 'open' | 'held' | 'frozen' | 'sealed' | 'forwards'
+  receiver: 'closed' | 'checks' | 'open'
   written: number
   copied: number
 }
 
 /** One process that drives each member by `turnIn` and `undoWaitsFor` and nothing else; every act is followed by a look at all. */
-function world(after: readonly (readonly number[])[]) {
+function world(after: readonly (readonly number[])[], rows: readonly StepName[]) {
   const nodes: Node[] = after.map((others, index) => ({
     name: `m${index}`,
     after: others.filter((other) => other < index).map((other) => `m${other}`),
-    ...({ state: 'in', at: null, next: 0, source: 'open', target: 'closed', written: 0, copied: -1 } as const),
+    ...({ state: 'in', at: null, next: 0, giver: 'open', receiver: 'closed', written: 0, copied: -1 } as const),
   }))
   const trace: string[] = []
   const did = (node: Node, what: string): boolean => trace.includes(`${node.name} ${what}`)
@@ -33,35 +36,35 @@ function world(after: readonly (readonly number[])[]) {
   const effects: Partial<Record<StepName, (node: Node) => void>> = {
     'hold-clients': (node) => {
       for (const client of clients(node)) assert.ok(did(client, 'freeze-source'), `${node.name} is held while ${client.name} drains`)
-      node.source = 'held'
+      node.giver = 'held'
     },
-    'freeze-source': (node) => void (node.source = 'frozen'),
+    'freeze-source': (node) => void (node.giver = 'frozen'),
     'final-sync': (node) => {
-      for (const other of nodes) assert.ok(['frozen', 'sealed', 'forwards'].includes(other.source), `${other.name} may write while ${node.name} is copied`)
+      for (const other of nodes) assert.ok(['frozen', 'sealed', 'forwards'].includes(other.giver), `${other.name} may write while ${node.name} is copied`)
       node.copied = node.written
     },
     'seal-source': (node) => {
       for (const other of nodes) assert.ok(did(other, 'verify-data'), `${node.name} is sealed before ${other.name} is compared`)
       for (const database of databases(node)) assert.ok(did(database, 'release-clients'), `${node.name} is sealed before ${database.name} is released`)
-      node.source = 'sealed'
+      node.giver = 'sealed'
     },
-    'promote-target': (node) => void (node.target = 'checks'),
+    'promote-target': (node) => void (node.receiver = 'checks'),
     'commit-switch': (node) => {
       assert.equal(node.copied, node.written, 'V2')
-      node.target = 'open'
+      node.receiver = 'open'
     },
-    'release-clients': (node) => void (node.source = 'forwards'),
+    'release-clients': (node) => void (node.giver = 'forwards'),
   }
   const undo = (node: Node): void => {
     if (undoWaitsFor(nodes, node.name) !== null) return
     for (const database of databases(node)) assert.ok(database.state === 'out' || did(database, 'release-clients'), 'databases first')
-    Object.assign(node, { state: 'out', source: 'open', target: 'closed' })
+    Object.assign(node, { state: 'out', giver: 'open', receiver: 'closed' })
   }
   const walk = (node: Node, row: StepName, fails: boolean): void => {
     node.at = row
     const turn = turnIn(nodes, node.name, row)
     const isCommitted = did(node, 'commit-switch')
-    const isAlone = turn.kind === 'stop' && nodes.some((each) => did(each, 'commit-switch') && each.at !== 'commit-switch')
+    const isAlone = turn.kind === 'stop' && nodes.some((each) => did(each, 'commit-switch') && nameThere(each.at ?? row) !== 'commit-switch')
     if (isAlone)
       assert.ok(
         databases(node).some(({ state }) => state !== 'in'),
@@ -72,16 +75,18 @@ function world(after: readonly (readonly number[])[]) {
       node.state = 'stopped'
       trace.push(`${node.name} stops`)
     } else if (turn.kind === 'go') {
-      effects[row]?.(node)
+      const name = nameThere(row)
+      effects[name]?.(node)
       node.next++
-      trace.push(`${node.name} ${row}`)
+      trace.push(`${node.name} ${name}`)
     }
   }
   const look = (): void => {
-    for (const { source, target } of nodes) assert.ok(!(source === 'open' && target === 'open'), 'V1')
+    for (const { giver, receiver } of nodes) assert.ok(!(giver === 'open' && receiver === 'open'), 'V1')
     for (const each of nodes)
-      for (const database of databases(each)) assert.ok(each.target !== 'open' || database.target === 'open', 'a new app never has an old database')
-    for (const each of nodes) if (each.source === 'open') each.written++
+      for (const database of databases(each))
+        assert.ok(each.receiver !== 'open' || database.receiver === 'open', 'an app is never on the other side before its database')
+    for (const each of nodes) if (each.giver === 'open') each.written++
   }
   const act = (node: Node, fails: boolean): void => {
     const row = rows[node.next]
@@ -96,41 +101,53 @@ const groups = fc.array(fc.array(fc.nat({ max: 5 }), { maxLength: 3 }), { minLen
 
 test('undisturbed, all are switched in one freeze, whoever is faster', () => {
   fc.assert(
-    fc.property(groups, fc.array(fc.nat(), { maxLength: 120 }), (after, who) => {
-      const { nodes, act } = world(after)
+    fc.property(groups, way, fc.array(fc.nat(), { maxLength: 120 }), (after, to, who) => {
+      const { nodes, act } = world(after, ways[to])
       for (const each of who) act(nodes[each % nodes.length] ?? assert.fail(), false)
       for (let round = 0; round < 200; round++) for (const node of nodes) act(node, false)
-      assert.ok(nodes.every(({ source, target, state }) => source === 'forwards' && target === 'open' && state === 'in'))
-      assert.ok(isOver(nodes))
+      assert.ok(nodes.every(({ giver, receiver, state }) => giver === 'forwards' && receiver === 'open' && state === 'in'))
+      assert.ok(isOver(nodes) && !isHalfDone(nodes))
     }),
   )
 })
 
 test('a failure before the first commit opens all again, databases first; after it whoever does not come after what failed goes on', () => {
-  const failures = fc.array(fc.record({ who: fc.nat({ max: 4 }), row: fc.constantFrom(...rowsOf('switch').map((row) => row.name)) }), {
+  const failures = fc.array(fc.record({ who: fc.nat({ max: 4 }), row: fc.nat({ max: rowsOf('switch').length - 1 }) }), {
     minLength: 1,
     maxLength: 3,
   })
   fc.assert(
-    fc.property(groups, fc.array(fc.nat(), { maxLength: 150 }), failures, (after, drawn, places) => {
-      const { nodes, trace, act, databases } = world(after)
+    fc.property(groups, way, fc.array(fc.nat(), { maxLength: 150 }), failures, (after, to, drawn, places) => {
+      const { nodes, trace, act, databases } = world(after, ways[to])
       const go = (node: Node): void =>
         act(
           node,
-          places.some(({ who, row }) => node.name === `m${who}` && row === rows[node.next]),
+          places.some(({ who, row }) => node.name === `m${who}` && row === node.next),
         )
       for (const who of drawn) go(nodes[who % nodes.length] ?? assert.fail())
       for (let round = 0; round < 200; round++) for (const node of nodes) go(node)
       assert.ok(isOver(nodes), 'nobody waits for ever')
       const [stopped, committed] = [trace.findIndex((each) => each.endsWith('stops')), trace.findIndex((each) => each.endsWith('commit-switch'))]
-      if (stopped !== -1 && (committed === -1 || stopped < committed)) assert.ok(nodes.every(({ state, target }) => state === 'out' && target === 'closed'))
+      if (stopped !== -1 && (committed === -1 || stopped < committed)) assert.ok(nodes.every(({ state, receiver }) => state === 'out' && receiver === 'closed'))
       // Each one that ended otherwise had a reason: it failed itself, or what it needs did.
-      const isSwitched = (node: (typeof nodes)[number]): boolean => node.target === 'open'
+      const isSwitched = (node: (typeof nodes)[number]): boolean => node.receiver === 'open'
       const ofThese = nodes.filter((node) => !isSwitched(node) && databases(node).every(isSwitched))
+      assert.equal(isHalfDone(nodes), nodes.some(isSwitched) && !nodes.every(isSwitched))
       if (committed !== -1) assert.ok(ofThese.every((node) => trace.includes(`${node.name} stops`)))
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   )
+})
+
+test('each row of the way back repeats one of the way there, and nothing of the switch is left out', () => {
+  const repeated = wayBack.map((row) => nameThere(row.name))
+  assert.deepEqual(
+    repeated,
+    [...rowsOf('switch'), ...rowsOf('settle')].map((row) => row.name).filter((name) => name !== 'watch-target'),
+  )
+  for (const { name } of wayBack.filter((row) => row.name.endsWith('-back') && row.name !== 'check-source-back'))
+    assert.equal(nameThere(name), name.slice(0, -'-back'.length))
+  assert.equal(titleOf(nameThere('final-sync-back')), 'Copy the last changes')
 })
 
 test('what a person reads of the order is clients first', () => {

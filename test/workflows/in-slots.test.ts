@@ -88,9 +88,10 @@ test('the time that a step waits for others does not count towards its deadline'
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
     const stored = { facts: noFacts }
-    const services = { store: { move: async () => await Promise.resolve(stored) }, journal: { append: async () => await Promise.resolve() } }
+    const signals = { waits: async () => await Promise.resolve(false) }
+    const services = { signals, store: { move: async () => await Promise.resolve(stored) }, journal: { append: async () => await Promise.resolve() } }
     const none = new AbortController().signal
-    const run = { move: 'web-1', run: 1, want: 'rollback', services, stop: none, ports: {}, rollbackAsked: () => none } as unknown as Run
+    const run = { move: 'web-1', run: 1, want: 'migrate', services, stop: none, ports: {}, rollbackAsked: () => none } as unknown as Run
     const seen: boolean[] = []
     const result = await perform(run, 'check-source', async (step) => {
       // Its deadline is a minute.

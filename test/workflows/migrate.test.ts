@@ -13,14 +13,18 @@ const switchRows = rowsOf('switch').map((row) => row.name)
 
 type Told = { readonly ending: Ending; readonly trace: readonly string[] }
 
-/** Plays a story: `answers` gives for a step the results of its first, second… time; then it succeeds. */
+/**
+ * Plays a story: `answers` gives for a step the results of its first, second… time; then it succeeds. `again`: so many
+ * attempts are tried again by themselves. `askedAt`: when this step fails somebody asks to go back.
+ */
 async function play(
   answers: Partial<Record<StepName, readonly Result[]>>,
-  options: { serving?: 'source' | 'target'; want?: 'migrate' | 'rollback'; rehearsal?: boolean } = {},
+  options: { serving?: 'source' | 'target'; want?: 'migrate' | 'rollback'; rehearsal?: boolean; again?: number; askedAt?: StepName } = {},
 ): Promise<Told> {
   const trace: string[] = []
   const times = new Map<string, number>()
   let serving = options.serving ?? 'source'
+  let undone = 0
   const verbs: Verbs = {
     step: async (name) => {
       const time = times.get(name) ?? 0
@@ -38,13 +42,13 @@ async function play(
     look: async () => await Promise.resolve({ serving }),
     noteUndone: async () => {
       trace.push('attempt undone')
-      await Promise.resolve()
+      return await Promise.resolve((options.again ?? 0) >= ++undone)
     },
     takeRollback: async () => {
       trace.push('take-rollback')
       await Promise.resolve()
     },
-    rest: async () => await Promise.resolve(false),
+    rest: async () => await Promise.resolve(options.askedAt !== undefined && trace.at(-1) === `${options.askedAt}!`),
   }
   return { ending: await migrate(verbs, options.want ?? 'migrate', options.rehearsal), trace }
 }
@@ -111,6 +115,21 @@ test('a wish to go back after the switch is the same switch with the sides excha
     trace.slice(trace.indexOf('take-rollback') + 1),
     rowsOf('back').map((row) => row.name),
   )
+})
+
+test('a way back that is to follow others is tried again without another word, as often as is said', async () => {
+  const two = { 'await-finish': [interrupted], 'verify-data-back': [failed, failed] }
+  const { ending, trace } = await play(two, { again: 2 })
+  assert.deepEqual(ending, { state: 'rolled-back' })
+  assert.equal(trace.filter((each) => each === 'attempt undone').length, 2)
+  assert.deepEqual((await play({ ...two, 'verify-data-back': [failed, failed, failed] }, { again: 2 })).ending, { state: 'finished' })
+})
+
+test('whoever asks to go back when it is committed cuts nothing off: all that follows is done', async () => {
+  for (const { name } of rowsOf('back').slice(rowsOf('back').findIndex((row) => row.name === 'release-clients-back'))) {
+    const { ending, trace } = await play({ 'await-finish': [interrupted], [name]: [failed] }, { askedAt: name })
+    assert.deepEqual([ending, trace.at(-1)], [{ state: 'rolled-back' }, 'switch-dns-back'], name)
+  }
 })
 
 test('a way back that fails before its commit leaves the target serving, and the wish is obeyed once', async () => {

@@ -4,10 +4,11 @@ import test, { beforeEach } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { rowsOf, type ActionName } from '../../src/core/runbook.ts'
 import { noFacts } from '../../src/core/stored-move.ts'
+import { openJournal } from '../../src/workflows/journal.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { awaitCompanions, beginTogether, leaveCompanions, leaveTurn } from '../../src/workflows/steps/companions.ts'
 import { afterLastCommit } from '../../src/workflows/steps/last-commit.ts'
-import { meetOthers, sharedBudgetLeft, undoInOrder } from '../../src/workflows/steps/shared-freeze.ts'
+import { meetOthers, mustFollow, sharedBudgetLeft, undoInOrder } from '../../src/workflows/steps/shared-freeze.ts'
 import { awaitTurn, letOthersSwitch } from '../../src/workflows/steps/waiting.ts'
 import { ownStore } from '../support/own-store.ts'
 
@@ -24,7 +25,7 @@ function stepOf(move: string, { name = 'await-approval' as ActionName, token = 1
       move,
       run: 1,
       token,
-      services: { store: store(), signals: { waits: async () => await Promise.resolve(false) } },
+      services: { store: store(), journal: openJournal(pool()), signals: { waits: async () => await Promise.resolve(false) } },
       ports: { plan, limits: { perSource: 1 } },
     },
     settings: { downtimeBudgetMs: 20_000 },
@@ -50,7 +51,7 @@ async function bothBegin(): Promise<void> {
 }
 
 beforeEach(async () => {
-  await pool().query('truncate lifeboat.freeze, lifeboat.slot, lifeboat.move')
+  await pool().query('truncate lifeboat.freeze, lifeboat.slot, lifeboat.move, lifeboat.signal, lifeboat.journal')
   for (const move of freeze.members) await begin(move)
 })
 
@@ -89,19 +90,23 @@ test('what is switched already is not waited for, nor asked', async () => {
   for (const { name } of rowsOf('switch').slice(1)) await meetOthers(stepOf('web-1'), name)
 })
 
-/** Walks the rows of the switch as a move does, each some milliseconds long; a member may fail in one. */
-async function walk(move: string, trace: string[], failsAt?: ActionName): Promise<void> {
+const there = [...rowsOf('switch').slice(1), ...rowsOf('settle').slice(0, 2)]
+const back = rowsOf('back').slice(1, 11)
+
+/** Walks the rows of a switch as a move does, each some milliseconds long; a member may fail in one. */
+async function walk(move: string, trace: string[], failsAt?: ActionName, rows = there): Promise<void> {
   try {
-    for (const { name } of [...rowsOf('switch').slice(1), ...rowsOf('settle').slice(0, 2)]) {
+    for (const { name } of rows) {
       await meetOthers(stepOf(move), name)
       trace.push(`${move} ${name}`)
       if (name === failsAt) throw new Error('It broke.')
       await delay(10 + Math.random() * 30)
+      if (name.startsWith('release-clients')) await leaveTurn(stepOf(move).run, name)
     }
   } catch (error) {
-    await undoInOrder(stepOf(move))
+    await undoInOrder(stepOf(move, { name: rows === there ? 'unhold-clients' : 'unhold-clients-back' }))
     trace.push(`${move} undone`)
-    await leaveTurn(stepOf(move).run, 'undone')
+    await leaveTurn(stepOf(move).run, null)
     throw error
   }
 }
@@ -159,10 +164,10 @@ test('what a node ends, or a rollback that was asked for, ends the wait', async 
 test('an execution that was overtaken tells nobody anything', async () => {
   await bothBegin()
   await assert.rejects(meetOthers(stepOf('web-1', { token: 0 }), 'hold-clients'), { code: 'token-stale' })
-  await assert.rejects(undoInOrder(stepOf('web-1', { token: 0 })), { code: 'token-stale' })
+  await assert.rejects(undoInOrder(stepOf('web-1', { name: 'thaw-source', token: 0 })), { code: 'token-stale' })
 })
 
-test('the budget of the pause runs since the first of them held its clients; who goes back alone has its own', async () => {
+test('the budget of the pause runs since the first of them held its clients', async () => {
   await bothBegin()
   assert.ok((await sharedBudgetLeft(stepOf('web-1', { name: 'hold-clients' }))) > 19_000)
   await pool().query(`update lifeboat.freeze set held_at = held_at - interval '8 s' where move = 'web-1'`)
@@ -170,7 +175,73 @@ test('the budget of the pause runs since the first of them held its clients; who
   assert.ok(left > 11_000 && left <= 12_000, String(left))
   await pool().query(`update lifeboat.freeze set held_at = held_at - interval '13 s' where move = 'web-1'`)
   await assert.rejects(sharedBudgetLeft(stepOf('db-1', { name: 'hold-clients' })), /used up its 20 s/)
-  assert.equal(await sharedBudgetLeft(stepOf('db-1', { name: 'hold-clients-back' })), 20_000)
+})
+
+/** Both are switched. */
+async function bothSwitched(): Promise<void> {
+  await bothBegin()
+  for (const move of freeze.members) await store().comeTo(move, 1, 'forward-stragglers')
+  await pool().query(`update lifeboat.move set facts = '{"serving": "target"}'`)
+}
+
+const goBack = async () => await store().beginRoundBack('shop', freeze.members, { by: 'rollback' })
+
+test('told to go back in one word they do so as one: clients are drained first, and databases released first', async () => {
+  await bothSwitched()
+  assert.equal((await Promise.all([goBack(), goBack()])).filter(Boolean).length, 1, 'two terminals at once')
+  const { rows } = await pool().query<{ move: string }>(`select move from lifeboat.signal where kind = 'rollback' order by move`)
+  assert.deepEqual(
+    rows.map(({ move }) => move),
+    ['db-1', 'web-1'],
+  )
+  assert.equal(await goBack(), false, 'nobody is told twice')
+  const trace: string[] = []
+  await Promise.all(freeze.members.map(async (move) => await walk(move, trace, undefined, back)))
+  const at = (what: string): number => (trace.includes(what) ? trace.indexOf(what) : assert.fail(what))
+  assert.ok(at('web-1 final-sync-back') > at('db-1 freeze-target') && at('web-1 freeze-target') < at('db-1 hold-clients-back'), trace.join())
+  assert.ok(at('web-1 seal-target') > at('db-1 release-clients-back') && at('db-1 seal-target') > at('web-1 verify-data-back'), trace.join())
+})
+
+test('a failure before the first commit back opens both again, databases first, and the next word begins anew', async () => {
+  await bothSwitched()
+  for (const [move, row] of [['web-1', 'verify-data-back'] as const, ['db-1', 'promote-source'] as const]) {
+    assert.equal(await goBack(), true)
+    const trace: string[] = []
+    const ended = await Promise.allSettled(freeze.members.map(async (each) => await walk(each, trace, each === move ? row : undefined, back)))
+    const reasons = ended.map((each) => (each.status === 'rejected' ? (each.reason as Error).message : 'went on'))
+    assert.deepEqual(reasons.toSorted(), ['It broke.', `The attempt of ${move}, which shares the freeze, ended.`])
+    assert.deepEqual(trace.slice(-2), ['db-1 undone', 'web-1 undone'], trace.join())
+    assert.equal(await mustFollow(stepOf('web-1').run), false)
+  }
+})
+
+test('a client that fails once its database is back follows it by itself, alone, and twice at most', async () => {
+  await bothSwitched()
+  await goBack()
+  const trace: string[] = []
+  const [web, db] = await Promise.allSettled([walk('web-1', trace, 'check-source-back', back), walk('db-1', trace, undefined, back)])
+  assert.deepEqual([web.status, db.status], ['rejected', 'fulfilled'])
+  const { run } = stepOf('web-1')
+  for (const isTried of [true, true, false]) {
+    assert.equal(await mustFollow(run), isTried)
+    await run.services.journal.append({ move: 'web-1', run: 1, step: 'attempt', state: 'undone', text: '', details: { again: true } })
+  }
+  await walk('web-1', trace, undefined, back)
+})
+
+test('who was told to go back alone meets nobody, and has its own budget', async () => {
+  await bothSwitched()
+  for (const { name } of back) await meetOthers(stepOf('web-1', { signal: AbortSignal.timeout(2000) }), name)
+  assert.equal(await sharedBudgetLeft(stepOf('web-1', { name: 'hold-clients-back' })), 20_000)
+})
+
+test('the budget of a pause on the way back is shared, too', async () => {
+  await bothSwitched()
+  await goBack()
+  await sharedBudgetLeft(stepOf('web-1', { name: 'hold-clients-back' }))
+  await pool().query(`update lifeboat.freeze set held_at = held_at - interval '8 s' where move = 'web-1'`)
+  const left = await sharedBudgetLeft(stepOf('db-1', { name: 'hold-clients-back' }))
+  assert.ok(left > 11_000 && left <= 12_000, String(left))
 })
 
 test('they have one turn, which the last of them leaves', async () => {
@@ -178,9 +249,9 @@ test('they have one turn, which the last of them leaves', async () => {
   for (const move of freeze.members) assert.equal(await awaitTurn(stepOf(move), 0), null)
   assert.deepEqual(await awaitTurn(stepOf('other-1'), 0), { holder: 'web-1, db-1' })
   await letOthersSwitch(stepOf('web-1', { signal: AbortSignal.timeout(1000) }))
-  await leaveTurn(stepOf('db-1').run, 'released')
+  await leaveTurn(stepOf('db-1').run, 'release-clients')
   assert.equal(await store().turnOf('old'), 'web-1, db-1')
-  await leaveTurn(stepOf('web-1').run, 'undone')
+  await leaveTurn(stepOf('web-1').run, null)
   assert.equal(await store().turnOf('old'), null)
 })
 

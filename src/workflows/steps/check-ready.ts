@@ -10,7 +10,7 @@ import { gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
 import { audit } from './audit.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
-import { meetOthers, pauseAhead } from './shared-freeze.ts'
+import { meetOthers, pauseAhead, tellTogether } from './shared-freeze.ts'
 import { meansOf, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 import { awaitTurn } from './waiting.ts'
@@ -32,7 +32,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   } else {
     // Whose turn it is may be failing like what this one leaves: one hold is all that it waits for.
     await awaitTurn(step, turnForMs)
-    await sayOrder(step)
+    await sayOrder(step, await tellTogether(step))
   }
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   for (const link of [giver, receiver]) await record(step, link)
@@ -50,7 +50,7 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
   if (forecastMs > limitMs) throw gateClosed(`The forecast pause of ${forecastMs / 1000} s is over ${limitMs / 1000} s, ${budgetShare} of the budget.`)
   for (const { mover } of step.run.ports.movers) await mover.brace?.(await pairFrom(step, way.giver), step.signal)
   // The record of the hold begins when clients wait, not when this one waits for others.
-  if (way.receiver === 'target') await meetOthers(step, 'hold-clients')
+  await meetOthers(step, way.receiver === 'target' ? 'hold-clients' : 'hold-clients-back')
   const open = connections === null ? '' : `; ${counted(connections, 'connection')} open`
   return {
     text: `Ready: ${counted(checks.filter(({ passed }) => passed).length, 'check')} passed, the pause will be about ${(forecastMs / 1000).toFixed(1)} s${open}.`,
@@ -59,9 +59,9 @@ export async function checkReady(step: Step, way: Direction): Promise<Done> {
 }
 
 /** Going back before one's clients is told, and done all the same. */
-async function sayOrder(step: Step): Promise<void> {
-  const clients = clientsToGoFirst(await step.run.services.store.standings()).get(step.run.move)
-  if (clients !== undefined) await step.say(`Not in its order: ${describeClients(step.run.move, clients)}.`, { clients })
+async function sayOrder(step: Step, together: readonly string[]): Promise<void> {
+  const clients = (clientsToGoFirst(await step.run.services.store.standings()).get(step.run.move) ?? []).filter((client) => !together.includes(client))
+  if (clients.length > 0) await step.say(`Not in its order: ${describeClients(step.run.move, clients)}.`, { clients })
 }
 
 /** A recorder that missed something begins anew; the pass after that is a whole one. */

@@ -1,6 +1,7 @@
 // The members of a shared freeze, as one of them sees the others (workflows/freezes.ts keeps where each stands): whether all are
 // ready, the round in which they are switched, and the turn to hold clients, which they have together.
 import type { Obstacle } from '../../core/after.ts'
+import { isOnTheWayBack, type ActionName } from '../../core/runbook.ts'
 import { isOver, type Member } from '../../core/shared-freeze.ts'
 import type { Companion } from '../freezes.ts'
 import type { Run, Step } from '../run.ts'
@@ -24,6 +25,15 @@ export async function roundNow(run: Run): Promise<readonly Member[]> {
   return roundOf((await companionsOf(run)) ?? [], run.move)
 }
 
+/** Those that it meets at this row, or undoes it with, itself among them; null: it goes alone. Back it goes with others if all were told to in one word. */
+export async function roundFor(run: Run, name: ActionName): Promise<readonly Companion[] | null> {
+  const companions = await companionsOf(run)
+  const me = companions?.find((each) => each.name === run.move)
+  if (companions === null || me === undefined) return null
+  const isTogether = !isOnTheWayBack(name) || (me.state !== 'out' && me.at !== null && isOnTheWayBack(me.at))
+  return isTogether ? companions.filter(({ round }) => round === me.round) : null
+}
+
 /** In whose name the turn to hold clients is taken, and of which source providers: a freeze takes it once for all members. */
 export async function turnOf(run: Run): Promise<{ readonly holder: string; readonly providers: readonly string[] }> {
   const companions = await companionsOf(run)
@@ -35,12 +45,13 @@ export function holderOf({ move, ports: { plan } }: Run): string {
   return plan.freeze?.members.join(', ') ?? move
 }
 
-/** Gives the turn up: for a freeze when the last of its members has come so far. */
-export async function leaveTurn(run: Run, how: 'released' | 'undone'): Promise<void> {
+/** Gives the turn up, once it has released its clients in this step or else has undone its part: for a freeze when the last of its members has come so far. */
+export async function leaveTurn(run: Run, released: ActionName | null): Promise<void> {
   const { move, token, services } = run
   if (run.ports.plan.freeze === undefined) return await services.store.leaveSlots(move, ['hold'])
-  if (how === 'released') await services.store.comeTo(move, token, 'forward-stragglers')
-  else await services.store.leaveRound(move, token, 'out')
+  if (released === null) await services.store.leaveRound(move, token, 'out')
+  else if ((await roundFor(run, released)) !== null)
+    await services.store.comeTo(move, token, isOnTheWayBack(released) ? 'forward-stragglers-back' : 'forward-stragglers')
   if (isOver(await roundNow(run))) await services.store.dropSlots(holderOf(run))
 }
 

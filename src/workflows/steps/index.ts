@@ -10,6 +10,7 @@ import { prepare } from './prepare.ts'
 import { rehearse } from './rehearse.ts'
 import { prepareNode } from './prepare-node.ts'
 import { settle } from './settle.ts'
+import { onceFreezeEnds } from './shared-freeze.ts'
 import { switchOver } from './switch.ts'
 import { sync } from './sync.ts'
 import { undo } from './undo.ts'
@@ -20,6 +21,7 @@ export const actions = {
   'prepare-node': prepareNode,
   ...names,
   'switch-dns': afterLastCommit(names['switch-dns']),
+  'switch-dns-back': onceFreezeEnds(names['switch-dns-back']),
   ...sync,
   rehearse,
   'await-approval': awaitApproval,

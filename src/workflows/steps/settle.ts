@@ -10,14 +10,14 @@ import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 async function release(step: Step, way: Direction): Promise<Done> {
-  await meetOthers(step, step.name)
+  await meetOthers(step, way.receiver === 'target' ? 'release-clients' : 'release-clients-back')
   const { attempt, heldAt, measured } = step.facts
   const [giver, receiver] = [await reach(step, way.giver), await reach(step, way.receiver)]
   const [answer] = await Promise.all(
     [giver, receiver].map(async (link) => await link.call({ op: 'release', token: step.run.token, attempt, committed: true }, step.signal)),
   )
   dropLease(step.run.move)
-  await leaveTurn(step.run, 'released')
+  await leaveTurn(step.run, step.name)
   const pauseMs = heldAt === null ? null : (heldForMs(step.run.move, attempt) ?? Date.now() - Date.parse(heldAt))
   await step.learn({ heldAt: null, measured: { ...measured, pauseMs } })
   await tryWay(step, giver, receiver)

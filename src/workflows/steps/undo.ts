@@ -30,10 +30,10 @@ export const undo = {
   'thaw-source': inOrder(async (step) => await thaw(step, 'source')),
   'unseal-source': inOrder(async (step) => await unseal(step, 'source')),
   'demote-target': inOrder(async (step) => await demote(step, 'target')),
-  'unhold-clients-back': async (step) => await unhold(step, back),
-  'thaw-target': async (step) => await thaw(step, 'target'),
-  'unseal-target': async (step) => await unseal(step, 'target'),
-  'demote-source': async (step) => await demote(step, 'source'),
+  'unhold-clients-back': inOrder(async (step) => await unhold(step, back)),
+  'thaw-target': inOrder(async (step) => await thaw(step, 'target')),
+  'unseal-target': inOrder(async (step) => await unseal(step, 'target')),
+  'demote-source': inOrder(async (step) => await demote(step, 'source')),
 } satisfies Record<string, Action>
 
 /** Those that share a freeze open again databases first, as services may need them to start. */

@@ -15,7 +15,7 @@ const holderEveryMs = 500
 const politeForMs = 5000
 
 /** All records of this run so far, oldest first. */
-export async function recordsOfRun({ run: { services, move, run } }: Step): Promise<readonly JournalRecord[]> {
+export async function recordsOfRun({ run: { services, move, run } }: Pick<Step, 'run'>): Promise<readonly JournalRecord[]> {
   return (await services.journal.after(0, { move, limit: 100_000 })).filter((record) => record.run === run)
 }
 
