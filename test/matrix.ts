@@ -1,4 +1,4 @@
-// The long matrices: `matrix.ts crash|full|sim`. Each case is a process of its own, two at a time. What has passed on this
+// The long matrices: `matrix.ts crash|full|group|sim`. Each case is a process of its own, two at a time. What has passed on this
 // very tree is not run again, so an interrupted run goes on where it stopped. The table goes to docs/tests/NAME.md.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { crashCases } from './support/crash-cases.ts'
 import { faultCases } from './support/fault-cases.ts'
+import { groupCases } from './support/group-cases.ts'
 import { powerCases } from './support/power-cases.ts'
 import { isHeavy } from './support/sample.ts'
 
@@ -23,7 +24,7 @@ type Matrix = { readonly title: string; readonly says: string; readonly cases: r
 
 const root = path.join(import.meta.dirname, '..')
 const scenarios = globSync('test/**/*.test.ts', { cwd: root })
-  .filter((file) => isHeavy(path.join(root, file)) && !/(crash|faults|power-cuts)\.test\.ts$/.test(file))
+  .filter((file) => isHeavy(path.join(root, file)) && !/(crash|faults|group|power-cuts)\.test\.ts$/.test(file))
   .sort()
 
 const matrices: Readonly<Record<string, Matrix>> = {
@@ -56,6 +57,11 @@ The rows with a fault in front are one world each: the fault comes when a step i
         environment: { LIFEBOAT_POWER: `${side}:${step}` },
       })),
     ],
+  },
+  group: {
+    title: 'A group under fire',
+    says: `An app and its database, which each write spans, share a freeze, there and back. A row is one world, in which a blow comes at each boundary of a step, on the way there and back by turns, at either member: the controller is killed with -9; or a node loses its power, before the first commit and after it; or the app does not start on the other side once its database is there. The same command must come to its end: no acknowledged write lost, neither in the app nor in the database, the app written to on one side at a time, and no request failed but of a node without power.`,
+    cases: groupCases.map(({ name: called }) => ({ name: called, file: 'test/scenarios/group.test.ts', environment: { LIFEBOAT_GROUP: called } })),
   },
   sim: {
     title: 'The model of the switch, searched further, and many simulated worlds',

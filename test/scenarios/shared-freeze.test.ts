@@ -12,7 +12,7 @@ const { openMoments } = await import('../support/moment.ts')
 const { startProber } = await import('../support/prober.ts')
 const { sqlOn } = await import('../support/postgres.ts')
 const { failedRequests, oneSideServes } = await import('../support/sides.ts')
-const { notInDatabase, spanningConfig, spanOrders } = await import('../support/spanning-shop.ts')
+const { drainsOf, notInDatabase, spanningConfig, spanOrders } = await import('../support/spanning-shop.ts')
 
 const [app, database] = ['web-1', 'web-2'] as const
 /** Lease of 5 s, and what a database takes to start on a machine with other work. */
@@ -93,6 +93,7 @@ test('an app and its database, which a write spans, are switched in one freeze',
     const status = JSON.parse((await scene.begin('status', app, '--json')).stdout) as { moves: readonly [{ backTogether: readonly string[] }] }
     assert.deepEqual(status.moves[0].backTogether, [database])
     const since = await seqNow()
+    const drained = await drainsOf(scene, 'target', 'target')
     const { exitCode, stdout, stderr } = await scene.begin('rollback', app, '--yes', '--json')
     assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
     assert.match(stderr, /! web-1 was switched in one freeze with web-2, and goes back with it, in one pause\./)
@@ -102,6 +103,9 @@ test('an app and its database, which a write spans, are switched in one freeze',
     assert.deepEqual(await scene.names?.addressesOf('api.shop.example'), [scene.source(database).address])
     const journal = (await scene.journal()).filter(({ seq }) => seq > since)
     assert.equal(journal.filter(at('hold-clients-back', 'started')).length, 2, 'one attempt')
+    // Scenario 39: the app asks its database while it drains, which would wait for ever if that were held.
+    const stopped = journal.find((record) => record.move === app && at('freeze-target', 'done')(record))?.details['stopped'] as readonly { killed: boolean }[]
+    assert.deepEqual([await drainsOf(scene, 'target', 'source'), stopped.filter(({ killed }) => killed)], [drained + 1, []])
     isInOrder([
       seqOf(journal, app, 'freeze-target', 'done'),
       seqOf(journal, database, 'hold-clients-back', 'started'),
