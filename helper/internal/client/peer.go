@@ -15,6 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// questions are those about an attempt, each with what the daemon knows it as.
+var questions = map[string]string{"verdict": "verdict", "void": "peer-void", "overrule": "peer-overrule"}
+
 // Peer is the forced command of the other side's key: a few questions, receiving copies, and the ways that databases follow.
 func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) error {
 	words, err := splitWords(asked)
@@ -27,12 +30,12 @@ func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) er
 		question["op"] = "hello"
 	case len(words) == 1 && words[0] == "probe":
 		return peerlink.AnswerProbe(input, output)
-	case len(words) == 2 && (words[0] == "verdict" || words[0] == "void"):
+	case len(words) == 2 && questions[words[0]] != "":
 		attempt, err := strconv.ParseInt(words[1], 10, 64)
 		if err != nil || attempt < 1 {
 			return refuse(output, fmt.Sprintf("%q is no attempt", words[1]))
 		}
-		question["op"], question["attempt"] = map[string]string{"verdict": "verdict", "void": "peer-void"}[words[0]], attempt
+		question["op"], question["attempt"] = questions[words[0]], attempt
 	case len(words) == 2 && words[0] == "way":
 		return lead(p, words[1], input, output)
 	case len(words) > 2 && words[0] == "rsync" && words[1] == "--server":

@@ -15,8 +15,8 @@ import (
 func (d *Daemon) watch(ctx context.Context) {
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
-	undone := make(chan struct{}, 1)
-	busy := false
+	undone, told := make(chan struct{}, 1), make(chan struct{}, 1)
+	busy, telling := false, false
 	var rest time.Time
 	for count := 0; ; count++ {
 		lost := (<-chan struct{})(nil)
@@ -29,6 +29,9 @@ func (d *Daemon) watch(ctx context.Context) {
 		case <-undone:
 			busy, rest = false, time.Now().Add(time.Second)
 			continue
+		case <-told:
+			telling = false
+			continue
 		case <-lost:
 			d.settleNow(ctx)
 			continue
@@ -38,6 +41,10 @@ func (d *Daemon) watch(ctx context.Context) {
 		if over && !busy && time.Now().After(rest) {
 			busy = true
 			go func() { d.undo(ctx); undone <- struct{}{} }()
+		}
+		if count%20 == 0 && !telling && d.now().Overruling != 0 {
+			telling = true
+			go func() { d.overrule(ctx); told <- struct{}{} }()
 		}
 		if count%20 == 0 {
 			d.trouble.set("ways", d.settleWays(ctx))
@@ -154,6 +161,24 @@ func (d *Daemon) undoEffects(ctx context.Context) error {
 	}
 	d.disarm(ctx)
 	return nil
+}
+
+// overrule tells the other side that its attempt is void, whatever it decided: this one was opened because the other was
+// off. It may have come back in the belief that it serves.
+func (d *Daemon) overrule(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // its services stop before it answers
+	defer cancel()
+	n := d.now()
+	answer, err := d.peer.Ask(ctx, n.Config.Peer, fmt.Sprintf("overrule %d", n.Overruling))
+	if err == nil && answer["value"] != string(machine.Void) && answer["value"] != string(machine.Overruled) {
+		err = fmt.Errorf("the peer's answer %v is none that was expected", answer["value"])
+	}
+	if err != nil {
+		err = fmt.Errorf("the other side has not heard yet that attempt %d is void: %w", n.Overruling, err)
+	} else {
+		err = d.record(machine.Heard{Attempt: n.Overruling})
+	}
+	d.trouble.set("overruling", err)
 }
 
 // askPeer asks a sealed giver's question: whose is this attempt? Asking makes it void unless it is committed, and the

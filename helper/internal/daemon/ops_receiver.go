@@ -73,13 +73,13 @@ func (d *Daemon) admittedSince(then *int64) int64 {
 }
 
 func (d *Daemon) demote(ctx context.Context, r request) (answer, error) {
-	return d.makeVoid(ctx, machine.MakeVoid{Call: d.call(r)})
+	return d.makeVoid(ctx, r.Attempt, machine.MakeVoid{Call: d.call(r)})
 }
 
 // makeVoid answers only when nothing of the promotion runs any more: the other side opens on this answer.
-func (d *Daemon) makeVoid(ctx context.Context, event machine.MakeVoid) (answer, error) {
+func (d *Daemon) makeVoid(ctx context.Context, attempt int64, event machine.Event) (answer, error) {
 	if err := d.step(event); err != nil {
-		return answer{"value": d.now().VerdictOf(event.Attempt)}, err
+		return answer{"value": d.now().VerdictOf(attempt)}, err
 	}
 	d.effects.Lock()
 	defer d.effects.Unlock()
@@ -102,7 +102,7 @@ func (d *Daemon) makeVoid(ctx context.Context, event machine.MakeVoid) (answer, 
 	if _, err := d.settle(ctx); err != nil {
 		return nil, err
 	}
-	return answer{"attempt": event.Attempt, "value": machine.Void}, nil
+	return answer{"attempt": attempt, "value": d.now().VerdictOf(attempt)}, nil
 }
 
 // commit answers once it is decided. The ports open to all meanwhile: clients come by the peer until the names change,

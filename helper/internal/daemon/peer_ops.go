@@ -17,7 +17,9 @@ func (d *Daemon) peerLine(ctx context.Context, r request) answer {
 	var err error
 	switch r.Op {
 	case "peer-void":
-		told, err = d.makeVoid(ctx, machine.MakeVoid{Call: machine.Call{Attempt: r.Attempt}, ByPeer: true})
+		told, err = d.makeVoid(ctx, r.Attempt, machine.MakeVoid{Call: machine.Call{Attempt: r.Attempt}, ByPeer: true})
+	case "peer-overrule":
+		told, err = d.makeVoid(ctx, r.Attempt, machine.Overrule{Attempt: r.Attempt})
 	case "peer-receive":
 		var f struct {
 			PID         int

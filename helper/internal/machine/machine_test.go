@@ -86,7 +86,7 @@ func (w *world) next(c *controller) {
 // back undoes rows as a controller would, in any order that a confused one may choose.
 func (w *world) back(c *controller) {
 	g, r := w.sides[c.giver], w.sides[1-c.giver]
-	switch w.r.IntN(8) {
+	switch w.r.IntN(9) {
 	case 0:
 		if w.do(r, MakeVoid{Call: w.call(c, r)}) && r.node.Role == Closed {
 			w.stop(r)
@@ -107,19 +107,27 @@ func (w *world) back(c *controller) {
 		w.do(g, Close{Call: w.call(c, g)})
 	case 7:
 		w.do(r, Close{Call: w.call(c, r)})
+	case 8:
+		w.word(g, r, w.call(c, g))
 	}
 }
 
 // alone is the dead man of one side.
 func (w *world) alone(s, other *side) {
+	if s.node.Overruling != 0 && !s.off && w.r.IntN(2) == 0 {
+		w.overrule(s, other)
+		return
+	}
 	a := s.node.Attempt
 	if a == nil || !a.Over {
 		w.do(s, Expire{Why: "the lease ran out"})
 		return
 	}
 	switch {
-	case a.Phase == Sealed && other.node.VerdictOf(a.Number) == Committed:
+	case a.Phase == Sealed && !other.off && other.node.VerdictOf(a.Number) == Committed:
 		w.do(s, Release{Alone: true, Committed: true})
+	case a.Phase == Sealed && other.off && w.r.IntN(2) == 0: // somebody comes and says so
+		w.word(s, other, Call{Token: s.node.Token, Attempt: a.Number, BootID: s.bootID()})
 	case a.Phase == Sealed && s.asked[a.Number]:
 		w.do(s, Unseal{Alone: true, Reason: ByVoid, Voided: true})
 	case a.Phase == Sealed:
@@ -137,8 +145,8 @@ func (w *world) alone(s, other *side) {
 }
 
 func TestNeverTwoWriters(t *testing.T) {
-	commits, voids, backs := 0, 0, 0
-	for seed := range uint64(2000) {
+	commits, voids, backs, words, overruled := 0, 0, 0, 0, 0
+	for seed := range uint64(3000) {
 		w := newWorld(t, seed)
 		controllers := []*controller{{token: 1}, {token: 1}}
 		calm := w.r.IntN(300) // some worlds are orderly for a while, others never
@@ -154,10 +162,10 @@ func TestNeverTwoWriters(t *testing.T) {
 				w.alone(s, w.sides[1-i])
 			case p < 86:
 				w.write()
-			case p < 89:
+			case p < 88:
 				w.start(s) // cron, a person, a socket
 			case p < 91:
-				w.reboot(s)
+				w.reboot(s, w.sides[1-i])
 			case p < 93: // a new execution, which may give from either side
 				c.token = max(w.sides[0].node.Token, w.sides[1].node.Token) + 1
 				c.row, c.seal = 0, nil
@@ -181,10 +189,10 @@ func TestNeverTwoWriters(t *testing.T) {
 				}
 			}
 		}
-		commits, voids, backs = commits+w.commits, voids+w.voids, backs+w.backs
+		commits, voids, backs, words, overruled = commits+w.commits, voids+w.voids, backs+w.backs, words+w.words, overruled+w.overruled
 	}
-	t.Logf("%d commits (%d of them back), %d voids", commits, backs, voids)
-	if commits < 1000 || backs < 200 || voids < 1000 {
+	t.Logf("%d commits (%d of them back), %d voids, %d openings on a word (%d against a commit)", commits, backs, voids, words, overruled)
+	if commits < 1000 || backs < 200 || voids < 1000 || words < 100 || overruled < 5 {
 		t.Fatal("the walk does not reach what it is to test")
 	}
 }

@@ -42,6 +42,7 @@ const (
 	Promoted  Verdict = "promoted"
 	Committed Verdict = "committed"
 	Void      Verdict = "void"
+	Overruled Verdict = "overruled" // it was committed, and the giver was opened all the same
 )
 
 type Forwarding string
@@ -108,6 +109,8 @@ type Node struct {
 	Sysctls    map[string]string `json:"sysctls"`
 	Roots      map[string]RootID `json:"roots"`
 	Effects    []Effect          `json:"effects,omitempty"`
+	// Overruling is the attempt that was unsealed here without the word of the other side, until that has heard of it.
+	Overruling int64 `json:"overruling,omitempty"`
 }
 
 // RootID is what a root was when it was configured: a pass that deletes needs the same one (V12).

@@ -108,6 +108,8 @@ func (n *Node) MayRemove(token int64, force bool) *Refusal {
 		return refuse(GateClosed, "attempt %d is open", n.Attempt.Number)
 	case len(n.Effects) > 0:
 		return refuse(GateClosed, "%s of attempt %d is not taken back yet", n.Effects[0].ID, n.Effects[0].Attempt)
+	case n.Overruling != 0:
+		return refuse(GateClosed, "the other side has not heard yet that attempt %d is void", n.Overruling)
 	case n.Role == Closed && !force:
 		return refuse(GateClosed, "this side is closed: what closes it stays")
 	case n.Role == Closed && n.everCommitted():

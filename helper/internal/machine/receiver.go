@@ -30,7 +30,7 @@ func (e Promote) apply(n *Node) *Refusal {
 	switch v := n.VerdictOf(a.Number); v {
 	case Promoted, Committed:
 		return nil
-	case Void:
+	case Void, Overruled:
 		return refuse(GateClosed, "attempt %d is void", a.Number)
 	}
 	if n.Role != Closed {
@@ -82,7 +82,7 @@ func (e MakeVoid) apply(n *Node) *Refusal {
 		return refuse(GateClosed, "attempt %d is committed", e.Attempt)
 	case n.Role == Open:
 		return refuse(GateClosed, "this side is open: the other one must not be")
-	case v == Void:
+	case v == Void || v == Overruled:
 		return nil
 	}
 	a := n.Attempt

@@ -32,6 +32,16 @@ var (
 	toDone     = append(toPromoted[:1:1], Commit{at(3)})
 )
 
+// commitOf5 is a way there and back later.
+type commitOf5 struct{}
+
+func (commitOf5) apply(n *Node) *Refusal { n.decide(5, Committed); return nil }
+
+// remove asks whether the helper may be taken off.
+type remove struct{}
+
+func (remove) apply(n *Node) *Refusal { return n.MayRemove(5, true) }
+
 func TestRefusals(t *testing.T) {
 	seal := SealIt{Call: at(3), Quiet: true, BudgetLeftMs: 9000, NeedMs: 1000}
 	boot2 := Call{Token: 5, Attempt: 3, BootID: "b2"}
@@ -73,6 +83,10 @@ func TestRefusals(t *testing.T) {
 		{"a closed side gives nothing", walk(t, Receiver, Close{Call: at(3)}), OpenAttempt{Call: at(4), Part: Giver, LeaseMs: 5000, BudgetMs: 9000}, GateClosed},
 		{"forwarding does not begin without a release", walk(t, Receiver, Close{Call: at(3)}), Forward{at(0)}, GateClosed},
 		{"an open side is not entombed", walk(t, Giver, Close{Call: at(3)}), Entomb{at(0)}, GateClosed},
+		{"a side that was not heard of yet is not given up", walk(t, Giver, append(toSealed[:5:5], Unseal{Call: at(3), Reason: ByPerson}, ThawBegun{Call: at(3)}, Thawed{Call: at(3)}, Unhold{Call: at(3)}, Close{Call: at(3)})...), remove{}, GateClosed},
+		{"what was overruled is not committed", walk(t, Receiver, append(toDone[:2:2], Overrule{3})...), Commit{at(3)}, AttemptOver},
+		{"a commit is overruled only where it was the last", walk(t, Receiver, append(toDone[:2:2], commitOf5{})...), Overrule{3}, GateClosed},
+		{"an open side is not closed for an attempt that it did not commit", walk(t, Giver, Close{Call: at(3)}), Overrule{3}, GateClosed},
 		{"another owner is refused", walk(t, Giver), Claim{"you", 9}, OwnedByOther},
 	} {
 		t.Run(c.title, func(t *testing.T) {
@@ -91,6 +105,25 @@ func TestRebootVoidsPromotion(t *testing.T) {
 	n := walk(t, Receiver, append(toPromoted[:1:1], Booted{"b2"})...)
 	if n.VerdictOf(3) != Void || Wanted(n).PromotedMark || !Wanted(n).ClosedMark {
 		t.Fatalf("verdict %s, marks %+v", n.VerdictOf(3), Wanted(n))
+	}
+}
+
+func TestOverruledCommitCloses(t *testing.T) {
+	n := walk(t, Receiver, append(toDone[:2:2], Overrule{3}, Overrule{3})...)
+	if n.VerdictOf(3) != Overruled || !Wanted(n).ClosedMark || n.MayRun() {
+		t.Fatalf("verdict %s, marks %+v", n.VerdictOf(3), Wanted(n))
+	}
+}
+
+func TestUnsealingByVoidOverrulesNobody(t *testing.T) {
+	for reason, want := range map[UnsealReason]int64{ByVoid: 0, ByFence: 3, ByPerson: 3} {
+		n := walk(t, Giver, append(toSealed[:5:5], Unseal{Call: at(3), Reason: reason, Voided: true})...)
+		if n.Overruling != want {
+			t.Errorf("%s: attempt %d is to be told, not %d", reason, n.Overruling, want)
+		}
+		if n, _ = Step(n, Heard{3}); n.Overruling != 0 {
+			t.Errorf("%s: it is told again after it was heard", reason)
+		}
 	}
 }
 

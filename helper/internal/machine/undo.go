@@ -50,6 +50,9 @@ func (e Unseal) apply(n *Node) *Refusal {
 	default:
 		return refuse(Usage, "reason is %q, it must be void, fenced or person", e.Reason)
 	}
+	if e.Reason != ByVoid {
+		n.Overruling = a.Number
+	}
 	n.Role, a.Phase, a.Seal, a.Voided, a.Refusing = Open, Frozen, nil, true, false
 	return nil
 }

@@ -13,8 +13,9 @@ type side struct {
 	node    Node
 	boot    int
 	running bool
-	data    int // counts client writes; a copy takes the number over
-	synced  int // data when the last pass of the open attempt ended
+	off     bool // without power: nothing is asked of it and nothing answered, until the next boot
+	data    int  // counts client writes; a copy takes the number over
+	synced  int  // data when the last pass of the open attempt ended
 	// asked is the answer to a void that the dead man or a controller asked for and has not heard yet.
 	asked map[int64]bool
 }
@@ -31,19 +32,21 @@ func (s *side) guardLets() bool {
 func (s *side) open() bool { return s.running && s.node.Role == Open }
 
 type world struct {
-	t        *testing.T
-	r        *rand.Rand
-	sides    [2]*side
-	seals    []Seal
-	final    map[string]Verdict // verdicts that may never change again
-	running  map[string]map[string]bool
-	stale    map[int64]bool // attempts that a controller still believes in
-	tokens   [2]int64
-	story    []string
-	commits  int
-	voids    int
-	backs    int
-	attempts int64
+	t         *testing.T
+	r         *rand.Rand
+	sides     [2]*side
+	seals     []Seal
+	final     map[string]Verdict // verdicts that may never change again
+	running   map[string]map[string]bool
+	stale     map[int64]bool // attempts that a controller still believes in
+	tokens    [2]int64
+	story     []string
+	commits   int
+	voids     int
+	backs     int
+	words     int // openings because the other side was off
+	overruled int // commits that counted no more for that
+	attempts  int64
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -61,6 +64,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 
 // do puts an event to one side and checks what must hold after it.
 func (w *world) do(s *side, e Event) bool {
+	if s.off {
+		return false
+	}
 	before := s.node
 	next, refusal := Step(s.node, e)
 	said := "ok"
@@ -90,7 +96,7 @@ func (w *world) check(s *side, before Node) {
 	if a.running && b.running {
 		w.fail("V1: services run on both sides")
 	}
-	if a.node.Role == Open && b.node.Role == Open {
+	if a.node.Role == Open && b.node.Role == Open && !a.off && !b.off {
 		w.fail("V1: both sides are open")
 	}
 	if Wanted(a.node).Forwarding == ForwardOn && Wanted(b.node).Forwarding == ForwardOn {
@@ -98,7 +104,7 @@ func (w *world) check(s *side, before Node) {
 	}
 	for attempt, verdict := range s.node.Verdicts {
 		key := fmt.Sprint(s.name, attempt)
-		if was, known := w.final[key]; known && was != verdict {
+		if was, known := w.final[key]; known && was != verdict && !(was == Committed && verdict == Overruled) {
 			w.fail("V3: the verdict on attempt %d went from %s to %s", attempt, was, verdict)
 		}
 		if verdict == Committed || verdict == Void {
@@ -125,7 +131,7 @@ func (w *world) check(s *side, before Node) {
 
 // start tries to start units, as a thaw, a promotion, a boot or anybody may at any time.
 func (w *world) start(s *side) {
-	if s.guardLets() {
+	if !s.off && s.guardLets() {
 		s.running = true
 		w.tell("%s units run", s.name)
 		w.check(s, s.node)
@@ -160,11 +166,46 @@ func (w *world) void(asker, other *side, attempt int64) {
 	}
 }
 
-// reboot takes marks in /run and whatever ran; the daemon looks at its state before units may start.
-func (w *world) reboot(s *side) {
+// word opens a sealed side because the other one is off: that a person or a provider says so is taken to be true.
+func (w *world) word(s, other *side, c Call) {
+	was := s.node.Phase()
+	if other.off && w.do(s, Unseal{Call: c, Reason: ByPerson}) && was == Sealed {
+		w.words++
+	}
+}
+
+// overrule tells the other side that it was opened without its word.
+func (w *world) overrule(s, other *side) {
+	attempt := s.node.Overruling
+	was := other.node.VerdictOf(attempt)
+	if !w.do(other, Overrule{Attempt: attempt}) {
+		return
+	}
+	if other.node.Role == Closed {
+		w.stop(other)
+	}
+	if was == Committed {
+		w.overruled++
+	}
+	if w.r.IntN(4) > 0 { // else the answer is lost
+		w.do(s, Heard{Attempt: attempt})
+	}
+}
+
+// reboot takes marks in /run and whatever ran; the daemon looks at its state before units may start. Some stay off for a
+// while. One that committed and was overruled meanwhile hears of it at once: what it does until then is not in here.
+func (w *world) reboot(s, other *side) {
+	if s.off = !s.off && w.r.IntN(2) == 0; s.off {
+		s.running = false
+		w.tell("%s is off", s.name)
+		return
+	}
 	s.boot++
 	s.running = false
 	s.asked = map[int64]bool{}
+	if attempt := other.node.Overruling; attempt != 0 && s.node.VerdictOf(attempt) == Committed {
+		w.overrule(other, s)
+	}
 	w.do(s, Booted{BootID: s.bootID()})
 	if w.r.IntN(3) > 0 {
 		w.start(s)
