@@ -81,6 +81,10 @@ for (const [name, text] of [
 ] as const) {
   const command = program.command(`${name} <move>`).description(text)
   if (name === 'approve') command.option('--digest <fingerprint>', 'approve only this plan')
+  if (name === 'rollback') {
+    command.option('--target-is-off', 'the source is sealed and the target silent: you know that it is off, or cut off from everybody')
+    command.option('--source-is-off', 'the same on the way back, when the target is the sealed one')
+  }
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
 program

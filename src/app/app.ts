@@ -30,7 +30,7 @@ import { worldOf } from './doctor/world.ts'
 import { engineOf, refusedEngine, staysHere } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
-import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts } from './moves.ts'
+import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener, type PortsOptions } from './ports.ts'
@@ -197,9 +197,9 @@ function wire(parts: Wired) {
     },
     migrate: async (context: Context, request: Omit<MigrateRequest, 'who'>, signal: AbortSignal): Promise<readonly Begun[]> =>
       await beginMoves(parts, context.config, configOf(context), { ...request, who: context.who }, signal),
-    tell: async (context: Context, move: string, kind: SignalKind, digest: string | null): Promise<Begun> => {
+    tell: async (context: Context, move: string, kind: SignalKind, said: Omit<Said, 'who'>): Promise<Begun> => {
       bring(context)
-      return await tellMove(parts, move, kind, { digest, who: context.who })
+      return await tellMove(parts, move, kind, { ...said, who: context.who })
     },
     /** Whether any move runs, or may run here once it is free: then the controller stays. */
     isBusy: async (): Promise<boolean> => parts.runsMoves && (await store.anyRuns()),

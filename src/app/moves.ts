@@ -1,13 +1,14 @@
 // Begins moves and carries a person's word to them: migrate, approve, pause, rollback, finish.
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
-import { sourceIsGone } from '../core/forecast.ts'
+import { rollbackPrice } from '../core/forecast.ts'
+import { describeSealedAlone, wayOut } from '../core/sealed-alone.ts'
 import { counted } from '../core/units.ts'
 import type { Move } from '../core/move.ts'
 import { togetherOf } from '../core/plan-freezes.ts'
 import { wavesTogether } from '../core/waves.ts'
 import type { Plan } from '../core/plan.ts'
-import type { Beginning } from '../core/stored-move.ts'
+import { otherSide, type Beginning, type SideName } from '../core/stored-move.ts'
 import type { Durable } from '../workflows/durable.ts'
 import type { MoveInput } from '../workflows/execution.ts'
 import { goesBackWith, isGoingBackWith } from '../workflows/going-back.ts'
@@ -106,28 +107,44 @@ async function startRun(
   await parts.durable.start({ move, run, ...beginning })
 }
 
-export type Said = { readonly digest: string | null; readonly who: string }
+export type Said = {
+  readonly digest: string | null
+  readonly who: string
+  /** With a rollback: the side that somebody knows to be off. */
+  readonly isOff?: SideName | null
+}
 
 /** Carries one word to a move that runs. A rollback also works on a move that rests: it begins a run of its own. */
-export async function tellMove(parts: Parts, name: string, kind: SignalKind, { digest, who }: Said): Promise<Begun> {
+export async function tellMove(parts: Parts, name: string, kind: SignalKind, said: Said): Promise<Begun> {
   const move = await parts.store.move(name)
   if (move === null) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
-  refuseOtherPlan(move, digest)
+  refuseOtherPlan(move, said.digest)
   refuseImpossible(move, kind)
-  const together = kind === 'rollback' ? await tellTogether(parts, move, who) : null
+  if (kind === 'rollback') refuseBlindly(move, said.isOff ?? null)
+  const together = kind === 'rollback' && (said.isOff ?? null) === null ? await tellTogether(parts, move, said.who) : null
   if (together !== null) return { move: name, run: move.run, attached: true, together }
-  if (move.state === 'running') {
-    if (kind === 'approve') await refuseSecond(parts, move)
-    // An approval that nobody has taken yet is taken back.
-    if (kind === 'pause') await parts.signals.take(name, move.run, 'approve')
-    const said = { by: kind, who, at: new Date().toISOString() }
-    await parts.signals.send(name, move.run, kind, kind === 'approve' ? { ...said, digest, plan: move.settings.plan } : said)
-    return { move: name, run: move.run, attached: true }
-  }
+  return move.state === 'running' ? await sendWord(parts, move, kind, said) : await beginBack(parts, move, said)
+}
+
+async function sendWord(parts: Parts, move: StoredMove, kind: SignalKind, { digest, who, isOff = null }: Said): Promise<Begun> {
+  const { name, run, settings } = move
+  if (kind === 'approve') await refuseSecond(parts, move)
+  // An approval that nobody has taken yet is taken back.
+  if (kind === 'pause') await parts.signals.take(name, run, 'approve')
+  const word = { by: kind, who, at: new Date().toISOString() }
+  // On the way back the target is opened, and serves on.
+  if (isOff !== 'source') await parts.signals.send(name, run, kind, kind === 'approve' ? { ...word, digest, plan: settings.plan } : word)
+  if (isOff !== null) await parts.signals.send(name, run, 'is-off', { ...word, side: isOff })
+  return { move: name, run, attached: true }
+}
+
+async function beginBack(parts: Parts, { name, run: last, settings, plan }: StoredMove, { who, isOff = null }: Said): Promise<Begun> {
   const beginning = beginningOf('rollback', { approval: 'person' })
-  const run = await parts.store.beginRun(move.settings, move.plan, await parts.store.configOf(name), beginning)
-  if (run !== null) await startRun(parts, name, run, beginning, { who, plan: move.settings.plan })
-  return { move: name, run: run ?? move.run, attached: run === null }
+  const run = await parts.store.beginRun(settings, plan, await parts.store.configOf(name), beginning)
+  if (run === null) return { move: name, run: last, attached: true }
+  if (isOff !== null) await parts.signals.send(name, run, 'is-off', { by: 'rollback', who, at: new Date().toISOString(), side: isOff })
+  await startRun(parts, name, run, beginning, { who, plan: settings.plan })
+  return { move: name, run, attached: false }
 }
 
 /** Those that share its freeze go back with it in one pause, as they were switched: the others. Null: it goes back alone. Who is on the way hears no second word. */
@@ -146,10 +163,21 @@ async function tellTogether({ store }: Parts, move: StoredMove, who: string): Pr
 function refuseImpossible(move: StoredMove, kind: SignalKind): void {
   const { name, state, facts } = move
   if (state === 'finished') throw new LifeboatError(kind === 'rollback' ? 'rollback-impossible' : 'not-now', `${name} is finished: its source is off.`)
-  if (kind === 'rollback' && state === 'running' && facts.serving === 'target' && !facts.sourceAnswers)
-    throw new LifeboatError('rollback-impossible', `${name} cannot go back: ${sourceIsGone}`)
+  if (kind === 'rollback' && state === 'running' && facts.serving === 'target' && facts.sealedAlone === null) {
+    const { possible, why } = rollbackPrice(facts)
+    if (!possible) throw new LifeboatError('rollback-impossible', `${name} cannot go back: ${why}`)
+  }
   refuseBySide(move, kind)
   if (kind !== 'rollback' && state !== 'running') throw new LifeboatError('not-now', `${name} does not run.`)
+}
+
+/** Nobody opens a side that is sealed alone without knowing what became of the other one. */
+function refuseBlindly({ name, facts: { sealedAlone: alone } }: StoredMove, isOff: SideName | null): void {
+  if (alone === null && isOff === null) return
+  if (alone === null) throw new LifeboatError('not-now', `No side of ${name} is sealed alone; it goes back without a word on the ${isOff}.`)
+  if (isOff === otherSide(alone.side)) return
+  const text = isOff === null ? '' : ` It is the ${isOff} that is sealed.`
+  throw new LifeboatError('other-side-silent', `${name}: ${describeSealedAlone(alone)}${text}`, { details: { ...alone, way: wayOut(name, alone) } })
 }
 
 function refuseBySide({ name, facts: { serving } }: StoredMove, kind: SignalKind): void {

@@ -22,6 +22,7 @@ import type { Pins } from './pins.ts'
 import { openTarget } from './planning.ts'
 import { provisioning } from './provisioning.ts'
 import { parsedOnce, readings, type Readings } from './readings.ts'
+import { offAsker } from './is-off.ts'
 import { retire } from './retire.ts'
 
 export type PortsOptions = {
@@ -126,6 +127,7 @@ async function openPorts(
     },
     retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
+    isOff: offAsker({ config, settings, target, inventories }),
     link,
     ...moved,
     askCaches: async (states, signal) => await askCaches(states, config.watch.resolvers, signal),

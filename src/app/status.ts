@@ -1,7 +1,7 @@
 // `lifeboat.status/1`: where each move stands, derived from its facts and its last journal record.
 import { forecastPauseMs, rollbackPrice, sharedPauseMs } from '../core/forecast.ts'
 import type { JournalRecord, MoveStatus, Price } from '../core/records.ts'
-import { runbook, wayBack } from '../core/runbook.ts'
+import { rowOf } from '../core/runbook.ts'
 import type { Progress, StoredMove } from '../workflows/store.ts'
 
 type Around = {
@@ -26,6 +26,7 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
     remainingBytes: null,
     forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
     rollback: state === 'finished' ? tooLate : rollbackPrice(facts, pauseMs),
+    sealedAlone: facts.sealedAlone,
     backFirst: clients.filter((name) => !others.includes(name)),
     backTogether: others,
     stragglers: facts.stragglers,
@@ -37,7 +38,7 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
 }
 
 function phaseOf(last: JournalRecord | null): string {
-  return [...runbook, ...wayBack].find((row) => row.name === last?.step)?.phase ?? 'prepare'
+  return rowOf(last?.step ?? '')?.phase ?? 'prepare'
 }
 
 const tooLate: Price = { possible: false, seconds: null, writesLost: null, why: 'Finished: the source is off.' }

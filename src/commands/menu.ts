@@ -6,6 +6,7 @@ import { inventorySchema } from '../core/node.ts'
 import { offersFor, type Offer } from '../core/offers.ts'
 import { planSchema } from '../core/plan.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
+import { otherSide } from '../core/stored-move.ts'
 import { choose, chooseSome, type Choice } from '../ui/prompts.ts'
 import { inventoryTable } from '../ui/inventory-view.ts'
 import { doctorView } from '../ui/doctor-view.ts'
@@ -51,9 +52,14 @@ async function offers(session: Session, options: GlobalOptions): Promise<readonl
 }
 
 function offersOf(session: Session, options: GlobalOptions, move: MoveStatus): readonly Choice<Act | null>[] {
-  const { name, rollback } = move
+  const { name, rollback, sealedAlone } = move
+  const silent = otherSide(sealedAlone?.side ?? 'source')
   const tell = (kind: 'approve' | 'pause' | 'finish' | 'rollback') => async () => await tellIn(session, options, kind, name)
   const choices: Readonly<Record<Offer, Choice<Act>>> = {
+    open: {
+      name: `Open the ${otherSide(silent)} of ${name}: nobody serves, and you know that the ${silent} is off`,
+      value: async () => await tellIn(session, { ...options, [`${silent}IsOff`]: true }, 'rollback', name),
+    },
     watch: { name: `Watch ${name}`, value: async () => await migrateIn(session, options, [name]) },
     approve: { name: `Approve ${name}: its clients are switched`, value: tell('approve') },
     rehearse: { name: `Rehearse ${name}: its services start on a copy, nobody sees them`, value: async () => await rehearse(session, options, name) },

@@ -3,14 +3,15 @@ import { z } from 'zod'
 import { describeClients, describeTogether } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
+import type { SideName } from '../core/stored-move.ts'
 import { priceText } from '../ui/status-view.ts'
-import { confirm } from '../ui/prompts.ts'
+import { confirm, typed } from '../ui/prompts.ts'
 import { answer, say, type GlobalOptions } from './output.ts'
 import { inSession, type Session } from './session.ts'
 import { watchRuns, type Until } from './watch-runs.ts'
 
 type Kind = 'approve' | 'pause' | 'rollback' | 'finish'
-export type TellOptions = GlobalOptions & { readonly digest?: string }
+export type TellOptions = GlobalOptions & { readonly digest?: string; readonly targetIsOff?: boolean; readonly sourceIsOff?: boolean }
 
 const runSchema = z.object({ move: z.string(), run: z.number() })
 const begunSchema = runSchema.extend({ attached: z.boolean(), together: z.array(runSchema).default([]) })
@@ -26,12 +27,10 @@ export async function tellIn(session: Session, options: TellOptions, kind: Kind,
   const { client, context, signal } = session
   const { moves } = statusSchema.parse(await client.get(`/api/v1/status?move=${encodeURIComponent(move)}`, signal))
   if (kind === 'rollback') warnOfOthers(options, moves[0])
-  const question = questionOf(kind, moves[0])
-  if (question !== null && options.yes !== true) {
-    if (!(await confirm({ message: question, flag: '--yes', signal }))) throw new LifeboatError('not-now', 'Nothing was changed.')
-  }
+  const isOff = sideOff(options)
+  if (options.yes !== true && !(await isMeant(questionOf(kind, moves[0]), isOff, signal))) throw new LifeboatError('not-now', 'Nothing was changed.')
   const since = z.object({ seq: z.number() }).parse(await client.get('/api/v1/seq', signal)).seq
-  const body = { context, digest: options.digest ?? null }
+  const body = { context, digest: options.digest ?? null, isOff }
   const begun = begunSchema.parse(await client.post(`/api/v1/moves/${encodeURIComponent(move)}/${kind}`, body, signal))
   if (until[kind] === 'told') {
     answer(options.json === true ? JSON.stringify(begun) : `${move} keeps in step and does not cut over; \`lifeboat approve ${move}\` ends it.`)
@@ -48,7 +47,22 @@ function warnOfOthers(options: TellOptions, status: MoveStatus | undefined): voi
   if (status !== undefined && status.backFirst.length > 0) say(options, `! ${describeClients(status.name, status.backFirst)}.`)
 }
 
+/** The side that is said to be off. */
+function sideOff({ targetIsOff, sourceIsOff }: TellOptions): SideName | null {
+  if (targetIsOff === true && sourceIsOff === true) throw new LifeboatError('usage', 'Only one side can be off: --target-is-off or --source-is-off.')
+  return targetIsOff === true ? 'target' : sourceIsOff === true ? 'source' : null
+}
+
+/** That a side is off is asked for as a word: it is not to be answered by habit. */
+async function isMeant(question: string | null, isOff: SideName | null, signal: AbortSignal): Promise<boolean> {
+  if (isOff === null) return question === null || (await confirm({ message: question, flag: '--yes', signal }))
+  const message = `The ${isOff} must be off, or cut off from everybody: else two sides serve, and what is written to one of them is lost. Type \`off\` to go on:`
+  return await typed({ message, word: 'off', flag: '--yes', signal })
+}
+
 function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {
+  // It is refused, and told why.
+  if (kind === 'rollback' && status?.sealedAlone) return null
   if (kind === 'rollback' && status !== undefined) return `Roll ${[status.name, ...status.backTogether].join(' and ')} back? ${priceText(status.rollback)}`
   if (kind === 'finish' && status !== undefined) return `Finish ${status.name}? The source is powered off; there is no way back after it.`
   return null

@@ -71,8 +71,14 @@ function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions):
   if (until === 'rolled-back' && isUndoneForGood(record))
     return failed(new LifeboatError('gate-closed', `${record.move} could not go back now: ${record.text}`, { details: { move: record.move } }))
   if (until === 'rehearsed') return rehearsalOf(record)
-  if (record.state !== 'waiting' || until !== 'switched') return null
-  const { move } = record
+  return record.state === 'waiting' ? waitingVerdict(record, until, options) : null
+}
+
+function waitingVerdict(record: JournalRecord, until: Until, options: GlobalOptions): Verdict | null {
+  const { move, text, details } = record
+  // It goes on waiting for its other side; whoever watches may have to do something.
+  if (details['waitingFor'] === 'verdict') return failed(new LifeboatError('other-side-silent', `${move}: ${text}`, { details: { move, way: details['way'] } }))
+  if (until !== 'switched') return null
   if (record.step === 'await-finish') return { status: 0, text: `${move} is switched and waits: lifeboat finish ${move}, or lifeboat rollback ${move}.` }
   if (!asksApproval(record) || canAsk(options)) return null
   return { status: exitStatusOf('waiting-approval'), text: `${move} is waiting for approval and keeps in step: lifeboat approve ${move}.` }

@@ -72,6 +72,10 @@ const table = {
   'executor-replaced': [4, 'Start it again; what it ran goes on elsewhere.'],
   'controller-busy': [4, 'Use the controller that runs, or stop it first.'],
   'rollback-impossible': [4, 'See `lifeboat status` for what remains.'],
+  'other-side-silent': [
+    4,
+    'Power the silent side on again: once it answers, the sealed one opens by itself or gives way to it. Or make sure that it is off, and say so: `lifeboat rollback MOVE --target-is-off` (`--source-is-off` on the way back).',
+  ],
   'not-now': [4, 'See `lifeboat status` for what the move waits for.'],
 
   'rolled-back': [5, 'The source serves as before; the report says what happened.'],

@@ -1,6 +1,6 @@
 // How long clients will wait, and what going back costs (runbook.md §4 and §5, "Price"). Figures measured on this very
 // move are used where there are any; the rest are the stated assumptions below.
-import type { MoveFacts } from './stored-move.ts'
+import { otherSide, type MoveFacts } from './stored-move.ts'
 import type { StepName } from './runbook.ts'
 import type { Price } from './records.ts'
 
@@ -80,10 +80,20 @@ export function forecastEndMs(facts: MoveFacts): number {
 /** Why nobody can go back to a dead source, and what remains. */
 export const sourceIsGone = 'The source does not answer; a new standby elsewhere, or `finish`, is what remains.'
 
+/** Why nobody can go back without the target, what that would cost, and what remains. */
+export function targetIsSilent({ targetSilentSince, lastPass }: Pick<MoveFacts, 'targetSilentSince' | 'lastPass'>): string {
+  const lost = lastPass === null ? 'what was written since the switch' : `what was written since ${lastPass.endedAt}, when the source was last equal to it`
+  return `The target serves, and has not answered since ${targetSilentSince}. Going back needs it: without it ${lost}, would be lost, and Lifeboat does not do that. Power the target on again; the copy on the source stays as it is.`
+}
+
 /** What rolling back costs now; `pauseMs`: where others go back with it. */
 export function rollbackPrice(facts: MoveFacts, pauseMs = forecastPauseMs(facts)): Price {
+  const impossible = (why: string): Price => ({ possible: false, seconds: null, writesLost: null, why })
+  const { sealedAlone } = facts
+  if (sealedAlone !== null) return impossible(`The ${sealedAlone.side} is sealed and the ${otherSide(sealedAlone.side)} does not answer; nobody serves.`)
   if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
-  if (!facts.sourceAnswers) return { possible: false, seconds: null, writesLost: null, why: sourceIsGone }
+  if (!facts.sourceAnswers) return impossible(sourceIsGone)
+  if (facts.targetSilentSince !== null) return impossible(targetIsSilent(facts))
   return {
     possible: true,
     seconds: Math.ceil(pauseMs / 100) / 10,

@@ -1,5 +1,6 @@
 // What happened, as it is stored and shown: `lifeboat.journal/1` and `lifeboat.status/1` (interfaces.md §4).
 import { z } from 'zod'
+import { sealedAloneSchema } from './stored-move.ts'
 
 export const recordStates = ['started', 'progress', 'waiting', 'done', 'failed', 'undoing', 'undone'] as const
 
@@ -36,6 +37,8 @@ export const moveStatusSchema = z.object({
   remainingBytes: z.number().nullable(),
   forecastPauseMs: z.number().nullable(),
   rollback: priceSchema,
+  /** Nobody serves: this side is sealed and the other one silent. Absent where an older version answers. */
+  sealedAlone: sealedAloneSchema.nullable().optional(),
   /** Moves that come after this one and are switched: they should go back before it does. */
   backFirst: z.array(z.string()).default([]),
   /** Moves that go back with this one, in one pause, whose price is that of all. */

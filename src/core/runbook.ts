@@ -7,7 +7,7 @@ export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish
 
 /**
  * `seconds`: the deadline of the step; null where waiting is its nature (it then watches something else). `asked`: done when
- * somebody asked for it, and else no step of a move.
+ * somebody asked for it, and else no step of a move. `undoWaits`: its undo has no deadline, as another side decides.
  */
 type Row = {
   readonly name: string
@@ -16,6 +16,7 @@ type Row = {
   readonly undo?: string
   readonly seconds: number | null
   readonly asked?: true
+  readonly undoWaits?: true
 }
 
 export const runbook = [
@@ -37,7 +38,7 @@ export const runbook = [
   { name: 'freeze-source', phase: 'switch', title: 'Stop writes on the source', undo: 'thaw-source', seconds: 15 },
   { name: 'final-sync', phase: 'switch', title: 'Copy the last changes', seconds: 20 },
   { name: 'verify-data', phase: 'switch', title: 'Compare both sides', seconds: 20 },
-  { name: 'seal-source', phase: 'switch', title: 'Seal the source', undo: 'unseal-source', seconds: 5 },
+  { name: 'seal-source', phase: 'switch', title: 'Seal the source', undo: 'unseal-source', seconds: 5, undoWaits: true },
   { name: 'promote-target', phase: 'switch', title: 'Start the services on the target', undo: 'demote-target', seconds: 20 },
   { name: 'check-target', phase: 'switch', title: 'Check the target', seconds: 10 },
   { name: 'commit-switch', phase: 'switch', title: 'Commit the switch', seconds: 5 },
@@ -64,7 +65,7 @@ export const wayBack = [
   { name: 'freeze-target', phase: 'back', title: 'Stop writes on the target', undo: 'thaw-target', seconds: 15 },
   { name: 'final-sync-back', phase: 'back', title: 'Copy the last changes back', seconds: 20 },
   { name: 'verify-data-back', phase: 'back', title: 'Compare both sides', seconds: 20 },
-  { name: 'seal-target', phase: 'back', title: 'Seal the target', undo: 'unseal-target', seconds: 5 },
+  { name: 'seal-target', phase: 'back', title: 'Seal the target', undo: 'unseal-target', seconds: 5, undoWaits: true },
   { name: 'promote-source', phase: 'back', title: 'Start the services on the source', undo: 'demote-source', seconds: 20 },
   { name: 'check-source-back', phase: 'back', title: 'Check the source', seconds: 10 },
   { name: 'commit-switch-back', phase: 'back', title: 'Commit the way back', seconds: 5 },
@@ -119,19 +120,22 @@ export function undoAfter(begun: readonly StepName[]): readonly UndoName[] {
     .toReversed()
 }
 
+/** The row of a step or an undo. */
+export function rowOf(name: string): RunbookRow | undefined {
+  const rows: readonly RunbookRow[] = [...runbook, ...wayBack]
+  return rows.find((row) => row.name === name) ?? rows.find((row) => 'undo' in row && row.undo === name)
+}
+
 /** What a person reads for a step or an undo. */
 export function titleOf(name: string): string {
-  const rows: readonly RunbookRow[] = [...runbook, ...wayBack]
-  const row = rows.find((each) => each.name === name)
-  if (row !== undefined) return row.title
-  const undone = rows.find((each) => 'undo' in each && each.undo === name)
-  return undone === undefined ? name : `Undo: ${undone.title}`
+  const row = rowOf(name)
+  if (row === undefined) return name
+  return row.name === name ? row.title : `Undo: ${row.title}`
 }
 
 /** The deadline of a step or undo in milliseconds; null: none. */
 export function deadlineMsOf(name: string): number | null {
-  const rows: readonly RunbookRow[] = [...runbook, ...wayBack]
-  const row = rows.find((each) => each.name === name)
-  if (row === undefined) return 60_000
+  const row = rowOf(name)
+  if (row === undefined || row.name !== name) return row !== undefined && 'undoWaits' in row ? null : 60_000
   return row.seconds === null ? null : row.seconds * 1000
 }

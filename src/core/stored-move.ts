@@ -58,6 +58,9 @@ export const beginningSchema = z.object({
   rehearse: z.boolean(),
 })
 
+/** `since`: when the other side was first found silent (ISO 8601); `commitAsked`: it may have taken over. */
+export const sealedAloneSchema = z.object({ side: z.enum(['source', 'target']), since: z.string(), commitAsked: z.boolean() })
+
 const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })
 const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string() })
 
@@ -75,7 +78,10 @@ export const moveFactsSchema = z.object({
   audited: auditFacts.nullable().default(null),
   /** Highest attempt ever opened; only rises. */
   attempt: z.number(),
+  /** Of the side that gives; null again once it is open or the other one serves. */
   seal: z.record(z.string(), z.unknown()).nullable(),
+  /** The side that stays sealed while the other one is silent. Null: none does. */
+  sealedAlone: sealedAloneSchema.nullable().default(null),
   /** Units that ran on the giver before the attempt: only these start on the receiver. */
   running: z.array(z.string()).readonly(),
   /** Copies that the receiver had let in when both sides were compared. */
@@ -129,8 +135,11 @@ export const moveFactsSchema = z.object({
   cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),
   /** Whether the source answered when it was last asked after the switch: without it there is no way back. */
   sourceAnswers: z.boolean(),
+  /** Since when the target, which serves, does not answer (ISO 8601). Null: it answers, or does not serve. */
+  targetSilentSince: z.string().nullable().default(null),
 })
 
+export type SealedAlone = Readonly<z.infer<typeof sealedAloneSchema>>
 export type SshSettings = Readonly<z.infer<typeof sshSettings>>
 export type StoredCheck = Readonly<z.infer<typeof storedCheckSchema>>
 export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>
@@ -150,6 +159,7 @@ export const noFacts: MoveFacts = {
   audited: null,
   attempt: 0,
   seal: null,
+  sealedAlone: null,
   running: [],
   admitted: 0,
   sequence: 0,
@@ -166,6 +176,7 @@ export const noFacts: MoveFacts = {
   stragglers: null,
   cached: null,
   sourceAnswers: true,
+  targetSilentSince: null,
 }
 
 export function otherSide(side: SideName): SideName {

@@ -88,6 +88,8 @@ export type Target = {
   readonly markHoldsData: (outputs: Outputs, signal: AbortSignal) => Promise<void>
   /** Whether the provider says that this node holds data. A node that is gone holds none. */
   readonly holdsData: (outputs: Outputs, signal: AbortSignal) => Promise<boolean>
+  /** Whether this node (its `instanceId`) runs no more: stopped or gone, as read. Absent where nobody can tell. */
+  readonly isOff?: (id: string, signal: AbortSignal) => Promise<boolean>
   /** What its API tells of the account, its rights and its quotas, and of the images and sizes of these moves. Changes nothing. */
   readonly examine?: (moves: readonly PlannedMove[], signal: AbortSignal) => Promise<readonly Found[]>
 }

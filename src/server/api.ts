@@ -28,7 +28,7 @@ const migrateBody = z.object({
   notBefore: z.iso.datetime().nullable().default(null),
   rehearse: z.boolean().default(false),
 })
-const tellBody = z.object({ context, digest: z.string().nullable().default(null) })
+const tellBody = z.object({ context, digest: z.string().nullable().default(null), isOff: z.enum(['source', 'target']).nullable().default(null) })
 const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
 const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
@@ -72,7 +72,7 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
   server.post('/api/v1/moves/:name/:kind', async (request) => {
     const { name, kind } = tellParams.parse(request.params)
     const body = tellBody.parse(request.body)
-    return await app.tell(body.context, name, kind, body.digest)
+    return await app.tell(body.context, name, kind, body)
   })
   server.post('/api/v1/report', async (request) => {
     const { context: from, move, ...traffic } = reportBody.parse(request.body)

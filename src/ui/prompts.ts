@@ -14,6 +14,19 @@ export async function confirm(question: { readonly message: string; readonly fla
   return yes
 }
 
+/** Whether this word was typed. Fails with answer-needed when nobody can answer. */
+export async function typed(question: {
+  readonly message: string
+  readonly word: string
+  readonly flag: string
+  readonly signal: AbortSignal
+}): Promise<boolean> {
+  onlyOnTerminal(question.message, question.flag)
+  const { answer } = await ask<{ answer: string }>([{ type: 'input', name: 'answer', message: question.message }])
+  question.signal.throwIfAborted()
+  return answer.trim() === question.word
+}
+
 /** One of a list. */
 export async function choose<T>(question: { readonly message: string; readonly flag: string; readonly choices: readonly Choice<T>[] }): Promise<T> {
   onlyOnTerminal(question.message, question.flag)

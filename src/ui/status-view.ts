@@ -1,6 +1,8 @@
 // Where each move stands, for people.
 import { titleOf } from '../core/runbook.ts'
 import type { MoveStatus, Price, Status } from '../core/records.ts'
+import { describeSealedAlone, wayOut } from '../core/sealed-alone.ts'
+import { otherSide, type SealedAlone } from '../core/stored-move.ts'
 import { printable, table } from './table.ts'
 
 export function statusTable(status: Status): string {
@@ -16,13 +18,22 @@ export function statusTable(status: Status): string {
     move.stragglers === null ? '-' : String(move.stragglers),
     priceText(move.rollback),
   ])
-  return [table([heading, ...rows]), ...status.moves.flatMap(namesText)].join('\n')
+  return [table([heading, ...rows]), ...status.moves.flatMap(notesOf)].join('\n')
+}
+
+/** What does not fit into a column. */
+function notesOf({ name, sealedAlone, namesSeen }: MoveStatus): string[] {
+  return [...(sealedAlone ? [alone(name, sealedAlone)] : []), ...(namesSeen ? changedNames(name, namesSeen) : [])]
 }
 
 /** What authorities tell otherwise than the switch wrote. */
-function namesText({ name, namesSeen }: MoveStatus): string[] {
-  if (!namesSeen || namesSeen.changed.length === 0) return []
-  return [printable(`${name}: its names are not as the switch left them (seen ${namesSeen.at}): ${namesSeen.changed.join(' ')}`, 600)]
+function changedNames(name: string, { at, changed }: NonNullable<MoveStatus['namesSeen']>): string[] {
+  if (changed.length === 0) return []
+  return [printable(`! ${name}: its names are not as the switch left them (seen ${at}): ${changed.join(' ')}`, 600)]
+}
+
+function alone(name: string, known: SealedAlone): string {
+  return `! ${name}: ${describeSealedAlone(known)}\n  Try: power the ${otherSide(known.side)} on again; or, once it is off for sure: ${wayOut(name, known)}`
 }
 
 /** What rolling back costs, in a few words. */

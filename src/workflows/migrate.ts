@@ -10,8 +10,11 @@ export type Verbs = {
   readonly step: (name: StepName) => Promise<Result>
   /** Undoes a row; trouble is told in the journal, never thrown: the nodes' own rules and the next undo go on. */
   readonly undo: (name: UndoName) => Promise<Result>
-  /** Which side serves now; a commit whose answer was lost is noticed here. */
-  readonly look: () => Promise<{ readonly serving: SideName }>
+  /**
+   * Which side serves now; a commit whose answer was lost is noticed here. `sealed`: it is not known to be open again since
+   * it was sealed. Absent where an older version looked.
+   */
+  readonly look: () => Promise<{ readonly serving: SideName; readonly sealed?: boolean }>
   /** Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. True: it is tried again without another word. */
   readonly noteUndone: (at: StepName, serves: SideName) => Promise<boolean>
   /** Takes the wish to go back, so that it is obeyed once; another try needs another word. */
@@ -31,7 +34,7 @@ type Walked =
 
 /** `rehearsal`: somebody asked for one at the beginning. */
 export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Promise<Ending> {
-  const { serving } = await verbs.look()
+  const serving = await openedAgain(verbs)
   if (serving === 'source') {
     if (want === 'rollback') return await stayHome(verbs)
     const early = await bringOver(verbs, rehearsal)
@@ -40,6 +43,14 @@ export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Prom
     return { state: 'rolled-back' }
   }
   return await settleAndDecide(verbs)
+}
+
+/** The side that serves. One that an earlier run left sealed is opened before anything else, or gives way to the other. */
+async function openedAgain(verbs: Verbs): Promise<SideName> {
+  const { serving, sealed } = await verbs.look()
+  if (sealed !== true) return serving
+  for (const name of undoAfter(rowsOf(serving === 'source' ? 'switch' : 'back').map((row) => row.name))) await verbs.undo(name)
+  return (await verbs.look()).serving
 }
 
 /** Everything up to the commit; null when it is committed. */

@@ -176,6 +176,11 @@ export function gateClosed(sentence: string): LifeboatError {
   return new LifeboatError('gate-closed', sentence)
 }
 
+/** Whether a node did not answer, rather than refuse or fail. */
+export function isSilence(error: unknown): boolean {
+  return ['ssh-unreachable', 'timeout'].includes(codeOf(error))
+}
+
 export function tcpPortsOf(step: Step): readonly number[] {
   return step.settings.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port)
 }

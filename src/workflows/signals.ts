@@ -1,9 +1,10 @@
-// What people tell a running move: approve, pause, rollback, finish, rehearse. A row each, taken once.
+// What people tell a running move: approve, pause, rollback, finish, rehearse; and that a side is off, beside a rollback. A
+// row each, taken once.
 import type { Pool } from 'pg'
 import { sleep } from '../io/wait.ts'
 
 export const signalKinds = ['approve', 'pause', 'rollback', 'finish', 'rehearse'] as const
-export type SignalKind = (typeof signalKinds)[number]
+export type SignalKind = (typeof signalKinds)[number] | 'is-off'
 
 export type Signals = {
   readonly send: (move: string, run: number, kind: SignalKind, details?: Readonly<Record<string, unknown>>) => Promise<void>

@@ -1,5 +1,6 @@
 // What the story of migrate.ts is told with: each verb a durable step.
 import { DBOS } from '@dbos-inc/dbos-sdk'
+import { LifeboatError } from '../core/errors.ts'
 import type { StepName } from '../core/runbook.ts'
 import { noFacts, otherSide, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
@@ -18,7 +19,7 @@ export function verbsOf(run: Run): Verbs {
   return {
     step: async (name) => await durable(name, async () => await perform(run, name, actions[name])),
     undo: async (name) => await durable(name, async () => await undoPatiently(run, name)),
-    look: async () => await durable('look', async () => ({ serving: await servingNow(run) })),
+    look: async () => await durable('look', async () => await lookNow(run)),
     noteUndone: async (at, serves) => await durable('note', async () => await noteUndone(run, at, serves)),
     takeRollback: async () =>
       await durable('take-rollback', async () => {
@@ -29,12 +30,44 @@ export function verbsOf(run: Run): Verbs {
   }
 }
 
+async function answers(run: Run, side: SideName): Promise<boolean> {
+  const facts = (await run.services.store.move(run.move))?.facts ?? noFacts
+  try {
+    const link = await run.ports.link(side, facts)
+    await link.call({ op: 'hello' }, AbortSignal.any([run.stop, AbortSignal.timeout(verdictWithinMs)]))
+    return true
+  } catch (error) {
+    run.stop.throwIfAborted()
+    return error instanceof LifeboatError && error.details['refused'] === true
+  }
+}
+
+/** Since when that is so is kept. */
+async function noteSilentTarget(run: Run): Promise<void> {
+  const since = (await run.services.store.move(run.move))?.facts.targetSilentSince ?? new Date().toISOString()
+  await run.services.store.learn(run.move, { targetSilentSince: since }, run.token)
+}
+
+async function lookNow(run: Run): Promise<{ readonly serving: SideName; readonly sealed: boolean }> {
+  const serving = await servingNow(run)
+  return { serving, sealed: ((await run.services.store.move(run.move))?.facts ?? noFacts).seal !== null }
+}
+
 async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<boolean> {
   await leaveTurn(run, null)
-  const isFollowing = serves === 'target' && (await mustFollow(run))
+  const isSilent = !(await answers(run, serves))
+  const isFollowing = serves === 'target' && !isSilent && (await mustFollow(run))
+  const ended = isSilent ? `The attempt ended at ${at}; the ${serves}, which served, does not answer.` : `The attempt ended at ${at}; the ${serves} serves on.`
   const [more, details] = isFollowing ? [' Others of its freeze are back, so it is tried again.', { again: true }] : ['', {}]
-  const text = `The attempt ended at ${at}; the ${serves} serves on.${more}`
-  await run.services.journal.append({ move: run.move, run: run.run, step: 'attempt', state: 'undone', text, details: { at, serves, ...details } })
+  if (serves === 'target' && isSilent) await noteSilentTarget(run)
+  await run.services.journal.append({
+    move: run.move,
+    run: run.run,
+    step: 'attempt',
+    state: 'undone',
+    text: `${ended}${more}`,
+    details: { at, serves, isSilent, ...details },
+  })
   return isFollowing
 }
 
@@ -47,7 +80,7 @@ async function servingNow(run: Run): Promise<SideName> {
     const link = await run.ports.link(receiver, facts)
     const verdict = await link.call({ op: 'verdict', attempt: facts.attempt }, AbortSignal.any([run.stop, AbortSignal.timeout(verdictWithinMs)]))
     if (verdict['value'] !== 'committed') return facts.serving
-    await run.services.store.learn(run.move, { serving: receiver, stragglers: 0 }, run.token)
+    await run.services.store.learn(run.move, { serving: receiver, seal: null, stragglers: 0 }, run.token)
     return receiver
   } catch {
     run.stop.throwIfAborted()

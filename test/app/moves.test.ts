@@ -4,6 +4,7 @@ import test, { beforeEach } from 'node:test'
 import { stringify } from 'yaml'
 import { kinds } from '../../src/adapters.ts'
 import { beginMoves, tellMove, type MigrateRequest, type Parts } from '../../src/app/moves.ts'
+import { clientsToGoFirst } from '../../src/core/after.ts'
 import { statusOf } from '../../src/app/status.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { goesBackWith } from '../../src/workflows/going-back.ts'
@@ -143,8 +144,9 @@ test('where one of them is finished, back, without an answer of its source or in
 test('status tells who goes back with a move, at the price of one pause for both, and who should go before', async () => {
   await switchedAsOne()
   const standing = async (name: string) => {
-    const move = (await store().move(name)) ?? assert.fail(name)
-    return statusOf(move, null, Date.now(), { estate: await store().standings(), together: await goesBackWith(store(), move) })
+    const move = (await store().progress([name]))[0] ?? assert.fail(name)
+    const together = move.freeze === null ? [] : await goesBackWith(store(), move.freeze)
+    return statusOf(move, null, Date.now(), { clients: clientsToGoFirst(await store().standings()).get(name) ?? [], together })
   }
   const [web, db, other] = [await standing('web-1'), await standing('db-1'), await standing('web-2')]
   assert.deepEqual([web.backTogether, db.backTogether, other.backTogether], [['db-1'], ['web-1'], []])

@@ -7,6 +7,7 @@ const cases = [
   ['sync', 'slot', 'watch pause rollback'],
   ['sync', 'approval', 'watch approve rehearse rollback'],
   ['switch', null, 'watch rollback'],
+  ['switch', 'verdict', 'open watch'],
   ['watch', 'finish', 'finish rollback'],
   ['failed', null, 'rollback'],
   ['rolled-back', null, ''],

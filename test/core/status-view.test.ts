@@ -15,6 +15,7 @@ const move: MoveStatus = {
   forecastPauseMs: 900,
   rollback: { possible: true, seconds: 2, writesLost: 0, why: 'Both sides answer.' },
   backFirst: [],
+  backTogether: [],
   stragglers: 0,
   cached: null,
   namesSeen: null,
@@ -30,7 +31,7 @@ test('names that are not as the switch left them stand under the table, and noth
   const told = lines({ at, changed })
   assert.match(
     told.at(-1) ?? '',
-    /^web-1: its names are not as the switch left them \(seen 2026-11-27T12:00:00\.000Z\): ns1\.shop\.example tells 198\.51\.100\.7/,
+    /^! web-1: its names are not as the switch left them \(seen 2026-11-27T12:00:00\.000Z\): ns1\.shop\.example tells 198\.51\.100\.7/,
   )
   assert.equal(told.join().includes('\u001b'), false)
   assert.equal(lines({ at, changed: [] }).length, 2)

@@ -1,6 +1,9 @@
 package machine
 
-import "reflect"
+import (
+	"fmt"
+	"reflect"
+)
 
 // Claim makes an owner's token the only one that is listened to. A higher claim lifts a tombstone; the role stays closed.
 type Claim struct {
@@ -109,7 +112,8 @@ func (n *Node) MayRemove(token int64, force bool) *Refusal {
 	case len(n.Effects) > 0:
 		return refuse(GateClosed, "%s of attempt %d is not taken back yet", n.Effects[0].ID, n.Effects[0].Attempt)
 	case n.Overruling != 0:
-		return refuse(GateClosed, "the other side has not heard yet that attempt %d is void", n.Overruling)
+		text := fmt.Sprintf("the other side has not heard yet that attempt %d is void", n.Overruling)
+		return &Refusal{GateClosed, text, map[string]any{"overruling": n.Overruling}}
 	case n.Role == Closed && !force:
 		return refuse(GateClosed, "this side is closed: what closes it stays")
 	case n.Role == Closed && n.everCommitted():

@@ -7,6 +7,7 @@ import { awsCatalog } from './catalog.ts'
 import { examineAws } from './examine.ts'
 import { readAwsFailure } from './failures.ts'
 import { findPending, holdsData, markHoldsData, type Patience } from './find.ts'
+import { isOff } from './power.ts'
 import { sharedNetwork } from './network.ts'
 import { nodeProgram } from './node.ts'
 import type { AwsConfig } from './schema.ts'
@@ -32,6 +33,7 @@ export function createAwsTarget(name: string, config: AwsConfig): Target {
     find: (pending, signal) => findPending(client, pending, patience, signal),
     markHoldsData: (outputs, signal) => markHoldsData(client, outputs, signal),
     holdsData: (outputs, signal) => holdsData(client, outputs, signal),
+    isOff: (id, signal) => isOff(client, id, signal),
     examine: (moves, signal) => examineAws({ client, config, moves, signal }),
   }
 }

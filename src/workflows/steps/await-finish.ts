@@ -1,11 +1,11 @@
 // A person decides between finish and rollback; until then the way back is kept open.
-import { rollbackPrice } from '../../core/forecast.ts'
+import { rollbackPrice, targetIsSilent } from '../../core/forecast.ts'
 import { formatDuration } from '../../core/units.ts'
-import type { Done, Step } from '../run.ts'
+import { isSilence, type Done, type Step } from '../run.ts'
 import { followNames } from './names-after.ts'
 import { whileKeptInStep, type Passes } from './sync.ts'
 import { recordsOfRun, restUnlessTold } from './waiting.ts'
-import { countStragglers, followBack } from './watch.ts'
+import { askTarget, countStragglers, followBack } from './watch.ts'
 
 const syncEveryMs = 3000
 
@@ -21,13 +21,26 @@ async function untilFinished(step: Step, passes: Passes): Promise<Done> {
     const asked = heard ? await signals.take(step.run.move, step.run.run, 'finish') : null
     if (asked !== null) return { text: 'Finish was asked for.', details: asked }
     if (passes.dueInMs() === 0) {
-      await followBack(step, passes.make)
+      if (await targetAnswers(step)) await followBack(step, passes.make)
       await countStragglers(step)
     }
     await look()
     const text = told ? remind() : 'Switched. Waiting for `finish` or `rollback`.'
     if (text !== null) await step.waitFor(text, { waitingFor: 'finish', price: rollbackPrice(step.facts) })
     heard = await restUnlessTold(step, 'finish', syncEveryMs)
+  }
+}
+
+/** One that is silent is told once; the move waits on, as it may come back. */
+async function targetAnswers(step: Step): Promise<boolean> {
+  const wasSilent = step.facts.targetSilentSince !== null
+  try {
+    await askTarget(step)
+    return true
+  } catch (error) {
+    if (!isSilence(error)) throw error
+    if (!wasSilent) await step.waitFor(targetIsSilent(step.facts), { waitingFor: 'finish', price: rollbackPrice(step.facts) })
+    return false
   }
 }
 

@@ -136,10 +136,18 @@ export async function removeHelper(step: Step, side: SideName, how: { readonly f
   await link.close()
 }
 
+const stillTelling =
+  'The helper stays on the source until the target has heard that its attempt is void; `lifeboat rollback` or `lifeboat migrate` goes on after that.'
+
 export const cleanNode: Action = async (step) => {
   if (step.facts.holdsData) {
     await releaseMovers(step, 'source')
-    await removeHelper(step, 'source', {})
+    try {
+      await removeHelper(step, 'source', {})
+    } catch (error) {
+      if (!(error instanceof LifeboatError) || error.details['overruling'] === undefined) throw error
+      return { text: stillTelling }
+    }
     return { text: 'The helper is off the source; the target holds data and stays closed.' }
   }
   for (const side of sides) {

@@ -2,11 +2,13 @@
 import { LifeboatError, codeOf } from '../../core/errors.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { dropLease } from '../lease.ts'
-import { reach, type Action, type Step } from '../run.ts'
+import type { Link } from '../../nodes/link.ts'
+import { isSilence, reach, type Action, type Step } from '../run.ts'
 import { undoInOrder } from './shared-freeze.ts'
 import { back, forth, type Direction } from './sides.ts'
 import { endRehearsal } from './rehearse.ts'
 import { cleanNode } from './prepare-node.ts'
+import { unseal } from './unseal.ts'
 import { freeNames, restoreTtl } from './names.ts'
 
 export const undo = {
@@ -28,11 +30,11 @@ export const undo = {
 
   'unhold-clients': inOrder(async (step) => await unhold(step, forth)),
   'thaw-source': inOrder(async (step) => await thaw(step, 'source')),
-  'unseal-source': inOrder(async (step) => await unseal(step, 'source')),
+  'unseal-source': inOrder(async (step) => await unseal(step, forth)),
   'demote-target': inOrder(async (step) => await demote(step, 'target')),
   'unhold-clients-back': inOrder(async (step) => await unhold(step, back)),
   'thaw-target': inOrder(async (step) => await thaw(step, 'target')),
-  'unseal-target': inOrder(async (step) => await unseal(step, 'target')),
+  'unseal-target': inOrder(async (step) => await unseal(step, back)),
   'demote-source': inOrder(async (step) => await demote(step, 'source')),
 } satisfies Record<string, Action>
 
@@ -46,14 +48,24 @@ function inOrder(act: Action): Action {
 
 async function unhold(step: Step, way: Direction) {
   dropLease(step.run.move)
-  const { attempt } = step.facts
-  for (const side of [way.giver, way.receiver]) {
-    const link = await reach(step, side)
-    await unlessOver(async () => await link.call({ op: 'unhold', token: step.run.token, attempt }, step.signal))
-    await unlessOver(async () => await link.call({ op: 'close-attempt', token: step.run.token, attempt }, step.signal))
-  }
+  const giver = await reach(step, way.giver)
+  await letGo(step, giver)
   await step.learn({ heldAt: null, seal: null })
-  return { text: `Clients of ${(await reach(step, way.giver)).address} wait no longer; it serves as before.` }
+  const text = `Clients of ${giver.address} wait no longer; it serves as before.`
+  try {
+    await letGo(step, await reach(step, way.receiver))
+    return { text }
+  } catch (error) {
+    step.signal.throwIfAborted()
+    if (!isSilence(error)) throw error
+    return { text: `${text} The ${way.receiver} does not answer; it ends its part alone.` }
+  }
+}
+
+async function letGo(step: Step, link: Link): Promise<void> {
+  const { attempt } = step.facts
+  await unlessOver(async () => await link.call({ op: 'unhold', token: step.run.token, attempt }, step.signal))
+  await unlessOver(async () => await link.call({ op: 'close-attempt', token: step.run.token, attempt }, step.signal))
 }
 
 async function thaw(step: Step, side: SideName) {
@@ -63,19 +75,11 @@ async function thaw(step: Step, side: SideName) {
   return { text: `What ran on ${link.address} runs again.` }
 }
 
-/** Opens a sealed side; the helper makes the attempt void on the other side first, or refuses. */
-async function unseal(step: Step, side: SideName) {
-  const { attempt } = step.facts
-  const link = await reach(step, side)
-  const hello = await link.call({ op: 'hello' }, step.signal)
-  if (hello['phase'] !== 'sealed') return { text: `${link.address} is not sealed.` }
-  await link.call({ op: 'unseal', token: step.run.token, attempt, reason: 'void' }, step.signal, 30_000)
-  return { text: `${link.address} is open again: attempt ${attempt} is void.` }
-}
-
 async function demote(step: Step, side: SideName) {
   const { attempt } = step.facts
   const link = await reach(step, side)
+  // One that is silent must not hold up the side that waits to be opened: that asks it, too.
+  await link.call({ op: 'hello' }, step.signal, 5000)
   await link.call({ op: 'demote', token: step.run.token, attempt }, step.signal, 30_000)
   return { text: `The services of ${link.address} are stopped; attempt ${attempt} is void.` }
 }

@@ -4,7 +4,7 @@ import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
-import { reach, type Action, type Done, type Step } from '../run.ts'
+import { isSilence, reach, type Action, type Done, type Step } from '../run.ts'
 import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
 import { cachedNames, cachedText, lookForDrift } from './names-after.ts'
 import { meansOf } from './sides.ts'
@@ -32,6 +32,7 @@ export const watch = {
 async function watchTarget(step: Step, whole: Background): Promise<Done> {
   const end = performance.now() + step.settings.finish.watchForMs
   for (let red = 0; ;) {
+    await askTarget(step)
     const failure = await firstRedCheck(step)
     red = failure === null ? 0 : red + 1
     if (failure !== null) await step.say(`${failure} (${red} in a row).`)
@@ -83,6 +84,18 @@ async function firstRedCheck(step: Step): Promise<string | null> {
   const results = await runChecks(step.settings.checks, target, step.signal, meansOf(step, 'target', target))
   const failed = results.find((result) => wanted.includes(result.check) && !result.passed)
   return failed === undefined ? null : `${failed.check}: ${failed.text}`
+}
+
+/** Notes whether the target, which serves, answers: without it nobody goes back. Fails when it does not. */
+export async function askTarget(step: Step): Promise<void> {
+  try {
+    await (await reach(step, 'target')).call({ op: 'hello' }, step.signal, 5000)
+    if (step.facts.targetSilentSince !== null) await step.learn({ targetSilentSince: null })
+  } catch (error) {
+    step.signal.throwIfAborted()
+    if (isSilence(error)) await step.learn({ targetSilentSince: step.facts.targetSilentSince ?? new Date().toISOString() })
+    throw error
+  }
 }
 
 /** One reverse pass. A source that cannot follow is told; the target serves on. */
