@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import test, { beforeEach } from 'node:test'
 import { tellMove, type Parts } from '../../src/app/moves.ts'
-import type { PlannedMove } from '../../src/core/plan.ts'
-import { noFacts, type MoveFacts, type MoveSettings } from '../../src/core/stored-move.ts'
+import { noFacts, type MoveFacts } from '../../src/core/stored-move.ts'
 import { openJournal } from '../../src/workflows/journal.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { openSignals } from '../../src/workflows/signals.ts'
 import { awaitApproval } from '../../src/workflows/steps/await-approval.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import { ownStore } from '../support/own-store.ts'
+import { plannedOf, settingsOf } from '../support/stored.ts'
 
 const fingerprint = 'b1946ac92492d234'
 const { pool, store } = ownStore('approving')
@@ -19,44 +19,6 @@ beforeEach(() => {
   const durable = { start: async () => await Promise.reject(new Error('nothing begins here')), shutdown: async () => undefined }
   parts = { store: store(), journal: openJournal(pool()), signals: openSignals(pool()), durable }
 })
-
-const ssh = { user: 'root', port: 22, keyFile: null, jump: null, sudo: false }
-
-function settingsOf(name: string, plan: string | null): MoveSettings {
-  return {
-    name,
-    project: 'shop',
-    plan,
-    from: { provider: 'old', id: name },
-    to: { provider: 'iron' },
-    source: { address: '192.0.2.10', ssh },
-    target: { ssh },
-    data: [],
-    services: [],
-    singletons: [],
-    ports: [],
-    checks: [],
-    names: [],
-    window: null,
-    downtimeBudgetMs: 20_000,
-    reverseSync: true,
-    finish: { policy: 'manual', watchForMs: 0, forwardForMs: 0, remindAfterMs: 1 },
-  }
-}
-
-function plannedOf(name: string, after: readonly string[] = []): PlannedMove {
-  const to = { provider: 'iron', kind: 'static', size: '', image: '', reasons: [], alternatives: [], monthlyCost: null, volumeGiB: 0, address: null }
-  const lists = { steps: [], after: [...after], ports: [], roots: [], blockers: [], warnings: [] }
-  return {
-    name,
-    project: 'shop',
-    from: { provider: `${name}-old`, id: name, name, address: '192.0.2.10' },
-    to,
-    path: 'direct',
-    forecastPauseMs: null,
-    ...lists,
-  }
-}
 
 /** A move that runs and waits for its approval. */
 async function begin(name: string, plan: string | null = fingerprint): Promise<void> {

@@ -1,7 +1,7 @@
 // The switch of the runbook as a small world: two nodes that run one program (docs/helper-protocol.md), two controllers
 // of which one may sleep for as long as it likes, requests that arrive late, a dead man whose clock may run out at any
-// moment, reboots, writing clients. There is no time in it: whatever can happen may happen now. A person's word, a
-// confirmed fence and DNS are not in it.
+// moment, reboots, writing clients. There is no time in it: whatever can happen may happen now. A confirmed fence and DNS are
+// not in it, and a person's word is in the model of the helper's own machine (helper/internal/machine/world_test.go).
 
 export const guardNames = [
   'seal-before-promotion',

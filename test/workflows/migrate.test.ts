@@ -19,12 +19,21 @@ type Told = { readonly ending: Ending; readonly trace: readonly string[] }
  */
 async function play(
   answers: Partial<Record<StepName, readonly Result[]>>,
-  options: { serving?: 'source' | 'target'; want?: 'migrate' | 'rollback'; rehearsal?: boolean; again?: number; askedAt?: StepName } = {},
+  options: {
+    serving?: 'source' | 'target'
+    want?: 'migrate' | 'rollback'
+    rehearsal?: boolean
+    sealed?: boolean
+    opensAs?: 'source' | 'target'
+    again?: number
+    askedAt?: StepName
+  } = {},
 ): Promise<Told> {
   const trace: string[] = []
   const times = new Map<string, number>()
   let serving = options.serving ?? 'source'
   let undone = 0
+  let sealed = options.sealed ?? false
   const verbs: Verbs = {
     step: async (name) => {
       const time = times.get(name) ?? 0
@@ -37,9 +46,10 @@ async function play(
     },
     undo: async (name) => {
       trace.push(`undo ${name}`)
+      if (sealed && name.startsWith('unseal-')) [serving, sealed] = [options.opensAs ?? serving, false]
       return await Promise.resolve(done)
     },
-    look: async () => await Promise.resolve({ serving }),
+    look: async () => await Promise.resolve({ serving, sealed }),
     noteUndone: async () => {
       trace.push('attempt undone')
       return await Promise.resolve((options.again ?? 0) >= ++undone)
@@ -180,4 +190,16 @@ test('a rehearsal that fails is taken away, and a person decides; a wish to go b
     back.trace.slice(back.trace.indexOf('rehearse!') + 1),
     ['end-rehearsal', 'restore-ttl', 'stop-recording', 'free-names', 'clean-node', 'destroy-node'].map((each) => `undo ${each}`),
   )
+})
+
+test('what an earlier run left sealed is opened before anything else, whatever is wanted, and the side that serves then decides', async () => {
+  const undone = (phase: 'switch' | 'back'): string[] => undoAfter(rowsOf(phase).map((row) => row.name)).map((each) => `undo ${each}`)
+  for (const want of ['migrate', 'rollback'] as const) {
+    const { trace } = await play({}, { want, sealed: true })
+    assert.deepEqual(trace.slice(0, undone('switch').length), undone('switch'), want)
+  }
+  const { trace } = await play({}, { sealed: true, opensAs: 'target' })
+  assert.equal(trace[undone('switch').length], 'release-clients', 'the other side had committed')
+  const mirrored = await play({}, { serving: 'target', sealed: true })
+  assert.deepEqual(mirrored.trace.slice(0, undone('back').length), undone('back'))
 })
