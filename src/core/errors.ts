@@ -71,6 +71,7 @@ const table = {
   'database-newer': [4, 'Use the newer Lifeboat on this machine, too.'],
   'executor-replaced': [4, 'Start it again; what it ran goes on elsewhere.'],
   'controller-busy': [4, 'Use the controller that runs, or stop it first.'],
+  'cannot-follow': [4, 'Nobody can go back to that side any more. The other one serves on; `lifeboat finish` is what remains.'],
   'rollback-impossible': [4, 'See `lifeboat status` for what remains.'],
   'other-side-silent': [
     4,

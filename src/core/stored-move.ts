@@ -135,6 +135,8 @@ export const moveFactsSchema = z.object({
   cached: z.object({ asked: z.number(), stale: z.number() }).nullable(),
   /** Whether the source answered when it was last asked after the switch: without it there is no way back. */
   sourceAnswers: z.boolean(),
+  /** Why the source, which does not serve, cannot follow any more, whatever is tried (movers). Null: nothing of that is known. */
+  cannotFollow: z.string().nullable().default(null),
   /** Since when the target, which serves, does not answer (ISO 8601). Null: it answers, or does not serve. */
   targetSilentSince: z.string().nullable().default(null),
 })
@@ -176,6 +178,7 @@ export const noFacts: MoveFacts = {
   stragglers: null,
   cached: null,
   sourceAnswers: true,
+  cannotFollow: null,
   targetSilentSince: null,
 }
 

@@ -102,7 +102,7 @@ async function connect(server: Server, pair: Pair, signal: AbortSignal, onProgre
   }
   // Only the target is made anew by itself: whatever became of the source, it was the only copy once.
   if (to.name === 'source')
-    throw new LifeboatError('sync-failed', `MariaDB ${server.name} of the source cannot follow the target: ${why}. It is left as it is.`)
+    throw new LifeboatError('cannot-follow', `MariaDB ${server.name} of the source cannot follow the target: ${why}. It is left as it is.`)
   onProgress(`${server.name}: the target gets a whole copy: ${why}.`)
   const bytes = await seed(server, { from, to }, signal)
   await follow(server, pair, signal)

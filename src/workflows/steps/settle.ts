@@ -1,5 +1,5 @@
 // After the commit there is only forward: clients go to the new side, stragglers are forwarded, the old side follows.
-import { LifeboatError, messageOf } from '../../core/errors.ts'
+import { LifeboatError, codeOf, messageOf } from '../../core/errors.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
 import { dropLease, heldForMs } from '../lease.ts'
@@ -59,9 +59,16 @@ async function startReverseSync(step: Step, way: Direction): Promise<Done> {
   await letFreezeEnd(step)
   for (const side of [way.giver, way.receiver]) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
   const pair = await pairFrom(step, way.giver)
-  for (const { mover } of step.run.ports.movers) await mover.reverse(pair, step.signal)
-  const pass = await onePass(step, 'repeat')
-  return { text: `The ${way.giver} follows: ${pass.text}`, details: pass.details }
+  try {
+    for (const { mover } of step.run.ports.movers) await mover.reverse(pair, step.signal)
+    const pass = await onePass(step, 'repeat')
+    return { text: `The ${way.giver} follows: ${pass.text}`, details: pass.details }
+  } catch (error) {
+    if (codeOf(error) !== 'cannot-follow') throw error
+    // Trying for ever would keep the names where they are.
+    await step.learn({ cannotFollow: messageOf(error) })
+    return { text: `The ${way.giver} does not follow: ${messageOf(error)}` }
+  }
 }
 
 export const settle = {

@@ -162,7 +162,7 @@ async function commit(step: Step, way: Direction): Promise<Done> {
   const { receiver, attempt } = await attemptOf(step, way)
   await meetOthers(step, step.name)
   await receiver.call({ op: 'commit', token: step.run.token, attempt }, step.signal)
-  await step.learn({ serving: way.receiver, seal: null, stragglers: 0, targetSilentSince: null })
+  await step.learn({ serving: way.receiver, seal: null, stragglers: 0, cannotFollow: null, targetSilentSince: null })
   return { text: `${receiver.address} serves from now on.`, details: { attempt } }
 }
 

@@ -103,9 +103,14 @@ export async function followBack(step: Step, pass: () => Promise<unknown>): Prom
   if (!step.settings.reverseSync) return
   try {
     await pass()
+    if (step.facts.cannotFollow !== null) await step.learn({ cannotFollow: null })
   } catch (error) {
     step.signal.throwIfAborted()
-    if (!['ssh-unreachable', 'timeout', 'sync-failed', 'node-failed'].includes(codeOf(error))) throw error
+    if (!['ssh-unreachable', 'timeout', 'sync-failed', 'node-failed', 'cannot-follow'].includes(codeOf(error))) throw error
+    // What will never be otherwise is told once, and makes the price.
+    const forGood = codeOf(error) === 'cannot-follow' ? messageOf(error) : null
+    if (forGood !== null && forGood === step.facts.cannotFollow) return
+    await step.learn({ cannotFollow: forGood })
     await step.say(`The source does not follow: ${messageOf(error)}`)
   }
 }

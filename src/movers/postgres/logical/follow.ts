@@ -101,7 +101,7 @@ async function copy(both: Both, pair: Pair, signal: AbortSignal, say: Say): Prom
   const [giving, receiving] = [both[from.name], both[to.name]]
   if (Number(giving.version) > Number(receiving.version)) {
     const text = `What is on ${to.address} does not follow any more (it was promoted in vain, or more than ${giving.keepWalMiB} MiB behind), and PostgreSQL ${giving.version} is not copied back to ${receiving.version}: there is no way back.`
-    throw new LifeboatError('sync-failed', text)
+    throw new LifeboatError('cannot-follow', text)
   }
   const sql = `select sum(pg_database_size(oid)), (select pg_encoding_to_char(encoding) || ' ' || datcollate || ' ' || datctype from pg_database where datname = 'template1')
     from pg_database where ${moved}`
