@@ -15,7 +15,11 @@ export type Verbs = {
    * it was sealed. Absent where an older version looked.
    */
   readonly look: () => Promise<{ readonly serving: SideName; readonly sealed?: boolean }>
-  /** Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. True: it is tried again without another word. */
+  /**
+   * Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. Of the
+   * way back: takes the wishes to go back that came meanwhile, as they have had their try. True: it is tried again without
+   * another word.
+   */
   readonly noteUndone: (at: StepName, serves: SideName) => Promise<boolean>
   /** Takes the wish to go back, so that it is obeyed once; another try needs another word. */
   readonly takeRollback: () => Promise<void>

@@ -21,11 +21,7 @@ export function verbsOf(run: Run): Verbs {
     undo: async (name) => await durable(name, async () => await undoPatiently(run, name)),
     look: async () => await durable('look', async () => await lookNow(run)),
     noteUndone: async (at, serves) => await durable('note', async () => await noteUndone(run, at, serves)),
-    takeRollback: async () =>
-      await durable('take-rollback', async () => {
-        await run.services.signals.take(run.move, run.run, 'rollback')
-        run.rearm()
-      }),
+    takeRollback: async () => await durable('take-rollback', async () => await takeRollback(run)),
     rest: async (tries) => await durable('rest', async () => await restOrBack(run, tries)),
   }
 }
@@ -53,8 +49,11 @@ async function lookNow(run: Run): Promise<{ readonly serving: SideName; readonly
   return { serving, sealed: ((await run.services.store.move(run.move))?.facts ?? noFacts).seal !== null }
 }
 
-async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<boolean> {
+/** Says that an attempt ended; whose turn it had is over. */
+export async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<boolean> {
   await leaveTurn(run, null)
+  // Whoever asked while the way back was tried has had that try, and hears of its end by this record.
+  if (serves === 'target') await takeRollback(run)
   const isSilent = !(await answers(run, serves))
   const isFollowing = serves === 'target' && !isSilent && (await mustFollow(run))
   const ended = isSilent ? `The attempt ended at ${at}; the ${serves}, which served, does not answer.` : `The attempt ended at ${at}; the ${serves} serves on.`
@@ -69,6 +68,11 @@ async function noteUndone(run: Run, at: StepName, serves: SideName): Promise<boo
     details: { at, serves, isSilent, ...details },
   })
   return isFollowing
+}
+
+async function takeRollback(run: Run): Promise<void> {
+  await run.services.signals.take(run.move, run.run, 'rollback')
+  run.rearm()
 }
 
 /** The side that serves: as stored, unless the other one says that the last attempt was committed there. */
