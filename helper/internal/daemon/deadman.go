@@ -103,6 +103,9 @@ func (d *Daemon) undo(ctx context.Context) {
 		d.trouble.set("undo", d.takeBack(ctx))
 		return
 	}
+	if a.Part == machine.Receiver && a.Holding && !d.giverServes(ctx, n) {
+		return
+	}
 	if a.Phase == machine.Sealed {
 		err := d.askPeer(ctx, n, a.Number)
 		d.trouble.set("sealed", err)
@@ -122,6 +125,11 @@ func (d *Daemon) undoEffects(ctx context.Context) error {
 		return nil
 	}
 	var thaw, left error
+	if a.Part == machine.Receiver && a.Holding {
+		if err := d.record(machine.Unhold{Alone: true}); err != nil {
+			return err
+		}
+	}
 	if a.Part == machine.Giver && a.Phase != machine.PhaseDone {
 		if a.Freeze != machine.NotStopped {
 			if err := d.record(machine.ThawBegun{Alone: true}); err != nil {

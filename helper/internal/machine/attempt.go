@@ -85,12 +85,12 @@ func (e Expire) apply(n *Node) *Refusal {
 		a.Over, a.Why = true, e.Why
 		return nil
 	}
-	if !a.Holding {
-		return nil // the verdict of a receiver is for its peer or a controller to decide
-	}
-	// Held clients go back to where they were served: forwarded again, or here if the commit came first.
-	a.Holding = false
-	if a.Phase != PhaseDone {
+	switch {
+	case !a.Holding: // the verdict of a receiver is for its peer or a controller to decide
+	case a.Phase == PhaseDone:
+		a.Holding = false // they are served here
+	default:
+		// They were served by the giver, which may be frozen still: they wait until it serves again.
 		a.Over, a.Why = true, e.Why
 	}
 	return nil
