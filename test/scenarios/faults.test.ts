@@ -19,8 +19,11 @@ const { setCase } = await import('../support/scenario.ts')
 const { through, toldWell } = await import('../support/through.ts')
 const { startProber } = await import('../support/prober.ts')
 const { finishClean, leftNothing } = await import('../support/ending.ts')
-const { failedRequests, oneSideServes } = await import('../support/sides.ts')
+const { allAnswered, failedRequests, longestHoldMs, oneSideServes } = await import('../support/sides.ts')
 
+const perSecond = 10
+/** The budget of the lab, 2 s to undo, and 3 s for a machine that does much else. */
+const heldWithinMs = 25_000
 const wanted = process.env['LIFEBOAT_FAULT'] ?? ''
 const cases = wanted === '' ? [drawnFault(seed)] : faultCases.flatMap(chosen)
 
@@ -34,7 +37,7 @@ for (const { fault, title, blows } of cases) {
     const { spec = {}, prepare = async () => null } = faults[fault]
     const scene = await setCase(t, fault, spec)
     const url = (await prepare(scene, t)) ?? databaseOf(stateOf(scene))
-    const customers = scene.customers(10)
+    const customers = scene.customers(perSecond)
     // A target that is made on the way has no address yet.
     const prober = scene.cloud === null ? startProber(scene) : null
     const first = await scene.begin('status', '--json')
@@ -43,7 +46,8 @@ for (const { fault, title, blows } of cases) {
     const play = async (command: Command) => {
       const now = [...left].filter((blow) => blow.command === command)
       for (const blow of now) left.delete(blow)
-      await through({ scene, url, fault: faults[fault], tell: (text) => t.diagnostic(text) }, command, now)
+      const answered = async () => await allAnswered(customers, perSecond)
+      await through({ scene, url, fault: faults[fault], tell: (text) => t.diagnostic(text), answered }, command, now)
     }
 
     const turns = ['source', 'target']
@@ -60,6 +64,9 @@ for (const { fault, title, blows } of cases) {
     const figures = await customers.stop()
     assert.deepEqual(failedRequests(customers), [])
     assert.deepEqual(await scene.lostWrites(figures), { 'www.shop.example': [] })
+    const holds = await Promise.all((['source', 'target'] as const).map(async (side) => await longestHoldMs(scene[side]('web-1'))))
+    t.diagnostic(`held for at most ${holds.join(' and ')} ms`)
+    assert.ok(Math.max(...holds) < heldWithinMs, `the source held for ${holds[0]} ms, the target for ${holds[1]} ms`)
     await toldWell(scene)
     if (!blows.some(({ command }) => command === 'finish')) return await finishClean(scene)
     await play('finish')

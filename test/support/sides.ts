@@ -4,6 +4,7 @@ import type { LabNode } from '../../lab/node.ts'
 import type { ShopNode } from '../../lab/shop/nodes.ts'
 import type { Traffic } from '../../lab/traffic.ts'
 import { openSsh } from '../../src/io/ssh.ts'
+import { waitUntil } from '../../src/io/wait.ts'
 import { openChannel, type Answer, type Request } from '../../src/nodes/channel.ts'
 import type { Scene } from './scenario.ts'
 
@@ -48,6 +49,29 @@ export function failedRequests(traffic: Traffic): readonly string[] {
     .map(({ at, ms, kind, connection, address, status, error }) => {
       return `${new Date(at).toISOString()} +${ms} ms ${kind} ${connection} ${address ?? '-'}: ${status ?? error ?? '-'}`
     })
+}
+
+/** Waits until every customer who asked before now has an answer, or has given up. */
+export async function allAnswered(traffic: Traffic, requestsPerSecond: number): Promise<void> {
+  const until = Date.now()
+  const answered = async () => {
+    const ended = traffic.read().filter(({ at }) => at < until)
+    const due = ((until - Math.min(...ended.map(({ at }) => at))) * requestsPerSecond) / 1000
+    return await Promise.resolve(ended.length >= Math.floor(due) ? true : null)
+  }
+  await waitUntil(answered, { what: 'An answer for everybody', deadlineMs: 60_000, everyMs: 200, signal: AbortSignal.timeout(90_000) })
+}
+
+/** The longest time for which the node held clients in one attempt, by its own words. */
+export async function longestHoldMs(node: LabNode): Promise<number> {
+  const said = (await node.attempt('cat /var/lib/lifeboat/*/journal.jsonl')).stdout.split('\n').filter(Boolean)
+  let [since, longest] = [0, 0]
+  for (const line of said) {
+    const { event, upMs } = JSON.parse(line) as { readonly event: string; readonly upMs: number }
+    if (event === 'holdbegun') since = upMs
+    if (event === 'unhold' || event === 'release') longest = Math.max(longest, upMs - since)
+  }
+  return longest
 }
 
 /**
