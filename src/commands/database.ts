@@ -9,12 +9,13 @@ import { Secret } from '../core/secret.ts'
 import { counted } from '../core/units.ts'
 import { answer, say, type GlobalOptions } from './output.ts'
 import { interrupted } from './interrupt.ts'
+import { databaseAt } from './session.ts'
 
 export async function moveDatabase(options: GlobalOptions, url: string): Promise<number> {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(interrupted))
   const { document, baseFolder } = await readConfig(await findConfig(process.cwd(), options.config), kinds)
-  const database = await urlOf(url, baseFolder, stop.signal)
+  const database = databaseAt(await urlOf(url, baseFolder, stop.signal), { baseFolder, home: homedir() })
   const { moveDatabase: move } = await import('../controller/move-database.ts')
   const { label, ...moved } = await move(options.state ?? document.state, database, stop.signal)
   if (options.json === true) answer(JSON.stringify({ schema: 'lifeboat.database/1', database: label, ...moved }))

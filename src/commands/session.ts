@@ -4,6 +4,8 @@ import { kinds } from '../adapters.ts'
 import { findConfig, type ConfigText } from '../config/find.ts'
 import { readConfig, type Draft } from '../config/load.ts'
 import { bindSecrets, resolveReferences } from '../config/references.ts'
+import { resolvePath, type Place } from '../config/place.ts'
+import { connectionUrl } from '../core/database-url.ts'
 import { connectController, type ControllerClient } from '../controller/client.ts'
 import type { LifeboatError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
@@ -74,11 +76,15 @@ export async function readSettings(options: GlobalOptions, signal: AbortSignal, 
   const { baseFolder, document } = draft
   const place = { baseFolder, home: homedir(), env: process.env, signal }
   const values = await resolveReferences(draft.references, onUnavailable === undefined ? place : { ...place, onUnavailable })
-  const database = document.database === undefined ? null : bindSecrets(document.database, values)
   // One that was not resolved fails here, with its name.
-  database?.reveal()
+  const database = document.database === undefined ? null : databaseAt(bindSecrets(document.database, values), place)
   const revealed = Object.fromEntries([...values].map(([reference, secret]) => [reference, secret.reveal()]))
   return { draft, state: options.state ?? document.state, values: revealed, database }
+}
+
+/** The URL of a shared database as it is used, with paths beside lifeboat.yaml. Fails with config-invalid. */
+export function databaseAt(url: Secret, place: Place): Secret {
+  return connectionUrl(url, (path) => resolvePath(path, place), process.env['PGSSLMODE'])
 }
 
 /** Runs `act` in a session and closes it whatever happens. */

@@ -6,7 +6,8 @@ import { Client } from 'pg'
 import { LifeboatError, messageOf } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { waitUntil } from '../io/wait.ts'
-import { embeddedLabel, labelOf } from './database-url.ts'
+import { distrustOf } from '../workflows/journal-pool.ts'
+import { embeddedLabel, labelOf } from '../core/database-url.ts'
 import type { Places } from './places.ts'
 import { startPostgres, type Database as Server } from './postgres.ts'
 
@@ -42,8 +43,8 @@ export async function openDatabase(places: Places, url: Secret | null, signal: A
 export async function connect(database: Pick<Database, 'url' | 'label' | 'isShared'>): Promise<Client> {
   const patience = database.isShared ? ['57P03'] : startsUp
   const attempt = async (): Promise<Client | null> => {
-    const client = new Client({ connectionString: database.url, keepAlive: true, connectionTimeoutMillis: 10_000 })
     try {
+      const client = new Client({ connectionString: database.url, keepAlive: true, connectionTimeoutMillis: 10_000 })
       await client.connect()
       return client
     } catch (error) {
@@ -57,7 +58,12 @@ export async function connect(database: Pick<Database, 'url' | 'label' | 'isShar
 /** What a database said when it could not be used, as one sentence. */
 export function unreachable({ label }: Pick<Database, 'label'>, error: unknown): LifeboatError {
   if (error instanceof LifeboatError) return error
+  const inner = innerOf(error)
   const code = codeIn(error)
+  const details = { database: label, reason: code }
+  if (isOfFile(inner)) return new LifeboatError('config-invalid', `database: ${inner.path} cannot be read (${code}).`, { details })
+  const distrust = distrustOf(inner)
+  if (distrust !== null) return new LifeboatError('database-certificate', `The database ${label} is not trusted: its certificate ${distrust}.`, { details })
   const why =
     {
       ECONNREFUSED: 'nobody listens there',
@@ -66,8 +72,13 @@ export function unreachable({ label }: Pick<Database, 'label'>, error: unknown):
       EAI_AGAIN: 'its host name cannot be looked up',
       '28P01': 'it refuses this user or password',
       '3D000': 'that server has no database of this name',
-    }[code] ?? messageOf(innerOf(error))
-  return new LifeboatError('database-unreachable', `The database ${label} cannot be used: ${why}.`, { details: { database: label, reason: code } })
+    }[code] ?? messageOf(inner)
+  return new LifeboatError('database-unreachable', `The database ${label} cannot be used: ${why}.`, { details })
+}
+
+/** Of a file that the URL names; a socket that is not there has a path in its URL, too. */
+function isOfFile(error: unknown): error is Error & { readonly path: string } {
+  return error instanceof Error && 'path' in error && 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read')
 }
 
 /** Without the connection that holds its lock a process does not know whether it is alone. */

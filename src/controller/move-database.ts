@@ -12,7 +12,7 @@ import { createTables, openStore } from '../workflows/store.ts'
 import { carryAll, type Carried } from './carry.ts'
 import { stopController } from './client.ts'
 import { connect, lostConnection, openDatabase, type Database } from './database.ts'
-import { labelOf } from './database-url.ts'
+import { labelOf } from '../core/database-url.ts'
 import { folderName, takeLock } from './lock.ts'
 import { placesOf, type Places } from './places.ts'
 

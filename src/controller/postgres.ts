@@ -45,7 +45,7 @@ export async function startPostgres(places: Places, signal: AbortSignal): Promis
   })
   await writeFile(join(places.state, 'database.host'), hostname())
   return {
-    url: `postgresql://lifeboat@localhost/postgres?host=${encodeURIComponent(places.sockets)}`,
+    url: `postgresql://lifeboat@localhost/postgres?sslmode=disable&host=${encodeURIComponent(places.sockets)}`,
     stop: async () => void (await asPlainUser(join(bin, 'pg_ctl'), ['-D', places.database, '-m', 'fast', '-w', 'stop'], AbortSignal.timeout(20_000))),
   }
 }

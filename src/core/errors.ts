@@ -42,6 +42,7 @@ const table = {
   'database-unavailable': [3, 'Look at the log in the state folder; the next command starts it again.'],
   'state-disk-full': [3, 'Free space on the disk of the state folder, then run the command again: it goes on where it was.'],
   'database-unreachable': [3, 'Check what `database:` leads to, that server and the way there.'],
+  'database-certificate': [3, 'Name the file of the authority that signed it (sslrootcert=FILE), and in the URL the host that it is for.'],
   timeout: [3, 'Try again; if it stays so, look at the other side.'],
   'credentials-needed': [3, 'Run the command again where the references can be resolved.'],
   'journal-changed': [

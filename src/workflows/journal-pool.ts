@@ -35,9 +35,21 @@ export function isJournalTrouble(error: unknown): error is LifeboatError {
   return error instanceof LifeboatError && codes.has(error.code)
 }
 
-/** What the durable engine waits out by itself, a disk that fails, and a socket that is gone. */
+/** What the durable engine waits out by itself, a disk that fails, a socket that is gone, a certificate that is not believed any more. */
 function isTrouble(error: unknown): boolean {
-  return retriablePostgresException(error) || ['58030', 'ENOENT'].includes(codeIn(error))
+  return retriablePostgresException(error) || ['58030', 'ENOENT'].includes(codeIn(error)) || distrustOf(error) !== null
+}
+
+/** What is wrong with the certificate of a server, in words that follow it; null: it is something else. */
+export function distrustOf(error: unknown): string | null {
+  const code = codeIn(error)
+  if (code === 'CERT_HAS_EXPIRED') return 'has expired'
+  if (code === 'CERT_NOT_YET_VALID') return 'is not valid yet'
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const { host, cert } = error as { readonly host?: string; readonly cert?: { readonly subjectaltname?: string } }
+    return `is not for ${host ?? 'this host'}, but for ${cert?.subjectaltname ?? 'none'}`
+  }
+  return /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+)$/.test(code) ? 'is signed by no authority that is named here' : null
 }
 
 function troubleOf({ label, isShared }: Kept, cause: unknown): LifeboatError {
