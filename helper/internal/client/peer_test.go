@@ -70,7 +70,7 @@ func TestCheckReceiver(t *testing.T) {
 func TestOtherCommandsAreRefused(t *testing.T) {
 	p, _ := paths.For("nothing-here")
 	for _, asked := range []string{
-		"", "id", "sh -c id", "hello there", "verdict", "verdict x", "verdict -1", "void 0", "release 3", "commit 3",
+		"", "id", "sh -c id", "hello there", "verdict", "verdict x", "verdict -1", "void 0", "overrule", "overrule 0", "overrule x", "release 3", "commit 3",
 		"rsync --server --sender -logDtpre.iLsfxCIvu . /srv/shop/", "rsync -a /etc/shadow .", "rsync --daemon",
 		"rsync --server -logDtpr --log-file=/etc/cron.d/x . /srv/shop/", "rsync --server -logDtpr --write-devices . /srv/shop/",
 		"rsync --server -e.LsfxCIvu --backup-dir=../../etc . /srv/shop/", "rsync --server -lr --temp-dir . /srv/shop/",
