@@ -23,6 +23,8 @@ const wanted = process.env['LIFEBOAT_GROUP'] ?? ''
 const chosen = process.env['LIFEBOAT_BLOWS']?.split(',').map(Number)
 const cases = wanted === '' ? [drawnGroupCase(seed)] : groupCases.filter(({ name }) => wanted === 'all' || name.startsWith(wanted))
 const mostTries = 5
+/** Each write waits for two disks; the blows come one after the other, and a backlog would be there for the next. */
+const probeEveryMs = 100
 
 type Command = GroupBlow['command']
 const sideAfter = { migrate: 'target', rollback: 'source' } as const
@@ -37,7 +39,6 @@ async function phasesOf(scene: Scene): Promise<readonly (readonly [string, strin
 /** The next word of somebody who wants it done; null: it is. */
 async function nextWord(scene: Scene, command: Command, last: { readonly exitCode: number } | null): Promise<readonly string[] | null> {
   if (command === 'migrate') return last?.exitCode === 0 ? null : ['migrate']
-  if (last === null) return ['rollback', app]
   const left = (await phasesOf(scene)).find(([, phase]) => phase !== 'rolled-back')
   return left === undefined ? null : ['rollback', left[0]]
 }
@@ -88,8 +89,11 @@ async function failSecond(scene: Scene, moments: Moments, command: Command): Pro
   await scene[to](app).run('mv /opt/spans/mislaid.py /opt/spans/databases.py')
 }
 
-async function databaseServes(scene: Scene): Promise<'source' | 'target'> {
-  return (await sqlOn(scene.target(database), 'select pg_is_in_recovery()')) === 'f' ? 'target' : 'source'
+/** The side whose database may be written: one, while the other follows or is about to. */
+async function databaseServes(scene: Scene): Promise<string> {
+  const sides = ['source', 'target'] as const
+  const open = await Promise.all(sides.map(async (side) => await sqlOn(scene[side](database), 'select not pg_is_in_recovery()').catch(() => 'stopped')))
+  return sides.filter((_, index) => open[index] === 't').join(' and ')
 }
 
 for (const { name, blows } of cases) {
@@ -98,7 +102,7 @@ for (const { name, blows } of cases) {
     const scene = await setCase(t, `group-${name.replaceAll(' ', '-')}`, { sources: [app, database], config: spanningConfig })
     await spanOrders(scene)
     const customers = scene.customers(10, ['www.shop.example'])
-    const prober = startProber(scene)
+    const prober = startProber(scene, app, scene.target(app).address, probeEveryMs)
     const moments = await openMoments(scene)
     t.after(async () => await moments.close())
     const turns: ('source' | 'target')[] = ['source']

@@ -1,5 +1,5 @@
-// Writes to both sides of a move, by their addresses, every 20 ms, as long as it runs: who accepts one says when (V1),
-// and what was acknowledged must be there at the end (V2). This file is also the process that does it: `prober.ts SPEC`.
+// Writes to both sides of a move, by their addresses, every 20 ms or as it is told, as long as it runs: who accepts one says when (V1),
+// and what was acknowledged must be there at the end (V2). This file is also the process that does it: `prober.ts MS ADDRESS…`.
 import { spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import http from 'node:http'
@@ -12,7 +12,6 @@ import { lostWrites } from '../../lab/traffic.ts'
 import type { Scene } from './scenario.ts'
 import { oneSideServes } from './sides.ts'
 
-const everyMs = 20
 /** A connection may be held for 30 s, and answered after that. */
 const limitMs = 45_000
 
@@ -25,11 +24,13 @@ export type Verdict = {
 
 export type Prober = { readonly stop: () => Promise<Verdict> }
 
-/** Starts probing a move of the scene. `targetAddress`: of what a cloud has made, which no name leads to yet. */
-export function startProber(scene: Scene, move: ShopNode = 'web-1', targetAddress: string = scene.target(move).address): Prober {
+/** Starts probing a move of the scene. `targetAddress`: of what a cloud has made, which no name leads to yet. `everyMs`: longer where a write costs more. */
+export function startProber(scene: Scene, move: ShopNode = 'web-1', targetAddress: string = scene.target(move).address, everyMs = 20): Prober {
   const source = scene.source(move)
   const log = path.join(scene.folder, `probes-${move}`)
-  const child = spawn(process.execPath, [import.meta.filename, source.address, targetAddress], { stdio: ['ignore', openSync(log, 'a'), 'inherit'] })
+  const child = spawn(process.execPath, [import.meta.filename, String(everyMs), source.address, targetAddress], {
+    stdio: ['ignore', openSync(log, 'a'), 'inherit'],
+  })
   child.unref()
   const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 255)))
   return {
@@ -63,14 +64,14 @@ function turnsOf(lines: readonly (readonly string[])[], source: string): ('sourc
 if (process.argv[1] === import.meta.filename) await probe(process.argv.slice(2))
 
 /** Prints the id of each order that was acknowledged. */
-async function probe(addresses: readonly string[]): Promise<void> {
+async function probe([everyMs, ...addresses]: readonly string[]): Promise<void> {
   let stopping = false
   process.once('SIGTERM', () => (stopping = true))
   const underWay = new Set<Promise<void>>()
   const run = Date.now().toString(36)
   const began = Date.now()
   for (let number = 0; !stopping; number++) {
-    await delay(Math.max(0, began + number * everyMs - Date.now()))
+    await delay(Math.max(0, began + number * Number(everyMs) - Date.now()))
     for (const [place, address] of addresses.entries()) {
       const write = order(address, `probe-${run}-${place}-${number}`, number).finally(() => underWay.delete(write))
       underWay.add(write)
