@@ -76,7 +76,7 @@ function binaries(): string {
 }
 
 function unavailable(why: string): LifeboatError {
-  return new LifeboatError('database-unavailable', `The embedded database does not run: ${why}.`)
+  return new LifeboatError('database-unavailable', `The embedded database does not run: ${why.replace(/\.$/, '')}.`)
 }
 
 function lastLine(text: string): string {

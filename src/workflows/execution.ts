@@ -1,4 +1,5 @@
 // One execution of a run: what it has at hand, whom it takes over from, and how it ends.
+import { randomUUID } from 'node:crypto'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
 import type { MoveFacts, SideName } from '../core/stored-move.ts'
@@ -61,7 +62,7 @@ async function openRun(input: MoveInput, stored: StoredMove, token: number, { se
   const ports = await openPorts(stored.settings, stored.plan, { signal: stop, onWait })
   let rollbackAsked = watchForRollback(input, services, stop)
   const rearm = (): void => void (rollbackAsked = watchForRollback(input, services, stop))
-  return { ...input, token, ports, services, stop, onLost, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
+  return { ...input, token, execution: randomUUID(), ports, services, stop, onLost, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
 }
 
 /** Claims every side that is prepared already, before the first effect of this execution (runbook.md V6). */

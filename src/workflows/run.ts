@@ -19,6 +19,8 @@ export type Run = {
   readonly move: string
   readonly run: number
   readonly token: number
+  /** A new one for each execution: a database that was restored gives out the same token a second time. */
+  readonly execution: string
   /** Approve as soon as the gate is open (`--yes`), or ask a person. */
   readonly approval: 'at-once' | 'person'
   /** No switch before this time (ISO 8601), whoever approved it. Absent in runs of older versions. */
@@ -151,23 +153,19 @@ export async function reach(step: Step, side: SideName): Promise<Link> {
   return link
 }
 
-/** Presents our token. A node that has seen a higher one than our database ever gave out tells that the database is an old copy. */
+/** Presents our token. A node that refuses the newest one of our database tells that the database is an old copy. */
 export async function claimNode(run: Run, link: Link, signal: AbortSignal): Promise<void> {
   try {
-    await link.call({ op: 'claim', token: run.token, owner: `${run.move}/${run.services.identity}` }, signal)
+    await link.call({ op: 'claim', token: run.token, owner: `${run.move}/${run.services.identity}`, execution: run.execution }, signal)
   } catch (error) {
     if (codeOf(error) !== 'token-stale') throw error
     const stored = await run.services.store.move(run.move)
+    if (stored === null || stored.token > run.token) throw error
     const highest = error instanceof LifeboatError ? Number(error.details['highest'] ?? 0) : 0
-    if (stored !== null && stored.token >= highest) throw error
-    throw new LifeboatError(
-      'database-behind',
-      `${link.address} has seen token ${highest} of ${run.move}; this database has given out only ${stored?.token ?? 0}.`,
-      {
-        details: { highest },
-        cause: error,
-      },
-    )
+    throw new LifeboatError('database-behind', `${link.address} has seen token ${highest} of ${run.move}; this database had given out only ${run.token - 1}.`, {
+      details: { highest },
+      cause: error,
+    })
   }
 }
 

@@ -67,7 +67,7 @@ async function strike(scene: Scene, moments: Moments, blow: GroupBlow): Promise<
   }
   if (blow.strikes === 'app') {
     await failSecond(scene, moments, blow.command)
-    await first
+    assert.equal((await first).exitCode, 0, 'it followed by itself')
     return
   }
   const node = scene[blow.strikes.side](blow.strikes.node)

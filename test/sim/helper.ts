@@ -21,11 +21,13 @@ function hello({ machine, helper }: Call): Details {
 }
 
 function claim({ helper, args }: Call): Details {
-  const [owner, token] = [String(args['owner']), Number(args['token'])]
+  const [owner, token, execution] = [String(args['owner']), Number(args['token']), String(args['execution'])]
   if (helper.owner !== '' && helper.owner !== owner) throw refusal('owned-by-other', `this node belongs to ${helper.owner}`)
   if (token < helper.token) throw refusal('token-stale', 'a higher token was seen', { highest: helper.token })
+  if (token === helper.token && helper.execution !== '' && execution !== helper.execution)
+    throw refusal('token-stale', 'it was taken by another execution', { highest: helper.token })
   if (helper.tombstone && token === helper.token) throw refusal('gate-closed', 'this node is finished: only a higher claim is taken')
-  Object.assign(helper, { owner, token, tombstone: false })
+  Object.assign(helper, { owner, token, execution, tombstone: false })
   return { token }
 }
 

@@ -24,6 +24,7 @@ export type Helper = {
   readonly move: string
   owner: string
   token: number
+  execution: string
   config: { readonly side: string; readonly units: readonly string[]; readonly services: readonly string[]; readonly peer: string } | null
   role: 'open' | 'closed' | null
   highest: number
@@ -78,6 +79,7 @@ export function newHelper(move: string): Helper {
     move,
     owner: '',
     token: 0,
+    execution: '',
     config: null,
     role: null,
     highest: 0,

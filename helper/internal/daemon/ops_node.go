@@ -40,12 +40,12 @@ func (d *Daemon) hello(context.Context, request) (answer, error) {
 }
 
 func (d *Daemon) claim(ctx context.Context, r request) (answer, error) {
-	var fields struct{ Owner string }
+	var fields struct{ Owner, Execution string }
 	if err := r.read(&fields); err != nil {
 		return nil, err
 	}
 	before := d.now().Token
-	if err := d.step(machine.Claim{Owner: fields.Owner, Token: r.Token}); err != nil {
+	if err := d.step(machine.Claim{Owner: fields.Owner, Token: r.Token, Execution: fields.Execution}); err != nil {
 		return nil, err
 	}
 	if r.Token > before {

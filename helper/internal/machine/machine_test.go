@@ -169,8 +169,8 @@ func TestNeverTwoWriters(t *testing.T) {
 			case p < 93: // a new execution, which may give from either side
 				c.token = max(w.sides[0].node.Token, w.sides[1].node.Token) + 1
 				c.row, c.seal = 0, nil
-				w.do(w.sides[0], Claim{"me", c.token})
-				w.do(w.sides[1], Claim{"me", c.token})
+				w.do(w.sides[0], Claim{Owner: "me", Token: c.token})
+				w.do(w.sides[1], Claim{Owner: "me", Token: c.token})
 			case p < 96:
 				c.row = w.r.IntN(rows)
 			case p < 97:

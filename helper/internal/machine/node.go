@@ -99,6 +99,7 @@ type Node struct {
 	Move       string            `json:"move"`
 	Owner      string            `json:"owner"`
 	Token      int64             `json:"token"`
+	Execution  string            `json:"execution,omitempty"` // that has the token
 	Config     *Config           `json:"config"`
 	Role       Role              `json:"role"`
 	Highest    int64             `json:"highestAttempt"`

@@ -9,6 +9,9 @@ import (
 type Claim struct {
 	Owner string
 	Token int64
+	// Execution tells who has the token: a database that was restored gives the same one out a second time. Older
+	// controllers name none.
+	Execution string
 }
 
 func (e Claim) apply(n *Node) *Refusal {
@@ -19,10 +22,12 @@ func (e Claim) apply(n *Node) *Refusal {
 		return &Refusal{OwnedByOther, "this node belongs to " + n.Owner, map[string]any{"owner": n.Owner, "highest": n.Token}}
 	case e.Token < n.Token:
 		return &Refusal{TokenStale, "a higher token was seen", map[string]any{"highest": n.Token}}
+	case e.Token == n.Token && e.Execution != n.Execution && e.Execution != "" && n.Execution != "":
+		return &Refusal{TokenStale, fmt.Sprintf("token %d was taken by another execution", n.Token), map[string]any{"highest": n.Token}}
 	case n.Tombstone && e.Token == n.Token:
 		return refuse(GateClosed, "this node is finished: only a higher claim is taken")
 	}
-	n.Owner, n.Token, n.Tombstone = e.Owner, e.Token, false
+	n.Owner, n.Token, n.Execution, n.Tombstone = e.Owner, e.Token, e.Execution, false
 	return nil
 }
 

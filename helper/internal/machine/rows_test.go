@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		{"what was overruled is not committed", walk(t, Receiver, append(toDone[:2:2], Overrule{3})...), Commit{at(3)}, AttemptOver},
 		{"a commit is overruled only where it was the last", walk(t, Receiver, append(toDone[:2:2], commitOf5{})...), Overrule{3}, GateClosed},
 		{"an open side is not closed for an attempt that it did not commit", walk(t, Giver, Close{Call: at(3)}), Overrule{3}, GateClosed},
-		{"another owner is refused", walk(t, Giver), Claim{"you", 9}, OwnedByOther},
+		{"another owner is refused", walk(t, Giver), Claim{Owner: "you", Token: 9}, OwnedByOther},
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			next, refusal := Step(c.node, c.event)
@@ -98,6 +98,27 @@ func TestRefusals(t *testing.T) {
 				t.Fatalf("it was refused as %s (%s), not as %s", refusal.Code, refusal.Text, c.code)
 			}
 		})
+	}
+}
+
+func TestATokenIsOfOneExecution(t *testing.T) {
+	n := Node{}
+	for _, c := range []struct {
+		title string
+		claim Claim
+		taken bool
+	}{
+		{"the first one", Claim{"me", 5, "a"}, true},
+		{"its repeat", Claim{"me", 5, "a"}, true},
+		{"the same token from a database that was restored", Claim{"me", 5, "b"}, false},
+		{"the next token", Claim{"me", 6, "b"}, true},
+		{"a controller that names no execution", Claim{"me", 6, ""}, true},
+	} {
+		next, refusal := Step(n, c.claim)
+		if (refusal == nil) != c.taken || refusal != nil && (refusal.Code != TokenStale || refusal.Details["highest"] != int64(5)) {
+			t.Fatalf("%s: %+v", c.title, refusal)
+		}
+		n = next
 	}
 }
 
