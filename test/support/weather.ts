@@ -1,4 +1,5 @@
 // Bad weather on nodes of the lab that more than one scenario needs.
+import { readdirSync, readlinkSync } from 'node:fs'
 import type { LabNode } from '../../lab/node.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 
@@ -21,4 +22,29 @@ export async function killHelper(node: LabNode, meanwhile: () => Promise<unknown
   await meanwhile()
   const alive = async () => ((await node.attempt(`systemctl is-active --quiet ${helper}`)).exitCode === 0 ? true : null)
   await waitUntil(alive, { what: 'The return of the helper', deadlineMs: 10_000, everyMs: 20, signal: AbortSignal.timeout(10_000) })
+}
+
+/** Stops all that runs on a node, as its host does that suspends it: time goes on. Answers how to wake it. */
+export function suspend(node: LabNode): () => void {
+  const first = node.pid()
+  if (first === null) throw new Error(`${node.name} is off.`)
+  const space = (pid: string | number) => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/pid`)
+    } catch {
+      return null // it has ended
+    }
+  }
+  const its = space(first)
+  const processes = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && space(pid) === its)
+  const signal = (name: 'SIGSTOP' | 'SIGCONT') => (pid: string) => {
+    try {
+      process.kill(Number(pid), name)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  // What was begun while others were stopped is found by the second look.
+  for (let looks = 0; looks < 2; looks++) processes().forEach(signal('SIGSTOP'))
+  return () => processes().forEach(signal('SIGCONT'))
 }
