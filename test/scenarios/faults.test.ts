@@ -58,7 +58,13 @@ for (const { fault, title, blows } of cases) {
       await play('migrate')
       turns.push('source', 'target')
     }
-    assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.target('web-1').address])
+    // In a cloud the name has the public address of the node, which knows a private one.
+    const named = (await scene.names?.addressesOf('www.shop.example')) ?? []
+    assert.deepEqual(
+      named.map((address) => scene.nodeAt(address)?.machineId),
+      [scene.target('web-1').machineId],
+      named.join(),
+    )
     assert.equal(await oneSideServes(scene, 'web-1'), 'target')
     if (prober !== null) assert.deepEqual(await prober.stop(), { lost: [], turns })
     const figures = await customers.stop()
