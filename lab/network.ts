@@ -1,6 +1,6 @@
 // The networks of the world, all of documentation ranges (RFC 5737, RFC 3849). The world's own network namespace is the
 // operator's machine, and also the router between them:
-//   192.0.2.0/24     operator (.1), APIs (.10 vCenter, .20 AWS, .30 vCloud, .40 vCloud Express), name server (.53), clients (.101 and up)
+//   192.0.2.0/24     operator (.1), database (.9), APIs (.10 vCenter, .20 AWS, .30 vCloud, .40 vCloud Express), name server (.53), further machines of operators (.61 and up), clients (.101 and up)
 //   198.51.100.0/24  old provider
 //   203.0.113.0/24   new provider, public
 //   10.20.0.0/16     new provider, private (VPC); on the same wire as its public side
@@ -10,6 +10,8 @@ import { insideLab } from './enter.ts'
 import { run } from './command.ts'
 
 const operator = '192.0.2.1'
+/** Of a database that several machines share. */
+export const databaseAddress = '192.0.2.9'
 export const vcenterAddress = '192.0.2.10'
 export const cloudAddress = '192.0.2.20'
 export const vcloudAddress = '192.0.2.30'
@@ -20,11 +22,12 @@ export const clients = ['192.0.2.101', '192.0.2.102', '192.0.2.103', '192.0.2.10
 /** And of one that has IPv6. */
 export const client6 = '2001:db8::101'
 
-type Side = { readonly bridge: 'old' | 'new'; readonly prefix: string; readonly length: number; readonly gateway: string }
+type Side = { readonly bridge: 'old' | 'new' | 'operator'; readonly prefix: string; readonly length: number; readonly gateway: string }
 const sides: readonly Side[] = [
   { bridge: 'old', prefix: '198.51.100.', length: 24, gateway: '198.51.100.1' },
   { bridge: 'new', prefix: '203.0.113.', length: 24, gateway: '203.0.113.1' },
   { bridge: 'new', prefix: '10.20.', length: 16, gateway: '10.20.0.1' },
+  { bridge: 'operator', prefix: '192.0.2.', length: 24, gateway: operator },
   { bridge: 'old', prefix: '2001:db8:1:', length: 64, gateway: '2001:db8:1::1' },
   { bridge: 'new', prefix: '2001:db8:2:', length: 64, gateway: '2001:db8:2::1' },
 ]
@@ -39,16 +42,16 @@ export async function buildNetwork(): Promise<void> {
 
 async function build(): Promise<void> {
   if (!insideLab()) throw new Error('Networks are made inside a world only: call enterLab() first.')
-  const here = [operator, vcenterAddress, cloudAddress, vcloudAddress, terremarkAddress, nameServer, ...clients]
+  const here = [operator, databaseAddress, vcenterAddress, cloudAddress, vcloudAddress, terremarkAddress, nameServer, ...clients]
   await ip([
-    // A bridge without ports: addresses of this machine that no wire leads to.
+    // Addresses of this machine; wires lead to it only from further machines of operators.
     'link add operator type bridge',
     ...here.map((address) => `addr add ${address}/24 dev operator`),
     ...['2001:db8::1', client6].map((address) => `addr add ${address}/64 dev operator nodad`),
     'link set operator up',
     'link add old type bridge',
     'link add new type bridge',
-    ...sides.flatMap(({ bridge, gateway, length }) => [added(gateway, length, bridge), `link set ${bridge} up`]),
+    ...sides.filter(({ bridge }) => bridge !== 'operator').flatMap(({ bridge, gateway, length }) => [added(gateway, length, bridge), `link set ${bridge} up`]),
   ])
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
   writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1')
@@ -67,7 +70,7 @@ export type Wire = {
 
 let wires = 0
 
-/** Makes a network namespace with one card and these addresses, which must be of one provider. */
+/** Makes a network namespace with one card and these addresses, which must be of one provider, or of operators. */
 export async function layWire(namespace: string, addresses: readonly string[], mac?: string): Promise<Wire> {
   await buildNetwork()
   // Interface names have at most 15 characters; those of nodes may be longer.
@@ -110,10 +113,10 @@ function isSix(address: string): boolean {
   return address.includes(':')
 }
 
-/** Whose network an address is of. */
+/** Which provider's network an address is of; null: none's. */
 export function networkOf(address: string): 'old' | 'new' | null {
   const bridge = sides.find(({ prefix }) => address.startsWith(prefix))?.bridge
-  return bridge ?? null
+  return bridge === undefined || bridge === 'operator' ? null : bridge
 }
 
 function sideOf(address: string | undefined): Side {

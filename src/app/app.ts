@@ -11,6 +11,7 @@ import type { Plan } from '../core/plan.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { ProviderCard } from '../core/provider-card.ts'
 import type { MoveStatus, Status } from '../core/records.ts'
+import { runbookVersion } from '../core/runbook.ts'
 import type { Verification } from '../core/verification.ts'
 import { openSsh } from '../io/ssh.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
@@ -27,7 +28,7 @@ import { createTables, openStore, type Progress } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { examine } from './doctor/doctor.ts'
 import { worldOf } from './doctor/world.ts'
-import { engineOf, refusedEngine, staysHere } from './engine.ts'
+import { engineOf, refusedEngine, staysHere, type EnginePlace } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
@@ -41,12 +42,16 @@ import { sharedJournal } from './shared-journal.ts'
 import { statusOf } from './status.ts'
 import { verifyJournal } from './verifying.ts'
 
+type Outside = Pick<PortsOptions, 'linkOf' | 'engineOf'>
+
 export type AppOptions = {
   readonly database: Kept
   /** What this process holds the lock of. */
   readonly folder: string
   /** A controller leaves the moves to workers, when there are some as it starts. */
   readonly kind: ExecutorKind
+  /** Where the paths of a configuration begin on this machine; absent: where they did for whoever began the move. */
+  readonly baseFolder?: string
   /** The values of references that are known from the start. */
   readonly secrets: Readonly<Record<string, string>>
   readonly state: string
@@ -55,7 +60,7 @@ export type AppOptions = {
   readonly pulumiRoot: string | null
   readonly helperFolder: string
   /** What stands in for ssh and Pulumi where nodes are simulated; absent: the real ones. */
-  readonly outside?: Pick<PortsOptions, 'linkOf' | 'engineOf'>
+  readonly outside?: Outside
   readonly stop: AbortSignal
   /** Somebody else has taken over what runs here: must end the process. */
   readonly onLost: (why: LifeboatError) => void
@@ -90,27 +95,22 @@ export async function openApp(options: AppOptions): Promise<App> {
   const executor = randomUUID()
   const place = { state: options.state, pulumiRoot: options.pulumiRoot, turns: stackTurns(pool, executor) }
   const helperFile = (machine: string): string => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`)
-  const ssh = { knownHosts: options.knownHosts, socketFolder: options.sockets }
-  const outside: Pick<PortsOptions, 'linkOf' | 'engineOf'> = options.outside ?? {
-    linkOf: (target, move) => linkNode(openSsh(target, ssh), move, helperFile),
-    engineOf: async (config) => (options.database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, place)),
-  }
   const openPorts = portsOpener({
-    ...outside,
+    ...(options.outside ?? outsideOf(options, place, helperFile)),
     store,
     credentials,
     identity,
     keyring,
     pins: options.database.isShared ? sharedPins(store, options.knownHosts, options.onLog) : noPins,
-    configOf: async (move) => await store.configOf(move),
+    configOf: async (move) => ({ ...(await store.configOf(move)), ...(options.baseFolder === undefined ? {} : { baseFolder: options.baseFolder }) }),
     tell: (move, text) => {
       journal.append({ move, run: 0, step: 'switch-dns', state: 'waiting', text, details: { waitingFor: 'names' } }).catch(() => undefined)
     },
   })
   const services = { store, journal, signals, identity }
-  const who = executors(pool)
+  const who = executors(pool, runbookVersion)
   const runsMoves = options.kind === 'worker' || !(await who.hasWorkers())
-  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor, runsMoves }
+  const launching = { ...options, databaseUrl: options.database.url, isShared: options.database.isShared, executor, runsMoves, version: runbookVersion }
   const durable = await withSchema(pool, async () => await launchDurable({ ...launching, executors: who, services, openPorts }))
   return {
     ...wire({
@@ -120,6 +120,8 @@ export async function openApp(options: AppOptions): Promise<App> {
       credentials,
       durable,
       runsMoves,
+      // Who is alone runs whatever it can.
+      waitingForVersion: async () => (options.database.isShared ? await who.waitingForVersion() : new Map()),
       reports: join(options.state, 'reports'),
       state: options.state,
       pulumiRoot: options.pulumiRoot,
@@ -137,22 +139,35 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** Real nodes, and the real Pulumi. */
+function outsideOf({ knownHosts, sockets, database }: AppOptions, place: EnginePlace, helperFile: (machine: string) => string): Outside {
+  const ssh = { knownHosts, socketFolder: sockets }
+  return {
+    linkOf: (target, move) => linkNode(openSsh(target, ssh), move, helperFile),
+    engineOf: async (config) => (database.isShared && staysHere(config) ? refusedEngine : await engineOf(config, place)),
+  }
+}
+
 type Wired = Parts &
   Pick<AppOptions, 'state' | 'pulumiRoot' | 'knownHosts'> & {
     readonly credentials: Credentials
     readonly runsMoves: boolean
+    /** Runs that wait for a process of another version. */
+    readonly waitingForVersion: () => Promise<ReadonlyMap<string, string>>
     readonly reports: string
     readonly keyring: Keyring
     readonly identity: string
     readonly helperFile: (machine: string) => string
   }
 
-async function statusesOf({ store, journal }: Parts, names: readonly string[] | null): Promise<MoveStatus[]> {
-  const [moves, clients] = await Promise.all([store.progress(names), store.standings().then(clientsToGoFirst)])
+async function statusesOf({ store, journal, waitingForVersion }: Wired, names: readonly string[] | null): Promise<MoveStatus[]> {
+  const [moves, clients, left] = await Promise.all([store.progress(names), store.standings().then(clientsToGoFirst), waitingForVersion()])
   const latest = await journal.latestOf(moves.map(({ name }) => name))
   const stand = async (move: Progress): Promise<MoveStatus> => {
     const around = { clients: clients.get(move.name) ?? [], together: move.freeze === null ? [] : await goesBackWith(store, move.freeze) }
-    return statusOf(move, latest.get(move.name) ?? null, Date.now(), around)
+    const status = statusOf(move, latest.get(move.name) ?? null, Date.now(), around)
+    const runbook = left.get(move.name)
+    return runbook === undefined ? status : { ...status, waitingFor: 'worker-version', runbook }
   }
   return await Promise.all(moves.map(stand))
 }

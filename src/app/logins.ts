@@ -7,7 +7,7 @@ import { exec } from '../io/exec.ts'
 import type { Keyring } from '../io/ssh-agent.ts'
 
 /** Contents of private keys; null where the settings name a file or nothing. */
-export type KeysByContents = Readonly<Record<SideName, Secret | null>>
+type KeysByContents = Readonly<Record<SideName, Secret | null>>
 
 export type Logins = {
   /** Socket of the agent that holds the key of this side; null: there is none by contents. */

@@ -17,7 +17,7 @@ import type { OpenPorts, Ports } from '../workflows/ports.ts'
 import type { Store } from '../workflows/store.ts'
 import type { Credentials } from './credentials.ts'
 import { findNotNamed } from './not-named.ts'
-import { loginsOf, type KeysByContents, type Logins } from './logins.ts'
+import { loginsOf, type Logins } from './logins.ts'
 import type { Pins } from './pins.ts'
 import { openTarget } from './planning.ts'
 import { provisioning } from './provisioning.ts'
@@ -49,16 +49,22 @@ export function portsOpener(options: PortsOptions): OpenPorts {
   const inventories = readings(options.store)
   return async (settings, plan, wait) => {
     const { document, baseFolder } = parse(await options.configOf(settings.name))
-    const needed = { config: onlyWhatIsNeeded(document, settings), keys: keysOf(document, settings), data: resolveMove(document, settings.name).data }
+    const { ssh, data: wanted } = resolveMove(document, settings.name)
+    const needed = { config: onlyWhatIsNeeded(document, settings), keys: { source: ssh.source.keyContents, target: ssh.target.keyContents }, data: wanted }
     const { config, keys, data } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
     await options.pins.exchange()
-    return await openPorts({ ...options, inventories }, config, loginsOf(settings, keys, options.keyring), settings, plan, await moversOf(data, baseFolder))
+    const here = withKeyFiles(settings, ssh)
+    return await openPorts({ ...options, inventories }, config, loginsOf(here, keys, options.keyring), here, plan, await moversOf(data, baseFolder))
   }
 }
 
-function keysOf(config: Config, settings: MoveSettings): KeysByContents {
-  const { source, target } = resolveMove(config, settings.name).ssh
-  return { source: source.keyContents, target: target.keyContents }
+/** Key files are where this process has them: whoever began the move may have its home, and lifeboat.yaml, elsewhere. */
+function withKeyFiles(settings: MoveSettings, { source, target }: Move['ssh']): MoveSettings {
+  return {
+    ...settings,
+    source: { ...settings.source, ssh: { ...settings.source.ssh, keyFile: source.keyFile } },
+    target: { ...settings.target, ssh: { ...settings.target.ssh, keyFile: target.keyFile } },
+  }
 }
 
 /** A move waits for the secrets of its own providers and names only; of ssh keys, for the two that it inherits (keysOf). */

@@ -8,7 +8,7 @@ import { readSettings } from './session.ts'
 export async function worker(options: GlobalOptions): Promise<number> {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(interrupted))
-  const { state, values, database } = await readSettings(options, stop.signal)
+  const { draft, state, values, database } = await readSettings(options, stop.signal)
   if (database === null)
     throw new LifeboatError('config-invalid', 'A worker needs `database:` in lifeboat.yaml; without it the controller that commands start does the work.')
   // What it loads is most of its memory.
@@ -16,6 +16,7 @@ export async function worker(options: GlobalOptions): Promise<number> {
   const { label, ended } = await startWorker({
     state,
     database,
+    baseFolder: draft.baseFolder,
     secrets: values,
     pulumiRoot: options.pulumiRoot ?? null,
     stop: stop.signal,

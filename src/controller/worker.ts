@@ -11,9 +11,11 @@ import { helperFolder, placesOf } from './places.ts'
 export type WorkerOptions = {
   readonly state: string
   readonly database: Secret
+  /** The folder of its lifeboat.yaml: keys, authorities and scripts that moves name stand beside it, or in its home. */
+  readonly baseFolder: string
   readonly secrets: Readonly<Record<string, string>>
   readonly pulumiRoot: string | null
-  /** Ends it in order: what runs is left as it stands, and others take it over with their next beat. */
+  /** Ends it in order: what runs is left as it stands, once it holds no clients, and others take it over with their next beat. */
   readonly stop: AbortSignal
   /** It must not act any more; called at any time after the start, and must end the process. */
   readonly onLost: (why: LifeboatError) => void
@@ -32,6 +34,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ readonly la
     database,
     folder,
     kind: 'worker',
+    // Its end is that of the app: not at once, where clients are held.
+    stop: new AbortController().signal,
     state: places.state,
     knownHosts: places.knownHosts,
     sockets: places.sockets,

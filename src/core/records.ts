@@ -53,6 +53,8 @@ export const moveStatusSchema = z.object({
     .optional(),
   /** The last rehearsal, and what it came to; null: none was asked for. Absent where an older version answers. */
   rehearsal: z.object({ at: z.string(), passed: z.boolean(), text: z.string() }).nullable().optional(),
+  /** The version of the runbook for which no process is alive that the run needs (`waitingFor: worker-version`). Absent else. */
+  runbook: z.string().optional(),
   startedAt: z.string(),
 })
 

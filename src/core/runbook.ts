@@ -1,6 +1,10 @@
 // The runbook as a table (runbook.md): one row per step, top to bottom, with its undo. Every name here is stored in
 // journals and databases and is permanent; titles are free. A row without an action does not compile (workflows/steps).
 
+/**
+ * Of what is done in which order, here and in workflows/migrate.ts: a process replays only runs of its own version. Raised
+ * where a run that is under way could go another way than it went (test/workflows/migrate.test.ts); titles and deadlines are free.
+ */
 export const runbookVersion = 'runbook-1'
 
 export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back'

@@ -12,7 +12,7 @@ export function statusTable(status: Status): string {
     move.name,
     move.phase,
     titleOf(move.step),
-    move.waitingFor ?? '-',
+    move.runbook === undefined ? (move.waitingFor ?? '-') : `a worker of ${move.runbook}`,
     move.lagSeconds === null ? '-' : `${move.lagSeconds} s`,
     move.forecastPauseMs === null ? '-' : `${(move.forecastPauseMs / 1000).toFixed(1)} s`,
     move.stragglers === null ? '-' : String(move.stragglers),

@@ -40,6 +40,12 @@ export async function stayAlive({ executors, id, isShared, onLost, onLog }: Aliv
     const began = performance.now()
     if (!(await executors.beat(id))) return lose(replaced())
     beatAt = began
+    try {
+      await executors.refuseRaised()
+    } catch (error) {
+      if (error instanceof LifeboatError && error.code === 'database-newer') return lose(error)
+      throw error
+    }
     for (const dead of await executors.fenceSilent(id)) onLog(`${dead} is silent and was declared dead.`)
     const dead = await executors.deadWithMoves()
     if (dead.length > 0 && DBOSExecutor.globalInstance)

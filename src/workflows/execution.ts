@@ -5,8 +5,9 @@ import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
 import type { MoveFacts, SideName } from '../core/stored-move.ts'
 import { replaced } from './alive.ts'
 import { isJournalTrouble } from './journal-pool.ts'
+import type { Drain } from './drain.ts'
 import { dropLease } from './lease.ts'
-import { migrate, type Ending } from './migrate.ts'
+import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
 import { askedBack, claimNode, type Run, type Services } from './run.ts'
 import { never, unlessStopped, type Stoppable } from './stopped.ts'
@@ -20,10 +21,22 @@ export type Execution = Stoppable & {
   readonly executor: string
   readonly services: Services
   readonly openPorts: OpenPorts
+  readonly drain: Drain
 }
 
 /** One execution: again from the top after a crash, with a new token; steps that are stored are not repeated. */
 export async function execute(input: MoveInput, options: Execution): Promise<Ending> {
+  const leavable = options.drain.enter()
+  const stop = AbortSignal.any([options.stop, leavable.left])
+  try {
+    const here = { ...options, stop }
+    return await unlessStopped(here, async () => await executeHere(input, here, leavable.watch))
+  } finally {
+    leavable.end()
+  }
+}
+
+async function executeHere(input: MoveInput, options: Execution, watch: (verbs: Verbs) => Verbs): Promise<Ending> {
   const { services, stop } = options
   const stored = await services.store.move(input.move)
   if (stored === null) throw new LifeboatError('move-unknown', `The move ${input.move} is not stored.`)
@@ -45,7 +58,7 @@ export async function execute(input: MoveInput, options: Execution): Promise<End
       await close(run, refusal)
       return refusal
     }
-    const ending = await migrate(verbsOf(run), input.want, input.rehearse)
+    const ending = await migrate(watch(verbsOf(run)), input.want, input.rehearse)
     await DBOS.runStep(async () => await unlessStopped(run, async () => await close(run, ending)), { name: 'close-run' })
     return ending
   } finally {

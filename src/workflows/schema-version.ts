@@ -48,15 +48,24 @@ export async function migrateSchema(pool: Pool, url: string): Promise<void> {
   await withSchema(pool, async () => await ensureSystemDatabase(url, new GlobalLogger(undefined, { logger: silent })))
 }
 
+/** Fails with database-newer once somebody has raised the number of our tables: what is written there now, this version may not read. */
+export async function refuseRaised(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ number: number }>('select number from lifeboat.version')
+  const theirs = rows[0]?.number ?? ownVersion
+  if (theirs > ownVersion) throw newerThan({ what: 'tables have', theirs, ours: ownVersion })
+}
+
 async function refuseNewer(client: PoolClient): Promise<void> {
   const numbers = [
     { what: 'tables have', theirs: await highest(client, 'lifeboat.version', 'number'), ours: ownVersion },
     { what: 'journal has', theirs: await highest(client, 'dbos.dbos_migrations', 'version'), ours: allMigrations().length },
   ]
   const newer = numbers.find(({ theirs, ours }) => theirs > ours)
-  if (newer === undefined) return
-  const { what, theirs, ours } = newer
-  throw new LifeboatError('database-newer', `A newer Lifeboat has used this database: its ${what} version ${theirs}, this one knows up to ${ours}.`)
+  if (newer !== undefined) throw newerThan(newer)
+}
+
+function newerThan({ what, theirs, ours }: { readonly what: string; readonly theirs: number; readonly ours: number }): LifeboatError {
+  return new LifeboatError('database-newer', `A newer Lifeboat has used this database: its ${what} version ${theirs}, this one knows up to ${ours}.`)
 }
 
 /** 0 where there is no such table: nobody, or a version that kept no number. */

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { runbookVersion } from '../../src/core/runbook.ts'
 import { provisioning } from '../../src/app/provisioning.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import type { Outputs } from '../../src/providers/provider.ts'
@@ -138,7 +139,7 @@ describe('a stack that several processes change', { skip: missing }, () => {
 
   /** A process that takes turns; answers its state folder. */
   async function enter(name: string): Promise<string> {
-    await executors(pool()).enter(name, `there:${name}`, 'worker')
+    await executors(pool(), runbookVersion).enter(name, { folder: `there:${name}`, kind: 'worker', version: runbookVersion })
     const folder = await makeStateFolder()
     folders.push(folder)
     return folder

@@ -1,6 +1,6 @@
 // A process that runs moves, with a world of two tables in place of nodes: a step that lasts leaves a mark in `world.mark`
 // every 100 ms, for as long as nobody with a higher token has (as a node's helper does), until `world.go` has a row.
-// Arguments: the URL of the database, the folder that it holds, `shared` or `alone`. SIGUSR2 begins the stored moves. It prints `ready`, then why it ends.
+// Arguments: the URL of the database, the folder that it holds, `shared` or `alone`, the version of the runbook that it says it has. SIGUSR2 begins the stored moves. It prints `ready`, then why it ends.
 import { randomUUID } from 'node:crypto'
 import { LifeboatError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/core/node.ts'
@@ -13,7 +13,7 @@ import type { OpenPorts, Ports } from '../../src/workflows/ports.ts'
 import { openSignals } from '../../src/workflows/signals.ts'
 import { createTables, openStore } from '../../src/workflows/store.ts'
 
-const [databaseUrl = '', folder = '', kind = ''] = process.argv.slice(2)
+const [databaseUrl = '', folder = '', kind = '', version = ''] = process.argv.slice(2)
 const isShared = kind === 'shared'
 const pool = openJournalPool({ url: databaseUrl, label: 'of this test', isShared }, 10)
 pool.on('error', () => undefined)
@@ -61,7 +61,8 @@ const durable = await launchDurable({
   folder,
   kind: 'worker',
   runsMoves: true,
-  executors: executors(pool),
+  version,
+  executors: executors(pool, version),
   services,
   openPorts,
   stop: stop.signal,
@@ -72,7 +73,6 @@ const durable = await launchDurable({
   onLog: (text) => void process.stderr.write(`${text}\n`),
 })
 process.on('SIGTERM', () => {
-  stop.abort(new LifeboatError('controller-unreachable', 'Told to end.'))
   void durable.shutdown().then(() => process.exit(0))
 })
 process.on('SIGUSR2', () => {

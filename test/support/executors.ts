@@ -6,6 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Pool } from 'pg'
 import { plannedMoveSchema } from '../../src/core/plan.ts'
+import { runbookVersion } from '../../src/core/runbook.ts'
 import { moveSettingsSchema, type Beginning } from '../../src/core/stored-move.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import { openStore } from '../../src/workflows/store.ts'
@@ -17,9 +18,9 @@ export async function openWorld(pool: Pool): Promise<void> {
 export type Executor = { readonly folder: string; readonly child: ChildProcess; readonly lines: string[]; readonly ended: Promise<number | null> }
 
 /** Starts a process that runs moves and waits until it does. */
-export async function startExecutor(url: string, folder: string, kind: 'shared' | 'alone'): Promise<Executor> {
+export async function startExecutor(url: string, folder: string, kind: 'shared' | 'alone', version = runbookVersion): Promise<Executor> {
   const script = path.join(import.meta.dirname, 'executor-process.ts')
-  const child = spawn(process.execPath, [script, url, folder, kind], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, url, folder, kind, version], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line))
   const ended = once(child, 'exit').then(([code]) => code as number | null)

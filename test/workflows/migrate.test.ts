@@ -1,8 +1,9 @@
 // The story of a move, without nodes: what follows what, for every place where a step may fail or a person may want back.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import test from 'node:test'
 import fc from 'fast-check'
-import { rowsOf, undoAfter, walkedRows, type StepName } from '../../src/core/runbook.ts'
+import { rowsOf, runbook, runbookVersion, undoAfter, walkedRows, wayBack, type StepName } from '../../src/core/runbook.ts'
 import { migrate, type Ending, type Verbs } from '../../src/workflows/migrate.ts'
 import type { Result } from '../../src/workflows/run.ts'
 
@@ -11,7 +12,8 @@ const failed: Result = { state: 'failed', code: 'node-failed', text: 'It broke.'
 const interrupted: Result = { state: 'interrupted' }
 const switchRows = rowsOf('switch').map((row) => row.name)
 
-type Told = { readonly ending: Ending; readonly trace: readonly string[] }
+/** `stored`: the names under which the durable engine keeps what was done, in their order. */
+type Told = { readonly ending: Ending; readonly trace: readonly string[]; readonly stored: readonly string[] }
 
 /**
  * Plays a story: `answers` gives for a step the results of its first, second… time; then it succeeds. `again`: so many
@@ -30,6 +32,7 @@ async function play(
   } = {},
 ): Promise<Told> {
   const trace: string[] = []
+  const stored: string[] = []
   const times = new Map<string, number>()
   let serving = options.serving ?? 'source'
   let undone = 0
@@ -60,7 +63,22 @@ async function play(
     },
     rest: async () => await Promise.resolve(options.askedAt !== undefined && trace.at(-1) === `${options.askedAt}!`),
   }
-  return { ending: await migrate(verbs, options.want ?? 'migrate', options.rehearsal), trace }
+  return { ending: await migrate(keeping(verbs, stored), options.want ?? 'migrate', options.rehearsal), trace, stored }
+}
+
+function keeping(verbs: Verbs, stored: string[]): Verbs {
+  const keep = <T>(name: string, answer: T): T => {
+    stored.push(name)
+    return answer
+  }
+  return {
+    step: async (name) => await keep(name, verbs.step(name)),
+    undo: async (name) => await keep(`undo ${name}`, verbs.undo(name)),
+    look: async () => await keep('look', verbs.look()),
+    noteUndone: async (...noted) => await keep('note', verbs.noteUndone(...noted)),
+    takeRollback: async () => await keep('take-rollback', verbs.takeRollback()),
+    rest: async (tries) => await keep('rest', verbs.rest(tries)),
+  }
 }
 
 test('a move walks the runbook from top to bottom', async () => {
@@ -202,4 +220,18 @@ test('what an earlier run left sealed is opened before anything else, whatever i
   assert.equal(trace[undone('switch').length], 'release-clients', 'the other side had committed')
   const mirrored = await play({}, { serving: 'target', sealed: true })
   assert.deepEqual(mirrored.trace.slice(0, undone('back').length), undone('back'))
+})
+
+// What a process of one version stored, one of another replays. Where this fails, a run that began before the change could go
+// another way than it went: give the runbook a new version, and workers of the old one finish what they began (docs/database.md).
+test('what is done and in which order is that of its version', async () => {
+  const rows = [...runbook, ...wayBack].map(({ name }) => name)
+  const told: string[] = []
+  for (const name of [null, ...rows])
+    for (const result of [failed, interrupted])
+      for (const options of [{}, { rehearsal: true }, { want: 'rollback' }, { want: 'rollback', serving: 'target' }] as const) {
+        const { stored } = await play(name === null ? {} : { [name]: [result] }, options)
+        told.push(`${name} ${result.state} ${JSON.stringify(options)}: ${stored.join(' ')}`)
+      }
+  assert.deepEqual([runbookVersion, createHash('sha256').update(told.join('\n')).digest('hex').slice(0, 12)], ['runbook-1', '6bfc906525f2'])
 })

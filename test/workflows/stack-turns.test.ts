@@ -1,6 +1,7 @@
 // Who may change a stack: one process at a time, and never one that was declared dead.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { runbookVersion } from '../../src/core/runbook.ts'
 import type { EngineRun, Turn } from '../../src/provision/engine.ts'
 import { executors } from '../../src/workflows/executors.ts'
 import { stackTurns } from '../../src/workflows/stack-turns.ts'
@@ -11,7 +12,7 @@ const run: EngineRun = { host: 'paris', pid: 7, place: 'there' }
 
 /** A process that takes turns, in a folder of its name. */
 async function enter(id: string) {
-  await executors(pool()).enter(id, id, 'worker')
+  await executors(pool(), runbookVersion).enter(id, { folder: id, kind: 'worker', version: runbookVersion })
   return stackTurns(pool(), id)
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { Pool } from 'pg'
+import { runbookVersion } from '../../src/core/runbook.ts'
 import { sleep } from '../../src/io/wait.ts'
 import { executors } from '../../src/workflows/executors.ts'
 import { createTables, openStore } from '../../src/workflows/store.ts'
@@ -121,12 +122,63 @@ test('a run that was stored and never came into the queue, as whoever began it d
   assert.equal(await next.ended, 0)
 })
 
+test('workers are exchanged one after the other: a move goes on where its steps are known, and waits for that where they are not', async (t) => {
+  await storeMove(pool, 'web-1')
+  const [known, other] = [runbookVersion, 'runbook-of-another-table']
+  const startAs = async (folder: string, version: string): Promise<Executor> => {
+    const executor = await startExecutor(database.url, folder, 'shared', version)
+    running.push(executor)
+    return executor
+  }
+  const old = await startAs('old', known)
+  old.child.kill('SIGUSR2')
+  await until(async () => (await marks()).length > 3, 'The first step that lasts', 30)
+  const same = await startAs('new-package', known)
+  old.child.kill('SIGTERM')
+  assert.equal(await old.ended, 0)
+  const ms = await until(async () => (await actsNow()) === 'new-package', 'A takeover', 30)
+  t.diagnostic(`told to end: taken over after ${(ms / 1000).toFixed(1)} s`)
+
+  const changed = await startAs('new-steps', other)
+  assert.deepEqual([...(await executors(pool, other).waitingForVersion())], [])
+  same.child.kill('SIGTERM')
+  assert.equal(await same.ended, 0)
+  const before = (await marks()).length
+  // Two of its beats, with each of which it would take over.
+  const beat = async () => (await pool.query<{ beat: Date }>(`select beat from lifeboat.executor where folder = 'new-steps'`)).rows[0]?.beat.getTime() ?? 0
+  for (let beats = 0; beats < 2; beats++) {
+    const last = await beat()
+    await until(async () => (await beat()) > last, 'A beat', 30)
+  }
+  assert.deepEqual([...(await executors(pool, other).waitingForVersion())], [['web-1', known]])
+  assert.equal((await marks()).length, before, 'nobody replays what it does not know')
+  // A controller with the known steps would not leave its moves to a worker that does not know them.
+  assert.deepEqual([await executors(pool, known).hasWorkers(), await executors(pool, other).hasWorkers()], [false, true])
+
+  const again = await startAs('old', known)
+  await until(async () => (await marks()).length > before && (await actsNow()) === 'old', 'A mark of one that knows the steps', 30)
+  await letGo()
+  const { begun } = await told()
+  assert.deepEqual([begun['check-source'], begun['provision-node'], begun['prepare-node']], [1, 3, 1])
+  assert.deepEqual((await pool.query(`select from lifeboat.journal where state = 'failed' and step = 'provision-node'`)).rows, [])
+
+  await t.test('a worker whose tables were raised by a newer version ends', async () => {
+    await pool.query('update lifeboat.version set number = number + 1')
+    try {
+      assert.deepEqual(await Promise.all([changed.ended, again.ended]), [4, 4])
+      for (const { lines } of [changed, again]) assert.equal(lines.at(-1), 'lost database-newer')
+    } finally {
+      await pool.query('update lifeboat.version set number = number - 1')
+    }
+  })
+})
+
 test('one that was declared dead gets no token, and what an older token learned is refused', async () => {
   await storeMove(pool, 'web-1')
-  const [who, store] = [executors(pool), openStore(pool)]
-  await who.enter('one', 'x', 'worker')
+  const [who, store] = [executors(pool, runbookVersion), openStore(pool)]
+  await who.enter('one', { folder: 'x', kind: 'worker', version: runbookVersion })
   assert.equal(await store.claimToken('web-1', 'one'), 1)
-  await who.enter('two', 'x', 'worker')
+  await who.enter('two', { folder: 'x', kind: 'worker', version: runbookVersion })
   assert.equal(await who.beat('one'), false)
   assert.equal(await store.claimToken('web-1', 'one'), null)
   assert.equal(await store.claimToken('web-1', 'two'), 2)
