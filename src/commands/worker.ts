@@ -26,5 +26,6 @@ export async function worker(options: GlobalOptions): Promise<number> {
   })
   say(options, `Running moves of ${label}; Ctrl-C ends it, and others go on.`)
   await ended
-  return 0
+  // Lines to nodes of moves that were left would keep it.
+  process.exit(0)
 }
