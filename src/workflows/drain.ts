@@ -64,8 +64,9 @@ function watching(verbs: Verbs, holds: (isSo: boolean) => void): Verbs {
     },
     // The last thing of an attempt that was undone; what undoes it and looks who serves comes before.
     noteUndone: async (...noted) => {
-      await verbs.noteUndone(...noted)
+      const again = await verbs.noteUndone(...noted)
       holds(false)
+      return again
     },
   }
 }

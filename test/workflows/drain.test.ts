@@ -46,7 +46,7 @@ async function play(fails: readonly StepName[], toldAt: number, want: 'migrate' 
         return done
       }),
     look: async () => await act('look', () => ({ serving })),
-    noteUndone: async () => await act('note', () => undefined),
+    noteUndone: async () => await act('note', () => false),
     takeRollback: async () => await act('take-rollback', () => undefined),
     rest: async () => await act('rest', () => false),
   }
