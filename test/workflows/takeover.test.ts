@@ -123,7 +123,7 @@ test('a run that was stored and never came into the queue, as whoever began it d
 })
 
 test('workers are exchanged one after the other: a move goes on where its steps are known, and waits for that where they are not', async (t) => {
-  await storeMove(pool, 'web-1')
+  await storeMove(pool, 'web-3')
   const [known, other] = [runbookVersion, 'runbook-of-another-table']
   const startAs = async (folder: string, version: string): Promise<Executor> => {
     const executor = await startExecutor(database.url, folder, 'shared', version)
@@ -150,7 +150,7 @@ test('workers are exchanged one after the other: a move goes on where its steps 
     const last = await beat()
     await until(async () => (await beat()) > last, 'A beat', 30)
   }
-  assert.deepEqual([...(await executors(pool, other).waitingForVersion())], [['web-1', known]])
+  assert.deepEqual([...(await executors(pool, other).waitingForVersion())], [['web-3', known]])
   assert.equal((await marks()).length, before, 'nobody replays what it does not know')
   // A controller with the known steps would not leave its moves to a worker that does not know them.
   assert.deepEqual([await executors(pool, known).hasWorkers(), await executors(pool, other).hasWorkers()], [false, true])
