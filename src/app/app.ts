@@ -3,20 +3,16 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { digestOf, type ConfigText } from '../config/find.ts'
 import type { Config } from '../config/schema.ts'
-import { clientsToGoFirst } from '../core/after.ts'
 import type { Doctor } from '../core/doctor/finding.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { ProviderCard } from '../core/provider-card.ts'
-import type { MoveStatus, Status } from '../core/records.ts'
 import { runbookVersion } from '../core/runbook.ts'
-import type { Verification } from '../core/verification.ts'
 import { openSsh } from '../io/ssh.ts'
 import { openKeyring, type Keyring } from '../io/ssh-agent.ts'
 import { linkNode } from '../nodes/link.ts'
-import { goesBackWith } from '../workflows/going-back.ts'
 import { launchDurable } from '../workflows/durable.ts'
 import { executors, type ExecutorKind } from '../workflows/executors.ts'
 import { openJournal, type Journal } from '../workflows/journal.ts'
@@ -24,8 +20,9 @@ import { openJournalPool, type Kept } from '../workflows/journal-pool.ts'
 import { openSignals, type SignalKind } from '../workflows/signals.ts'
 import { withSchema } from '../workflows/schema-version.ts'
 import { stackTurns } from '../workflows/stack-turns.ts'
-import { createTables, openStore, type Progress } from '../workflows/store.ts'
+import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
+import { accounts } from './accounts.ts'
 import { examine } from './doctor/doctor.ts'
 import { worldOf } from './doctor/world.ts'
 import { engineOf, refusedEngine, staysHere, type EnginePlace } from './engine.ts'
@@ -37,10 +34,7 @@ import { makePlan, sourcesOf, takeInventory } from './planning.ts'
 import { portsOpener, type PortsOptions } from './ports.ts'
 import { providerCard } from './provider-card.ts'
 import { parsedOnce } from './readings.ts'
-import { plannedOf, readSamples, writeReport, type Written } from './reporting.ts'
 import { sharedJournal } from './shared-journal.ts'
-import { statusOf } from './status.ts'
-import { verifyJournal } from './verifying.ts'
 
 type Outside = Pick<PortsOptions, 'linkOf' | 'engineOf'>
 
@@ -148,7 +142,7 @@ function outsideOf({ knownHosts, sockets, database }: AppOptions, place: EngineP
   }
 }
 
-type Wired = Parts &
+export type Wired = Parts &
   Pick<AppOptions, 'state' | 'pulumiRoot' | 'knownHosts'> & {
     readonly credentials: Credentials
     readonly runsMoves: boolean
@@ -159,18 +153,6 @@ type Wired = Parts &
     readonly identity: string
     readonly helperFile: (machine: string) => string
   }
-
-async function statusesOf({ store, journal, waitingForVersion }: Wired, names: readonly string[] | null): Promise<MoveStatus[]> {
-  const [moves, clients, left] = await Promise.all([store.progress(names), store.standings().then(clientsToGoFirst), waitingForVersion()])
-  const latest = await journal.latestOf(moves.map(({ name }) => name))
-  const stand = async (move: Progress): Promise<MoveStatus> => {
-    const around = { clients: clients.get(move.name) ?? [], together: move.freeze === null ? [] : await goesBackWith(store, move.freeze) }
-    const status = statusOf(move, latest.get(move.name) ?? null, Date.now(), around)
-    const runbook = left.get(move.name)
-    return runbook === undefined ? status : { ...status, waitingFor: 'worker-version', runbook }
-  }
-  return await Promise.all(moves.map(stand))
-}
 
 function wire(parts: Wired) {
   const { store, credentials } = parts
@@ -239,41 +221,5 @@ function examinations(parts: Wired, configOf: (context: Context) => Config) {
       const names = provider === null ? Object.keys(config.providers) : [provider]
       return await Promise.all(names.map(async (name) => await providerCard(config, name, parts.store, signal)))
     },
-  }
-}
-
-/** What is told of moves, while they run and afterwards. */
-function accounts(parts: Wired, configOf: (context: Context) => Config) {
-  return {
-    status: async (name: string | null): Promise<Status> => {
-      const moves = await statusesOf(parts, name === null ? null : [name])
-      if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
-      return { schema: 'lifeboat.status/1', moves }
-    },
-    /** Evidence of one move, or of all. `samples`: a file of what clients measured. */
-    report: async (
-      context: Context,
-      move: string | null,
-      traffic: { readonly samples: string | null; readonly lostWrites: number | null },
-    ): Promise<Written> => {
-      const moves = (await parts.store.moves()).filter((each) => move === null || each.name === move)
-      if (moves.length === 0) throw new LifeboatError('move-unknown', 'No such move was ever started.')
-      const records = await parts.journal.after(0, { limit: 1_000_000, ...(move === null ? {} : { move }) })
-      const statuses = await statusesOf(
-        parts,
-        moves.map(({ name }) => name),
-      )
-      const samples = traffic.samples === null ? null : await readSamples(traffic.samples)
-      const input = {
-        project: configOf(context).project,
-        records,
-        statuses,
-        plan: plannedOf(moves),
-        traffic: samples === null ? null : { samples, lostWrites: traffic.lostWrites },
-      }
-      return await writeReport(parts.reports, move ?? 'all', input)
-    },
-    /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
-    verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
   }
 }
