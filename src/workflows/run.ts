@@ -156,7 +156,9 @@ export async function reach(step: Step, side: SideName): Promise<Link> {
 /** Presents our token. A node that refuses the newest one of our database tells that the database is an old copy. */
 export async function claimNode(run: Run, link: Link, signal: AbortSignal): Promise<void> {
   try {
-    await link.call({ op: 'claim', token: run.token, owner: `${run.move}/${run.services.identity}`, execution: run.execution }, signal)
+    // Another machine than the one that prepared the node must reach the ports of a closed side, too.
+    const from = (await addressSeenBy(link, signal)) ?? ''
+    await link.call({ op: 'claim', token: run.token, owner: `${run.move}/${run.services.identity}`, execution: run.execution, from }, signal)
   } catch (error) {
     if (codeOf(error) !== 'token-stale') throw error
     const stored = await run.services.store.move(run.move)
@@ -167,6 +169,13 @@ export async function claimNode(run: Run, link: Link, signal: AbortSignal): Prom
       cause: error,
     })
   }
+}
+
+/** Our own address as the node sees it; null: it does not tell. */
+export async function addressSeenBy(link: Link, signal: AbortSignal): Promise<string | null> {
+  const { stdout } = await link.run(['sh', '-c', 'echo "$SSH_CONNECTION"'], { signal })
+  const [address = ''] = stdout.trim().split(' ')
+  return address === '' ? null : address
 }
 
 /** What a gate answers that does not open: one sentence with the number and its limit. */

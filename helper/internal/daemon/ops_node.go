@@ -40,13 +40,21 @@ func (d *Daemon) hello(context.Context, request) (answer, error) {
 }
 
 func (d *Daemon) claim(ctx context.Context, r request) (answer, error) {
-	var fields struct{ Owner, Execution string }
+	var fields struct{ Owner, Execution, From string }
 	if err := r.read(&fields); err != nil {
 		return nil, err
 	}
 	before := d.now().Token
-	if err := d.step(machine.Claim{Owner: fields.Owner, Token: r.Token, Execution: fields.Execution}); err != nil {
+	if err := d.step(machine.Claim{Owner: fields.Owner, Token: r.Token, Execution: fields.Execution, From: fields.From}); err != nil {
 		return nil, err
+	}
+	if fields.From != "" {
+		d.effects.Lock()
+		_, err := d.settle(ctx)
+		d.effects.Unlock()
+		if err != nil {
+			return nil, err
+		}
 	}
 	if r.Token > before {
 		if err := d.endReceivers(ctx); err != nil {

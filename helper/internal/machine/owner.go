@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 )
 
@@ -12,6 +13,8 @@ type Claim struct {
 	// Execution tells who has the token: a database that was restored gives the same one out a second time. Older
 	// controllers name none.
 	Execution string
+	// From is where whoever claims comes from: it may reach a closed side's ports in place of the one before. Empty: it does not say.
+	From string
 }
 
 func (e Claim) apply(n *Node) *Refusal {
@@ -27,7 +30,15 @@ func (e Claim) apply(n *Node) *Refusal {
 	case n.Tombstone && e.Token == n.Token:
 		return refuse(GateClosed, "this node is finished: only a higher claim is taken")
 	}
+	if _, err := netip.ParseAddr(e.From); e.From != "" && err != nil {
+		return refuse(Usage, "%q is no address", e.From)
+	}
 	n.Owner, n.Token, n.Execution, n.Tombstone = e.Owner, e.Token, e.Execution, false
+	if e.From != "" && n.Config != nil {
+		c := n.Config.clone()
+		c.Allow = []string{e.From}
+		n.Config = &c
+	}
 	return nil
 }
 

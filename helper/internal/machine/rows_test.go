@@ -1,6 +1,9 @@
 package machine
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // walk brings a fresh giver or receiver to a phase.
 func walk(t *testing.T, part Part, events ...Event) Node {
@@ -173,5 +176,21 @@ func TestRepeatsFindTheirWorkDone(t *testing.T) {
 			}
 			n = next
 		}
+	}
+}
+
+// A worker on another machine takes over: what may reach a closed side's ports is its own, in place of the one before.
+func TestAClaimLetsItsOwnMachineIn(t *testing.T) {
+	n := walk(t, Giver)
+	n, refusal := Step(n, Claim{Owner: n.Owner, Token: n.Token + 1, From: "192.0.2.63"})
+	if refusal != nil || !slices.Equal(n.Config.Allow, []string{"192.0.2.63"}) {
+		t.Fatalf("%v: %v", refusal, n.Config.Allow)
+	}
+	n, refusal = Step(n, Claim{Owner: n.Owner, Token: n.Token})
+	if refusal != nil || !slices.Equal(n.Config.Allow, []string{"192.0.2.63"}) {
+		t.Fatalf("without a word of where: %v: %v", refusal, n.Config.Allow)
+	}
+	if _, refusal = Step(n, Claim{Owner: n.Owner, Token: n.Token, From: "somewhere"}); refusal == nil || refusal.Code != Usage {
+		t.Fatalf("%v", refusal)
 	}
 }

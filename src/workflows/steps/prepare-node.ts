@@ -7,7 +7,7 @@ import type { Link } from '../../nodes/link.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { waitUntil } from '../../io/wait.ts'
 import { releaseMovers } from './movers.ts'
-import { claimNode, reach, type Action, type Step } from '../run.ts'
+import { addressSeenBy, claimNode, reach, type Action, type Step } from '../run.ts'
 
 const sides = ['source', 'target'] as const
 const carriedWithinMs = 15_000
@@ -59,7 +59,8 @@ async function configure(step: Step, side: SideName, links: Record<SideName, Lin
     ports: ports.map(({ port, protocol, proxyProtocol }) => ({ port, protocol, header: proxyProtocol === true ? port : Number(proxyProtocol) })),
     roots: step.run.ports.roots,
     peer: { address: peer.address, port: peer.port, user: peer.user, hostKeys: await hostKeysOf(step, peer), relayed },
-    allow: await ourAddresses(step, links[side]),
+    // Who checks may reach the ports of a closed side.
+    allow: [await addressSeenBy(links[side], step.signal)].filter((address) => address !== null),
     ways: step.run.ports.databases.map(({ port }) => ({ listen: wayTo(port), to: port })),
   }
   if (typeof hello['role'] === 'string' && hello['configured'] === true && hello['role'] !== config.role) {
@@ -116,13 +117,6 @@ async function tryPorts(step: Step, links: Record<SideName, Link>): Promise<void
 async function hostKeysOf(step: Step, link: Link): Promise<readonly string[]> {
   const result = await link.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key.pub'], { signal: step.signal })
   return result.stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.split(' ').slice(0, 2).join(' ')]))
-}
-
-/** Our own address as the node sees it: it may reach a closed side's ports, for checks. */
-async function ourAddresses(step: Step, link: Link): Promise<readonly string[]> {
-  const result = await link.run(['sh', '-c', 'echo "$SSH_CONNECTION"'], { signal: step.signal })
-  const address = result.stdout.trim().split(' ')[0]
-  return address === undefined || address === '' ? [] : [address]
 }
 
 /** Takes the helper off a node; one that is off already, because an answer was lost, is done. */
