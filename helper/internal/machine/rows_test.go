@@ -111,11 +111,11 @@ func TestATokenIsOfOneExecution(t *testing.T) {
 		claim Claim
 		taken bool
 	}{
-		{"the first one", Claim{"me", 5, "a"}, true},
-		{"its repeat", Claim{"me", 5, "a"}, true},
-		{"the same token from a database that was restored", Claim{"me", 5, "b"}, false},
-		{"the next token", Claim{"me", 6, "b"}, true},
-		{"a controller that names no execution", Claim{"me", 6, ""}, true},
+		{"the first one", Claim{Owner: "me", Token: 5, Execution: "a"}, true},
+		{"its repeat", Claim{Owner: "me", Token: 5, Execution: "a"}, true},
+		{"the same token from a database that was restored", Claim{Owner: "me", Token: 5, Execution: "b"}, false},
+		{"the next token", Claim{Owner: "me", Token: 6, Execution: "b"}, true},
+		{"a controller that names no execution", Claim{Owner: "me", Token: 6}, true},
 	} {
 		next, refusal := Step(n, c.claim)
 		if (refusal == nil) != c.taken || refusal != nil && (refusal.Code != TokenStale || refusal.Details["highest"] != int64(5)) {
