@@ -178,10 +178,10 @@ func (d *Daemon) silence(ctx context.Context, sequence int64) (quiet bool, told 
 	switch {
 	case !complete:
 		why = "the recorder may have missed names"
-	case now != sequence:
-		why = fmt.Sprintf("%d changes came after the final pass", now-sequence)
 	case len(found) > 0:
 		why = fmt.Sprintf("%s (pid %d) has %s %s", found[0].Command, found[0].PID, found[0].Path, found[0].How)
+	case now != sequence:
+		why = fmt.Sprintf("changes came after the final pass (%d), the first: %s", now-sequence, d.recording.first(sequence))
 	}
 	return why == "", answer{"quiet": why == "", "why": why, "sequence": now, "writers": found, "complete": complete}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"lifeboat/helper/internal/boot"
@@ -118,6 +119,17 @@ func (r *recording) drain(ctx context.Context) (int64, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return status.Sequence, r.why(status) == "", nil
+}
+
+// first is the path of the first change after a sequence number, as it is shown to people.
+func (r *recording) first(after int64) string {
+	r.mu.Lock()
+	recorder := r.recorder
+	r.mu.Unlock()
+	if recorder == nil {
+		return ""
+	}
+	return strconv.Quote(recorder.First(after))
 }
 
 // stop ends recording for good.

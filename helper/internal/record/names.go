@@ -2,6 +2,7 @@ package record
 
 import (
 	"bufio"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -94,6 +95,18 @@ func (r *Recorder) Names(after int64) ([]List, Status, error) {
 		}
 	}
 	return lists, status, err
+}
+
+// First is the path of the first change after a sequence number; empty: there is none, or it cannot be read.
+func (r *Recorder) First(after int64) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := ""
+	r.journal.after(after, func(e entry) error {
+		first = filepath.Join(r.roots[e.root].Path, e.path)
+		return io.EOF // one is enough
+	})
+	return first
 }
 
 func (r *Recorder) listFile(kind string, root int) string {

@@ -126,6 +126,12 @@ func TestSequenceStandsStillWhereNothingChanges(t *testing.T) {
 	if later.Sequence <= third.Sequence {
 		t.Fatal("a change to a name that was noted before does not count")
 	}
+	if got := r.First(third.Sequence); filepath.Base(got) != "one" {
+		t.Fatalf("the first is %q", got)
+	}
+	if got := r.First(later.Sequence); got != "" {
+		t.Fatalf("%q came after everything", got)
+	}
 	if got := names(t, r, third.Sequence); !slices.Equal(got, []string{"one"}) {
 		t.Fatalf("%q", got)
 	}
