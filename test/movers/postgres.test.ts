@@ -30,9 +30,11 @@ moverConformance('postgres', async (t) => {
   const mover = await postgres.connect({ kind: 'postgres', name: 'shop-db', cluster: '15/main', port: 5432, keepWal: 4096, database: 'postgres' })
   const odd = (title: string, sql: string) => ({ title, act: async () => void (await sqlOn(source, sql)) })
   let last = ''
+  const reopenSource = async (): Promise<void> => void (await source.run(reopen(cluster, pair.from).map(quote).join(' ')))
   /** Scenario 37: the log that a target needs is kept within bounds, so that the disk of the source does not fill. */
   const outlived = async (): Promise<void> => {
     await target.run(`systemctl stop ${unit}`)
+    await reopenSource()
     const bound = async (sql: string) => {
       await sqlOn(source, sql)
       await sqlOn(source, 'select pg_reload_conf()')
@@ -56,7 +58,7 @@ moverConformance('postgres', async (t) => {
       }
       await waitUntil(same, { what: 'A quiet log', deadlineMs: 120_000, everyMs: 16_000, signal: t.signal })
     },
-    reopen: async () => void (await source.run(reopen(cluster, pair.from).map(quote).join(' '))),
+    reopen: reopenSource,
     change: async () => void (await sqlOn(source, "insert into orders select i, 'changed' from generate_series(1, 5000) i")),
     oddChanges: [
       odd('another database', 'create database "odd ""name"'),
