@@ -1,7 +1,8 @@
 // A group under fire: an app and its database, which each write spans, share a freeze there and back, and in it the
-// controller is killed, a node loses its power, or the app does not start on the other side; the same command again ends well. A normal run draws a blow there and one
-// back by a seed that it prints; LIFEBOAT_GROUP=all runs all of them, a world for each row; LIFEBOAT_GROUP=seal-source those
-// whose name begins so, LIFEBOAT_BLOWS=0,3 these of them, LIFEBOAT_SEED repeats a draw.
+// controller is killed, a node loses its power, or the app does not start on the other side; the same command again ends
+// well. A normal run draws a blow there and one back by a seed that it prints; LIFEBOAT_GROUP=all runs all of them, a world
+// for each row; LIFEBOAT_GROUP=seal-source those whose name begins so, LIFEBOAT_BLOWS=0,3 these of them, LIFEBOAT_SEED
+// repeats a draw.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
