@@ -8,16 +8,15 @@ import { LifeboatError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { counted } from '../core/units.ts'
 import { answer, say, type GlobalOptions } from './output.ts'
-import { interrupted } from './interrupt.ts'
+import { onInterrupt } from './interrupt.ts'
 import { databaseAt } from './session.ts'
 
 export async function moveDatabase(options: GlobalOptions, url: string): Promise<number> {
-  const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(interrupted))
+  const { signal } = onInterrupt()
   const { document, baseFolder } = await readConfig(await findConfig(process.cwd(), options.config), kinds)
-  const database = databaseAt(await urlOf(url, baseFolder, stop.signal), { baseFolder, home: homedir() })
+  const database = databaseAt(await urlOf(url, baseFolder, signal), { baseFolder, home: homedir() })
   const { moveDatabase: move } = await import('../controller/move-database.ts')
-  const { label, ...moved } = await move(options.state ?? document.state, database, stop.signal)
+  const { label, ...moved } = await move(options.state ?? document.state, database, signal)
   if (options.json === true) answer(JSON.stringify({ schema: 'lifeboat.database/1', database: label, ...moved }))
   else answer(`${counted(moved.moves, 'move')} went to ${label}: ${counted(moved.rows, 'row')} in ${counted(moved.tables, 'table')}, compared.`)
   if (document.database === undefined) say(options, 'Put `database:` into lifeboat.yaml, then go on with `lifeboat status`.')

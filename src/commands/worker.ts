@@ -7,6 +7,7 @@ import { readSettings } from './session.ts'
 
 export async function worker(options: GlobalOptions): Promise<number> {
   const stop = new AbortController()
+  // However often it is told: while clients are held it ends in order, or they would wait for somebody else.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(interrupted))
   const { draft, state, values, database } = await readSettings(options, stop.signal)
   if (database === null)

@@ -41,6 +41,7 @@ test('a source that is left alone in the freeze neither serves beside the target
     const wake = suspend(source)
     const late = line.call({ op: 'seal', token, attempt: facts.attempt, sequence: facts.sequence, needMs: 1000 })
     late.catch(() => undefined)
+    // What is tried is the time itself: nobody tells that a lease has run out on a machine that sleeps.
     await sleep(asleepMs, new AbortController().signal)
     wake()
     await assert.rejects(late, { code: 'attempt-over' })
@@ -58,6 +59,7 @@ test('a source that is left alone in the freeze neither serves beside the target
     await target.run(`ip route add blackhole ${source.address}/32`)
     scene.killController()
     await moments.pass()
+    // Nothing may happen now: well after the lease and before the limit both are looked at.
     await sleep(holdLimitMs / 2, new AbortController().signal)
     assert.deepEqual([await rolesOf(source), await rolesOf(target)], ['closed inactive', 'closed inactive'])
     const { exitCode, stdout } = await held
