@@ -54,6 +54,8 @@ export type Step = {
   readonly say: (text: string, details?: Readonly<Record<string, unknown>>) => Promise<void>
   /** A waiting record. */
   readonly waitFor: (text: string, details?: Readonly<Record<string, unknown>>) => Promise<void>
+  /** Whether something was said after the last waiting record: the newest one tells no longer what is waited for. */
+  readonly saidMore: boolean
   readonly learn: (facts: Partial<MoveFacts>) => Promise<void>
 }
 
@@ -128,6 +130,7 @@ async function openStep(
   const stored = await run.services.store.move(run.move)
   if (stored === null) throw new LifeboatError('move-unknown', `The move ${run.move} is not stored.`)
   let { facts } = stored
+  let saidMore = false
   return {
     run,
     name,
@@ -137,8 +140,17 @@ async function openStep(
     },
     signal,
     restartDeadline: restart,
-    say: async (text, details) => await write('progress', text, details),
-    waitFor: async (text, details) => await write('waiting', text, details),
+    say: async (text, details) => {
+      saidMore = true
+      await write('progress', text, details)
+    },
+    waitFor: async (text, details) => {
+      saidMore = false
+      await write('waiting', text, details)
+    },
+    get saidMore() {
+      return saidMore
+    },
     learn: async (more) => void (facts = await run.services.store.learn(run.move, more, run.token)),
   }
 }

@@ -60,10 +60,9 @@ async function approved(step: Step, passes: Passes): Promise<Approval> {
       return { text: 'Approved.', details: { ...approval, opensAt: new Date(nextSwitch(step, Date.now()).at).toISOString() } }
     }
     const { pauseMs: pause } = await pauseAhead(step)
-    const waits =
-      failures >= failuresUntilAsked ? `Waiting for approval: ${failures} attempts failed in a row.` : 'Waiting for approval; the copy is kept in step.'
-    const text = isRelayed ? `${waits} ${relayRisk}` : waits
-    await tell(text, { waitingFor: 'approval', forecastPauseMs: pause, failures, plan: step.settings.plan })
+    const failed = failures >= failuresUntilAsked ? `: ${failures} attempts failed in a row` : ''
+    const text = `Waiting for approval${failed}. ${copyNow(passes)}`
+    await tell(isRelayed ? `${text} ${relayRisk}` : text, { waitingFor: 'approval', forecastPauseMs: pause, failures, plan: step.settings.plan })
     await passAndRest(step, passes, 'approve')
   }
 }
@@ -76,9 +75,9 @@ async function untilOpen(step: Step, passes: Passes, approval: Approval): Promis
       await leaveCompanions(step)
       return false
     }
-    const wait = await inTheWay(step)
+    const wait = await inTheWay(step, passes)
     if (wait !== null) {
-      await tell(`Approved; ${wait.text}. The copy is kept in step.`, { ...wait.details, forecastPauseMs: (await pauseAhead(step)).pauseMs })
+      await tell(`Approved; ${wait.text}. ${copyNow(passes)}`, { ...wait.details, forecastPauseMs: (await pauseAhead(step)).pauseMs })
       await passAndRest(step, passes, 'pause', wait.mostMs)
       continue
     }
@@ -90,15 +89,23 @@ async function untilOpen(step: Step, passes: Passes, approval: Approval): Promis
 type Wait = { readonly text: string; readonly details: Readonly<Record<string, unknown>>; readonly mostMs?: number }
 
 /** The first thing that keeps an approved move from being switched; null: nothing but its turn. */
-async function inTheWay(step: Step): Promise<Wait | null> {
+async function inTheWay(step: Step, passes: Passes): Promise<Wait | null> {
   const now = Date.now()
   const { at, text } = nextSwitch(step, now)
   const obstacle = at > now ? null : await obstacleNow(step)
-  if (at > now || obstacle !== null) await leaveCompanions(step)
+  const isReady = passes.silence() === null
+  if (at > now || obstacle !== null || !isReady) await leaveCompanions(step)
   if (at > now) return { text, details: { waitingFor: 'window', opensAt: new Date(at).toISOString() }, mostMs: at - now }
   if (obstacle !== null) return { text: `waits ${describeObstacle(obstacle)}`, details: { waitingFor: 'after', ...obstacle } }
+  if (!isReady) return { text: 'waits until both sides answer', details: { waitingFor: 'node' } }
   const companion = await awaitCompanions(step)
   return companion === null ? null : { text: `waits ${describeCompanion(companion)}`, details: { waitingFor: 'freeze', ...companion } }
+}
+
+/** Whether the copy is kept in step while it waits. */
+function copyNow(passes: Passes): string {
+  const silence = passes.silence()
+  return silence === null ? 'The copy is kept in step.' : `The copy is not kept in step: ${silence}`
 }
 
 /** An approval has its day; one that was not used in it is asked for anew. */

@@ -8,6 +8,7 @@ import { audit, factsOf, wordsOf, type Audited } from './audit.ts'
 import { whileFewCopy, withShare } from './in-slots.ts'
 import { allMovers } from './movers.ts'
 import { pairFrom } from './sides.ts'
+import { onceBothAnswer, silenceBehind } from './silence.ts'
 import { letOthersSwitch } from './waiting.ts'
 
 const calmPassSeconds = 2
@@ -19,9 +20,14 @@ export const sync = {
     return { text: 'Changes are recorded on both sides.' }
   },
 
-  'first-sync': async (step) => await whileFewCopy(step, async () => await firstSync(step)),
-  'keep-in-sync': async (step) => await whileFewCopy(step, async () => await catchUp(step)),
+  'first-sync': async (step) => await copying(step, firstSync),
+  'keep-in-sync': async (step) => await copying(step, catchUp),
 } satisfies Record<string, Action>
+
+/** A side that is silent keeps no place from others. */
+async function copying(step: Step, copy: Action): Promise<Done> {
+  return await onceBothAnswer(step, async () => await whileFewCopy(step, async () => await copy(step)))
+}
 
 async function firstSync(step: Step): Promise<Done> {
   await step.run.ports.markHoldsData(step.signal)
@@ -130,8 +136,20 @@ export async function whileKeptInStep<Result>(step: Step, act: (passes: Passes) 
 /** One pass after the other, each followed by a comparison of what is new, which takes a tenth of the time at most. */
 function keepInStep(step: Step) {
   let [due, nextAudit, told] = [0, 0, '']
+  let silence: string | null = null
   const make = async (): Promise<{ readonly movedFiles: number }> => {
     await letOthersSwitch(step)
+    try {
+      const made = await passAndCompare()
+      silence = null
+      return made
+    } catch (error) {
+      silence = await silenceBehind(step, error)
+      if (silence === null) throw error
+      return { movedFiles: 0 }
+    }
+  }
+  const passAndCompare = async (): Promise<{ readonly movedFiles: number }> => {
     const { details } = await onePass(step, 'repeat')
     due = performance.now() + passEveryMs * waiting.size
     if (performance.now() < nextAudit) return details
@@ -143,6 +161,8 @@ function keepInStep(step: Step) {
   }
   return {
     make,
+    /** Why the last pass met a side that does not answer; null: it did not. */
+    silence: (): string | null => silence,
     /** Until it is the turn of this move among all that wait. */
     dueInMs: (): number => Math.max(0, due - performance.now()),
   }

@@ -19,11 +19,11 @@ export async function recordsOfRun({ run: { services, move, run } }: Pick<Step, 
   return (await services.journal.after(0, { move, limit: 100_000 })).filter((record) => record.run === run)
 }
 
-/** Says what it waits for, not again until that is something else. */
+/** Says what it waits for, not again until that is something else or something was said in between. */
 export function tellOnce(step: Step): Step['waitFor'] {
   let told = ''
   return async (text, details) => {
-    if (told !== text) await step.waitFor(text, details)
+    if (told !== text || step.saidMore) await step.waitFor(text, details)
     told = text
   }
 }
