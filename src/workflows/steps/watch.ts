@@ -4,6 +4,7 @@ import { counted } from '../../core/units.ts'
 import { rollbackPrice } from '../../core/forecast.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { sleep } from '../../io/wait.ts'
+import { tellBackByPolicy } from '../going-back.ts'
 import { isSilence, reach, type Action, type Done, type Step } from '../run.ts'
 import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
 import { cachedNames, cachedText, lookForDrift } from './names-after.ts'
@@ -51,15 +52,11 @@ async function watchTarget(step: Step, whole: Background): Promise<Done> {
   }
 }
 
-/** Goes back by itself where the move says so and that loses nothing, once; else a person must decide. Fails with gate-closed. */
+/** Goes back by itself where the move, and all that share its freeze, say so and that loses nothing, once; else a person must decide. Fails with gate-closed. */
 async function regressed(step: Step, failure: string): Promise<void> {
   const text = `The target fails a check that the source passed: ${failure}.`
-  const { services, move, run } = step.run
-  const price = rollbackPrice(step.facts)
-  const mayGoBack = step.settings.finish.policy === 'auto-rollback' && step.settings.reverseSync && price.possible && price.writesLost === 0
-  if (!mayGoBack || (await hasFailedToGoBack(step))) throw new LifeboatError('gate-closed', text)
-  await step.say(`${text} Going back (finish.policy: auto-rollback).`, { price })
-  await services.signals.send(move, run, 'rollback', { by: 'finish.policy' })
+  if ((await hasFailedToGoBack(step)) || !(await tellBackByPolicy(step.run))) throw new LifeboatError('gate-closed', text)
+  await step.say(`${text} Going back (finish.policy: auto-rollback).`, { price: rollbackPrice(step.facts) })
   // The step ends as it does when a person asks for it.
   await sleep(noticedWithinMs, step.signal)
 }
