@@ -66,6 +66,7 @@ program
   .option('--plan <fingerprint>', 'refuse when the plan has changed since it was shown')
   .option('--at <time>', 'switch no earlier: 22:00, "2026-12-01 22:00" or 2026-12-01T22:00Z')
   .option('--rehearse', 'try the services and checks on a view of the copy, apart from everybody; the move then waits for approval')
+  .option('--database-is-newest', 'nodes have seen more than this database knows, and no newer copy of it is left: go on with what they say')
   .option('--detach', 'return at once')
   .action(verb(async () => (await import('./commands/migrate.ts')).migrate))
 program

@@ -14,6 +14,7 @@ import type { MoveInput } from '../workflows/execution.ts'
 import { goesBackWith, isGoingBackWith } from '../workflows/going-back.ts'
 import type { Journal } from '../workflows/journal.ts'
 import type { Want } from '../workflows/run.ts'
+import { isBehind } from '../workflows/take-over.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
 import type { ConfigText } from '../workflows/config-texts.ts'
 import type { Store, StoredMove } from '../workflows/store.ts'
@@ -25,7 +26,13 @@ export type Parts = { readonly store: Store; readonly journal: Journal; readonly
 export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean; readonly together?: readonly RunOf[] }
 type RunOf = { readonly move: string; readonly run: number }
 type Approval = Pick<MoveInput, 'approval' | 'notBefore' | 'rehearse'>
-export type MigrateRequest = Approval & { readonly moves: readonly string[]; readonly fingerprint: string | null; readonly who: string }
+export type MigrateRequest = Approval & {
+  readonly moves: readonly string[]
+  readonly fingerprint: string | null
+  readonly who: string
+  /** No newer copy of this database is left. */
+  readonly isNewest: boolean
+}
 
 /**
  * Starts these moves (when none is named, all that are not finished), or attaches to those that run. Nothing starts when
@@ -38,6 +45,7 @@ export async function beginMoves(parts: Parts, text: ConfigText, config: Config,
   const finished = stored.filter((move) => move.state === 'finished').map((move) => move.name)
   if (request.moves.length > 0 || finished.length === wanted.length) refuseFinished(finished)
   const names = wanted.filter((name) => !finished.includes(name) && !running.some((move) => move.name === name))
+  await refuseOldCopy(parts.store, stored, request.isNewest)
   // Those that wait for approval rehearse, and wait again.
   if (request.rehearse === true) for (const { name } of running) await tellMove(parts, name, 'rehearse', { digest: null, who: request.who })
   const begun: Begun[] = running.map((move) => ({ move: move.name, run: move.run, attached: true }))
@@ -65,6 +73,15 @@ async function beginOne(parts: Parts, text: ConfigText, plan: Plan, move: Move, 
 
 function refuseFinished([done]: readonly string[]): void {
   if (done !== undefined) throw new LifeboatError('not-now', `The move ${done} is finished; there is nothing left to migrate.`)
+}
+
+/** A move that was found behind what its nodes have seen rests, until a newer database is put back or somebody says that none is left. */
+async function refuseOldCopy(store: Store, moves: readonly StoredMove[], isNewest: boolean): Promise<void> {
+  const behind = moves.find(({ facts }) => facts.behind !== null)
+  if (behind !== undefined && !isNewest) throw isBehind(behind.name, behind.facts.behind ?? 0)
+  if (!isNewest) return
+  const adopted = await Promise.all(moves.map(async ({ name }) => await store.adopt(name)))
+  if (!adopted.includes(true)) throw new LifeboatError('not-now', 'No node has seen more than this database knows; it goes on without that word.')
 }
 
 /** What runs keeps the `after:` with which it was begun: together with what is written now it may go round. */

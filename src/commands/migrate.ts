@@ -10,7 +10,13 @@ import { answer, patiently, say, type GlobalOptions } from './output.ts'
 import { inSession, type Session } from './session.ts'
 import { watchRuns } from './watch-runs.ts'
 
-export type MigrateOptions = GlobalOptions & { readonly plan?: string; readonly at?: string; readonly rehearse?: boolean; readonly detach?: boolean }
+export type MigrateOptions = GlobalOptions & {
+  readonly plan?: string
+  readonly at?: string
+  readonly rehearse?: boolean
+  readonly detach?: boolean
+  readonly databaseIsNewest?: boolean
+}
 
 const begunSchema = z.array(z.object({ move: z.string(), run: z.number(), attached: z.boolean() }))
 
@@ -27,7 +33,7 @@ export async function migrateIn(session: Session, options: MigrateOptions, moves
   // Whoever wants to see a rehearsal decides after it: `--yes` answers the questions before it only.
   const approval = options.yes === true && !rehearse ? 'at-once' : 'person'
   const { seq } = z.object({ seq: z.number() }).parse(await client.get('/api/v1/seq', signal))
-  const body = { context, moves, fingerprint, approval, notBefore, rehearse }
+  const body = { context, moves, fingerprint, approval, notBefore, rehearse, isNewest: options.databaseIsNewest === true }
   const begun = begunSchema.parse(await client.post('/api/v1/moves', body, signal))
   for (const { move, attached } of begun) if (attached) say(options, `${move} runs already${notBefore === null ? '' : ' (--at changes nothing)'}; watching it.`)
   if (options.detach === true) {

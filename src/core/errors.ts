@@ -68,7 +68,7 @@ const table = {
   'token-stale': [4, 'A newer execution of this move is at work; see `lifeboat status`.'],
   'attempt-over': [4, 'The node ended this attempt by itself; the source serves. Approve again.'],
   'owned-by-other': [4, 'Another state folder owns this node; use that one.'],
-  'database-behind': [4, 'This database was restored from an older copy; use the newer one.'],
+  'database-behind': [4, 'This database is an older copy: put the newer one back. Where none is left: `lifeboat migrate MOVE --database-is-newest`.'],
   'database-newer': [4, 'Use the newer Lifeboat on this machine, too.'],
   'executor-replaced': [4, 'Start it again; what it ran goes on elsewhere.'],
   'controller-busy': [4, 'Use the controller that runs, or stop it first.'],

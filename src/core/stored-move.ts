@@ -76,6 +76,10 @@ export const moveFactsSchema = z.object({
   lastPass: passFacts.nullable(),
   /** The last comparison of everything while the source was in use. Null: none, or what came after it made it worthless. */
   audited: auditFacts.nullable().default(null),
+  /** A token that a node has taken and this database never gave out: it is an older copy, and moves nothing. Null: no such is known. */
+  behind: z.number().nullable().default(null),
+  /** Somebody said that no newer copy is left: what both sides do now counts, not what is stored of it. */
+  isAdopting: z.boolean().default(false),
   /** Highest attempt ever opened; only rises. */
   attempt: z.number(),
   /** Of the side that gives; null again once it is open or the other one serves. */
@@ -147,7 +151,8 @@ export type StoredCheck = Readonly<z.infer<typeof storedCheckSchema>>
 export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>
 export type Beginning = Readonly<z.infer<typeof beginningSchema>>
 export type MoveFacts = Readonly<z.infer<typeof moveFactsSchema>>
-export type SideName = 'source' | 'target'
+export const sides = ['source', 'target'] as const
+export type SideName = (typeof sides)[number]
 /** `running` (also while it waits) · `failed`: rests, migrate goes on · `rolled-back`: may be migrated again · `finished`. */
 export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
 
@@ -178,6 +183,8 @@ export const noFacts: MoveFacts = {
   stragglers: null,
   cached: null,
   sourceAnswers: true,
+  behind: null,
+  isAdopting: false,
   cannotFollow: null,
   targetSilentSince: null,
 }

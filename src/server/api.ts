@@ -27,6 +27,7 @@ const migrateBody = z.object({
   approval: z.enum(['at-once', 'person']),
   notBefore: z.iso.datetime().nullable().default(null),
   rehearse: z.boolean().default(false),
+  isNewest: z.boolean().default(false),
 })
 const tellBody = z.object({ context, digest: z.string().nullable().default(null), isOff: z.enum(['source', 'target']).nullable().default(null) })
 const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })

@@ -9,9 +9,10 @@ import type { Drain } from './drain.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
-import { askedBack, claimNode, type Run, type Services } from './run.ts'
+import { askedBack, type Run, type Services } from './run.ts'
 import { never, unlessStopped, type Stoppable } from './stopped.ts'
 import type { StoredMove } from './store.ts'
+import { takeOver } from './take-over.ts'
 import { verbsOf } from './verbs.ts'
 
 export type MoveInput = { readonly move: string } & Pick<Run, 'run' | 'want' | 'approval' | 'notBefore' | 'rehearse'>
@@ -76,25 +77,6 @@ async function openRun(input: MoveInput, stored: StoredMove, token: number, { se
   let rollbackAsked = watchForRollback(input, services, stop)
   const rearm = (): void => void (rollbackAsked = watchForRollback(input, services, stop))
   return { ...input, token, execution: randomUUID(), ports, services, stop, onLost, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
-}
-
-/** Claims every side that is prepared already, before the first effect of this execution (runbook.md V6). */
-async function takeOver(run: Run): Promise<Ending | null> {
-  const stored = await run.services.store.move(run.move)
-  if (stored === null || stored.facts.target === null) return null
-  for (const side of ['source', 'target'] as const) {
-    try {
-      const link = await run.ports.link(side, stored.facts)
-      await claimNode(run, link, AbortSignal.any([run.stop, AbortSignal.timeout(10_000)]))
-      run.claimed.add(side)
-    } catch (error) {
-      // A side that cannot be reached now is claimed by the first step that needs it.
-      run.stop.throwIfAborted()
-      const code = codeOf(error)
-      if (code === 'database-behind' || code === 'owned-by-other') return { state: 'failed', step: 'check-source', code, text: messageOf(error) }
-    }
-  }
-  return null
 }
 
 /** Aborts once a rollback signal waits for this run. */

@@ -176,10 +176,9 @@ export async function claimNode(run: Run, link: Link, signal: AbortSignal): Prom
     const stored = await run.services.store.move(run.move)
     if (stored === null || stored.token > run.token) throw error
     const highest = error instanceof LifeboatError ? Number(error.details['highest'] ?? 0) : 0
-    throw new LifeboatError('database-behind', `${link.address} has seen token ${highest} of ${run.move}; this database had given out only ${run.token - 1}.`, {
-      details: { highest },
-      cause: error,
-    })
+    await run.services.store.learn(run.move, { behind: Math.max(highest, stored.facts.behind ?? 0) }, run.token)
+    const text = `${link.address} has seen token ${highest} of ${run.move}; this database had given out only ${run.token - 1}.`
+    throw new LifeboatError('database-behind', text, { details: { highest }, cause: error })
   }
 }
 

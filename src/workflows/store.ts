@@ -133,6 +133,12 @@ function moves(pool: Pool) {
       const { rows } = await pool.query<{ token: string }>(sql, [name, executor])
       return rows[0] === undefined ? null : Number(rows[0].token)
     },
+    /** This database is the newest that there is: the next token of a move at rest is above all that nodes have seen. False: it was not behind. */
+    adopt: async (name: string): Promise<boolean> => {
+      const sql = `update lifeboat.move set token = greatest(token, (facts ->> 'behind')::bigint), facts = facts || '{"behind": null, "isAdopting": true}'
+        where name = $1 and state in ('failed', 'rolled-back') and facts ->> 'behind' is not null`
+      return (await pool.query(sql, [name])).rowCount === 1
+    },
     /** Merges what the holder of this token learned, and answers all that is known then; fails with token-stale when somebody newer is at work. `measured` is merged one level deeper, so that one figure does not wipe the others. */
     learn: async (name: string, facts: Partial<MoveFacts>, token: number): Promise<MoveFacts> => {
       const { measured, ...rest } = facts

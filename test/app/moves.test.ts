@@ -40,7 +40,7 @@ async function migrate(
     moves: Object.fromEntries(names.map((name) => [name, { from: { provider: 'old' }, to: { provider: 'iron' }, ...moves[name] }])),
   })
   const { document } = parseConfig({ text, baseFolder: '/' }, kinds)
-  const wanted: MigrateRequest = { moves: [], fingerprint: null, approval: 'at-once', who: 'a test', ...request }
+  const wanted: MigrateRequest = { moves: [], fingerprint: null, approval: 'at-once', who: 'a test', isNewest: false, ...request }
   return await beginMoves(parts(), { text, baseFolder: '/' }, document, wanted, AbortSignal.timeout(30_000))
 }
 
