@@ -79,6 +79,7 @@ for (const [name, text] of [
   ['pause', 'keep syncing, do not cut over'],
   ['rollback', 'go back'],
   ['finish', 'the point of no return: power the source off'],
+  ['failover', 'give the source up: fence it, and let the target serve'],
 ] as const) {
   const command = program.command(`${name} <move>`).description(text)
   if (name === 'approve') command.option('--digest <fingerprint>', 'approve only this plan')
@@ -86,6 +87,7 @@ for (const [name, text] of [
     command.option('--target-is-off', 'the source is sealed and the target silent: you know that it is off, or cut off from everybody')
     command.option('--source-is-off', 'the same on the way back, when the target is the sealed one')
   }
+  if (name === 'failover') command.option('--source-is-off', 'no provider can fence the source: you know that it is off, or cut off from everybody')
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
 program

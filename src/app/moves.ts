@@ -119,7 +119,7 @@ async function startRun(
   by: { readonly who: string; readonly plan: string | null },
 ): Promise<void> {
   const { want } = beginning
-  const text = want === 'migrate' ? 'Migration begins.' : 'Rollback begins.'
+  const text = { migrate: 'Migration begins.', rollback: 'Rollback begins.', failover: 'Fail-over begins.' }[want]
   await parts.journal.append({ move, run, step: 'move', state: 'started', text, details: { want, plan: by.plan, who: by.who } })
   await parts.durable.start({ move, run, ...beginning })
 }
@@ -138,9 +138,10 @@ export async function tellMove(parts: Parts, name: string, kind: SignalKind, sai
   refuseOtherPlan(move, said.digest)
   refuseImpossible(move, kind)
   if (kind === 'rollback') refuseBlindly(move, said.isOff ?? null)
+  if (kind === 'failover') refuseFailover(move, said.isOff ?? null)
   const together = kind === 'rollback' && (said.isOff ?? null) === null ? await tellTogether(parts, move, said.who) : null
   if (together !== null) return { move: name, run: move.run, attached: true, together }
-  return move.state === 'running' ? await sendWord(parts, move, kind, said) : await beginBack(parts, move, said)
+  return move.state === 'running' ? await sendWord(parts, move, kind, said) : await beginBy(parts, move, kind === 'failover' ? kind : 'rollback', said)
 }
 
 async function sendWord(parts: Parts, move: StoredMove, kind: SignalKind, { digest, who, isOff = null }: Said): Promise<Begun> {
@@ -149,17 +150,23 @@ async function sendWord(parts: Parts, move: StoredMove, kind: SignalKind, { dige
   // An approval that nobody has taken yet is taken back.
   if (kind === 'pause') await parts.signals.take(name, run, 'approve')
   const word = { by: kind, who, at: new Date().toISOString() }
-  // On the way back the target is opened, and serves on.
-  if (isOff !== 'source') await parts.signals.send(name, run, kind, kind === 'approve' ? { ...word, digest, plan: settings.plan } : word)
+  // Known before the word that it belongs to is obeyed.
   if (isOff !== null) await parts.signals.send(name, run, 'is-off', { ...word, side: isOff })
+  // On the way back the target is opened, and serves on.
+  if (isOff !== 'source' || kind === 'failover') await parts.signals.send(name, run, kind, kind === 'approve' ? { ...word, digest, plan: settings.plan } : word)
   return { move: name, run, attached: true }
 }
 
-async function beginBack(parts: Parts, { name, run: last, settings, plan }: StoredMove, { who, isOff = null }: Said): Promise<Begun> {
-  const beginning = beginningOf('rollback', { approval: 'person' })
+async function beginBy(
+  parts: Parts,
+  { name, run: last, settings, plan }: StoredMove,
+  want: 'rollback' | 'failover',
+  { who, isOff = null }: Said,
+): Promise<Begun> {
+  const beginning = beginningOf(want, { approval: 'person' })
   const run = await parts.store.beginRun(settings, plan, await parts.store.configOf(name), beginning)
   if (run === null) return { move: name, run: last, attached: true }
-  if (isOff !== null) await parts.signals.send(name, run, 'is-off', { by: 'rollback', who, at: new Date().toISOString(), side: isOff })
+  if (isOff !== null) await parts.signals.send(name, run, 'is-off', { by: want, who, at: new Date().toISOString(), side: isOff })
   await startRun(parts, name, run, beginning, { who, plan: settings.plan })
   return { move: name, run, attached: false }
 }
@@ -185,7 +192,14 @@ function refuseImpossible(move: StoredMove, kind: SignalKind): void {
     if (!possible) throw new LifeboatError('rollback-impossible', `${name} cannot go back: ${why}`)
   }
   refuseBySide(move, kind)
-  if (kind !== 'rollback' && state !== 'running') throw new LifeboatError('not-now', `${name} does not run.`)
+  if (kind !== 'rollback' && kind !== 'failover' && state !== 'running') throw new LifeboatError('not-now', `${name} does not run.`)
+}
+
+/** Only the source is given up, and only for a copy that was complete once. */
+function refuseFailover({ name, facts }: StoredMove, isOff: SideName | null): void {
+  if (isOff === 'target') throw new LifeboatError('usage', 'A fail-over gives the source up: `--source-is-off`.')
+  if (facts.serving === 'target') throw new LifeboatError('not-now', `${name} is served by its target already.`)
+  if (facts.target === null || facts.lastPass === null) throw new LifeboatError('not-now', `${name} has no complete copy to fail over to.`)
 }
 
 /** Nobody opens a side that is sealed alone without knowing what became of the other one. */

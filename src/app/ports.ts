@@ -22,6 +22,7 @@ import type { Pins } from './pins.ts'
 import { openTarget } from './planning.ts'
 import { provisioning } from './provisioning.ts'
 import { parsedOnce, readings, type Readings } from './readings.ts'
+import { fenceOf } from './fence.ts'
 import { offAsker } from './is-off.ts'
 import { retire } from './retire.ts'
 
@@ -133,6 +134,7 @@ async function openPorts(
     },
     retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
+    ...fenceOf(config, settings.from),
     isOff: offAsker({ config, settings, target, inventories }),
     link,
     ...moved,

@@ -2,6 +2,7 @@
 import { forecastPauseMs, rollbackPrice, sharedPauseMs } from '../core/forecast.ts'
 import type { JournalRecord, MoveStatus, Price } from '../core/records.ts'
 import { rowOf } from '../core/runbook.ts'
+import { completeAt } from '../core/stored-move.ts'
 import type { Progress, StoredMove } from '../workflows/store.ts'
 
 type Around = {
@@ -22,7 +23,7 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
     step: last?.step ?? '',
     ...(state === 'running' ? { phase: phaseOf(last), state: last?.state ?? 'started' } : { phase: state, state }),
     waitingFor: waitingFor(last),
-    lagSeconds: facts.lastPass === null ? null : Math.max(0, Math.round((now - Date.parse(facts.lastPass.endedAt)) / 100) / 10),
+    lagSeconds: facts.lastPass === null ? null : Math.max(0, Math.round((now - Date.parse(completeAt(facts.lastPass))) / 100) / 10),
     remainingBytes: null,
     forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
     rollback: state === 'finished' ? tooLate : rollbackPrice(facts, pauseMs),

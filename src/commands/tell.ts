@@ -1,8 +1,9 @@
-// lifeboat approve | pause | rollback | finish MOVE
+// lifeboat approve | pause | rollback | finish | failover MOVE
 import { z } from 'zod'
 import { describeClients, describeTogether } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { statusSchema, type MoveStatus } from '../core/records.ts'
+import { formatDuration } from '../core/units.ts'
 import type { SideName } from '../core/stored-move.ts'
 import { priceText } from '../ui/status-view.ts'
 import { confirm, typed } from '../ui/prompts.ts'
@@ -10,12 +11,12 @@ import { answer, say, type GlobalOptions } from './output.ts'
 import { inSession, type Session } from './session.ts'
 import { watchRuns, type Until } from './watch-runs.ts'
 
-type Kind = 'approve' | 'pause' | 'rollback' | 'finish'
+type Kind = 'approve' | 'pause' | 'rollback' | 'finish' | 'failover'
 export type TellOptions = GlobalOptions & { readonly digest?: string; readonly targetIsOff?: boolean; readonly sourceIsOff?: boolean }
 
 const runSchema = z.object({ move: z.string(), run: z.number() })
 const begunSchema = runSchema.extend({ attached: z.boolean(), together: z.array(runSchema).default([]) })
-const until: Readonly<Record<Kind, Until>> = { approve: 'switched', pause: 'told', rollback: 'rolled-back', finish: 'finished' }
+const until: Readonly<Record<Kind, Until>> = { approve: 'switched', pause: 'told', rollback: 'rolled-back', finish: 'finished', failover: 'switched' }
 
 export function tell(kind: Kind) {
   return async (options: TellOptions, move: string): Promise<number> =>
@@ -65,5 +66,14 @@ function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {
   if (kind === 'rollback' && status?.sealedAlone) return null
   if (kind === 'rollback' && status !== undefined) return `Roll ${[status.name, ...status.backTogether].join(' and ')} back? ${priceText(status.rollback)}`
   if (kind === 'finish' && status !== undefined) return `Finish ${status.name}? The source is powered off; there is no way back after it.`
+  if (kind === 'failover' && status !== undefined) return `Give the source of ${status.name} up? ${lossText(status)}`
   return null
+}
+
+function lossText({ lagSeconds }: MoveStatus): string {
+  const lost =
+    lagSeconds === null
+      ? 'nothing was copied yet'
+      : `the copy was complete ${formatDuration(lagSeconds * 1000)} ago: what was written since then is lost, if it does not answer`
+  return `It is fenced and its target serves; ${lost}.`
 }

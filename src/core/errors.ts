@@ -68,6 +68,7 @@ const table = {
   'token-stale': [4, 'A newer execution of this move is at work; see `lifeboat status`.'],
   'attempt-over': [4, 'The node ended this attempt by itself; the source serves. Approve again.'],
   'owned-by-other': [4, 'Another state folder owns this node; use that one.'],
+  'fence-unconfirmed': [4, 'Make sure that the source is off or cut off from everybody, and say so: `lifeboat failover MOVE --source-is-off`.'],
   'database-behind': [4, 'This database is an older copy: put the newer one back. Where none is left: `lifeboat migrate MOVE --database-is-newest`.'],
   'database-newer': [4, 'Use the newer Lifeboat on this machine, too.'],
   'executor-replaced': [4, 'Start it again; what it ran goes on elsewhere.'],

@@ -1,6 +1,6 @@
 // How long clients will wait, and what going back costs (runbook.md §4 and §5, "Price"). Figures measured on this very
 // move are used where there are any; the rest are the stated assumptions below.
-import { otherSide, type MoveFacts } from './stored-move.ts'
+import { completeAt, otherSide, type MoveFacts } from './stored-move.ts'
 import type { StepName } from './runbook.ts'
 import type { Price } from './records.ts'
 
@@ -82,7 +82,7 @@ export const sourceIsGone = 'The source does not answer; a new standby elsewhere
 
 /** Why nobody can go back without the target, what that would cost, and what remains. */
 export function targetIsSilent({ targetSilentSince, lastPass }: Pick<MoveFacts, 'targetSilentSince' | 'lastPass'>): string {
-  const lost = lastPass === null ? 'what was written since the switch' : `what was written since ${lastPass.endedAt}, when the source was last equal to it`
+  const lost = lastPass === null ? 'what was written since the switch' : `what was written since ${completeAt(lastPass)}, when the source was last equal to it`
   return `The target serves, and has not answered since ${targetSilentSince}. Going back needs it: without it ${lost}, would be lost, and Lifeboat does not do that. Power the target on again; the copy on the source stays as it is.`
 }
 
@@ -92,6 +92,7 @@ export function rollbackPrice(facts: MoveFacts, pauseMs = forecastPauseMs(facts)
   const { sealedAlone } = facts
   if (sealedAlone !== null) return impossible(`The ${sealedAlone.side} is sealed and the ${otherSide(sealedAlone.side)} does not answer; nobody serves.`)
   if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
+  if (facts.failedOver !== null) return impossible('The source was fenced and given up; what it has is older than what is served.')
   if (!facts.sourceAnswers) return impossible(sourceIsGone)
   if (facts.cannotFollow !== null) return impossible(`${facts.cannotFollow} The target serves on.`)
   if (facts.targetSilentSince !== null) return impossible(targetIsSilent(facts))

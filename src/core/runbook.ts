@@ -5,9 +5,9 @@
  * Of what is done in which order, here and in workflows/migrate.ts: a process replays only runs of its own version. Raised
  * where a run that is under way could go another way than it went (test/workflows/migrate.test.ts); titles and deadlines are free.
  */
-export const runbookVersion = 'runbook-1'
+export const runbookVersion = 'runbook-2'
 
-export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back'
+export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back' | 'failover'
 
 /**
  * `seconds`: the deadline of the step; null where waiting is its nature (it then watches something else). `asked`: done when
@@ -80,12 +80,32 @@ export const wayBack = [
   { name: 'switch-dns-back', phase: 'back', title: 'Point the names at the source', seconds: null },
 ] as const satisfies readonly Row[]
 
+/**
+ * The source is given up (runbook.md §6): it is fenced, not asked. Between measure-loss and write-tombstone come rows of the
+ * way there (`failover`, `afterFailover`).
+ */
+export const givenUp = [
+  { name: 'decide-failover', phase: 'failover', title: 'Decide to fail over', seconds: 60 },
+  { name: 'fence-source', phase: 'failover', title: 'Fence the source', undo: 'unfence-source', seconds: 120 },
+  { name: 'confirm-fence', phase: 'failover', title: 'See that the source is fenced', seconds: 60 },
+  { name: 'measure-loss', phase: 'failover', title: 'Find out what is lost', seconds: 10 },
+  { name: 'write-tombstone', phase: 'failover', title: 'Tell the source that it is over', seconds: 30 },
+] as const satisfies readonly Row[]
+
 export type ForwardRow = (typeof runbook)[number]
 export type BackRow = (typeof wayBack)[number]
-export type RunbookRow = ForwardRow | BackRow
+export type RunbookRow = ForwardRow | BackRow | (typeof givenUp)[number]
 export type StepName = RunbookRow['name']
 export type UndoName = Extract<RunbookRow, { undo: string }>['undo']
 export type ActionName = StepName | UndoName
+
+/** All of them; what gives the source up takes the place of the switch up to the promotion. */
+export const rows: readonly RunbookRow[] = [
+  ...runbook.filter(({ phase }) => phase === 'prepare' || phase === 'sync'),
+  ...givenUp,
+  ...runbook.filter(({ phase }) => phase !== 'prepare' && phase !== 'sync'),
+  ...wayBack,
+]
 
 const repeatedOnTheWayBack = runbook.filter((row) => row.phase === 'switch' || (row.phase === 'settle' && row.name !== 'switch-dns')).map((row) => row.name)
 const thereOfBack = new Map<string, ForwardRow['name']>(wayBack.map(({ name }, index) => [name, repeatedOnTheWayBack[index] ?? 'switch-dns']))
@@ -102,12 +122,12 @@ export function isOnTheWayBack(name: string): boolean {
 
 /** Whether it is a row, not the undo of one. */
 export function isRow(name: string): name is StepName {
-  return [...runbook, ...wayBack].some((row) => row.name === name)
+  return rows.some((row) => row.name === name)
 }
 
 /** The rows of a phase, in order. */
 export function rowsOf(phase: Phase): readonly RunbookRow[] {
-  return [...runbook, ...wayBack].filter((row) => row.phase === phase)
+  return rows.filter((row) => row.phase === phase)
 }
 
 /** The same without those that somebody has to ask for: what every move walks. */
@@ -115,9 +135,16 @@ export function walkedRows(phase: Phase): readonly RunbookRow[] {
   return rowsOf(phase).filter((row) => !('asked' in row))
 }
 
+/** Up to the commit, and after it, of a fail-over. */
+export const failover = named('decide-failover', 'fence-source', 'confirm-fence', 'measure-loss', 'promote-target', 'check-target', 'commit-switch')
+export const afterFailover = named('switch-dns', 'start-singletons', 'write-tombstone')
+
+function named(...names: readonly StepName[]): readonly RunbookRow[] {
+  return names.flatMap((name) => rows.filter((row) => row.name === name))
+}
+
 /** The undo names of rows that were begun, newest first. A row after the commit has none that may be walked. */
 export function undoAfter(begun: readonly StepName[]): readonly UndoName[] {
-  const rows: readonly RunbookRow[] = [...runbook, ...wayBack]
   return begun
     .map((name) => rows.find((row) => row.name === name))
     .flatMap((row) => (row !== undefined && 'undo' in row ? [row.undo] : []))
@@ -126,7 +153,6 @@ export function undoAfter(begun: readonly StepName[]): readonly UndoName[] {
 
 /** The row of a step or an undo. */
 export function rowOf(name: string): RunbookRow | undefined {
-  const rows: readonly RunbookRow[] = [...runbook, ...wayBack]
   return rows.find((row) => row.name === name) ?? rows.find((row) => 'undo' in row && row.undo === name)
 }
 

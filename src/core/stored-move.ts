@@ -49,7 +49,7 @@ export const moveSettingsSchema = z.object({
 
 /** How a run was begun: what its workflow is given. */
 export const beginningSchema = z.object({
-  want: z.enum(['migrate', 'rollback']),
+  want: z.enum(['migrate', 'rollback', 'failover']),
   /** Approve as soon as the gate is open (`--yes`), or ask a person. */
   approval: z.enum(['at-once', 'person']),
   /** No switch before this time (ISO 8601), whoever approved it. */
@@ -62,7 +62,12 @@ export const beginningSchema = z.object({
 export const sealedAloneSchema = z.object({ side: z.enum(['source', 'target']), since: z.string(), commitAsked: z.boolean() })
 
 const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })
-const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string() })
+const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string(), beganAt: z.string().optional() })
+
+/** What was written before that on the side that is read, the pass has carried over; of what came while it ran nobody knows. */
+export function completeAt({ beganAt, endedAt }: z.infer<typeof passFacts>): string {
+  return beganAt ?? endedAt
+}
 
 export const moveFactsSchema = z.object({
   /** Which side accepts client writes: decided by the commit alone. */
@@ -141,6 +146,13 @@ export const moveFactsSchema = z.object({
   sourceAnswers: z.boolean(),
   /** Why the source, which does not serve, cannot follow any more, whatever is tried (movers). Null: nothing of that is known. */
   cannotFollow: z.string().nullable().default(null),
+  /** What keeps the source from serving while the target is promoted without its seal. Null: nothing; it is asked. */
+  fence: z
+    .object({ by: z.enum(['provider', 'person']), text: z.string(), at: z.string() })
+    .nullable()
+    .default(null),
+  /** The target took over without the source. `complete`: when the last pass had ended that the target has. */
+  failedOver: z.object({ at: z.string(), complete: z.string() }).nullable().default(null),
   /** Since when the target, which serves, does not answer (ISO 8601). Null: it answers, or does not serve. */
   targetSilentSince: z.string().nullable().default(null),
 })
@@ -183,6 +195,8 @@ export const noFacts: MoveFacts = {
   stragglers: null,
   cached: null,
   sourceAnswers: true,
+  fence: null,
+  failedOver: null,
   behind: null,
   isAdopting: false,
   cannotFollow: null,

@@ -1,7 +1,7 @@
 // The live list of one run, as lines: pure. Phases that are through fold into one line each, so the list stays short.
 import type { JournalRecord } from '../core/records.ts'
 import { printable } from './table.ts'
-import { runbook, titleOf, wayBack, type Phase, type RunbookRow } from '../core/runbook.ts'
+import { rows as allRows, runbook, titleOf, wayBack, type Phase, type RunbookRow } from '../core/runbook.ts'
 
 const phaseTitles: Readonly<Record<Phase, string>> = {
   prepare: 'Prepare',
@@ -11,6 +11,7 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
   watch: 'Watch',
   finish: 'Finish',
   back: 'Go back',
+  failover: 'Fail over',
 }
 
 type StepState = { readonly row: RunbookRow; readonly state: JournalRecord['state']; readonly text: string; readonly ms: number }
@@ -40,7 +41,7 @@ export function summaryLine(records: readonly JournalRecord[], now: number): str
 }
 
 function stepsOf(records: readonly JournalRecord[], now: number): readonly StepState[] {
-  return [...runbook, ...wayBack].flatMap((row) => {
+  return allRows.flatMap((row) => {
     const own = records.filter((record) => record.step === row.name)
     const began = own.findLast((record) => record.state === 'started')
     const last = own.at(-1)

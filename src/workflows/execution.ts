@@ -9,7 +9,7 @@ import type { Drain } from './drain.ts'
 import { dropLease } from './lease.ts'
 import { migrate, type Ending, type Verbs } from './migrate.ts'
 import type { OpenPorts } from './ports.ts'
-import { askedBack, type Run, type Services } from './run.ts'
+import { askedBack, askedOver, type Run, type Services } from './run.ts'
 import { never, unlessStopped, type Stoppable } from './stopped.ts'
 import type { StoredMove } from './store.ts'
 import { takeOver } from './take-over.ts'
@@ -74,19 +74,20 @@ async function openRun(input: MoveInput, stored: StoredMove, token: number, { se
     services.journal.append({ move: input.move, run: input.run, step: 'credentials', state: 'waiting', text, details }).catch(() => undefined)
   }
   const ports = await openPorts(stored.settings, stored.plan, { signal: stop, onWait })
-  let rollbackAsked = watchForRollback(input, services, stop)
-  const rearm = (): void => void (rollbackAsked = watchForRollback(input, services, stop))
+  let rollbackAsked = watchForWords(input, services, stop)
+  const rearm = (): void => void (rollbackAsked = watchForWords(input, services, stop))
   return { ...input, token, execution: randomUUID(), ports, services, stop, onLost, rollbackAsked: () => rollbackAsked, rearm, claimed: new Set() }
 }
 
-/** Aborts once a rollback signal waits for this run. */
-function watchForRollback(input: MoveInput, services: Services, until: AbortSignal): AbortSignal {
+/** Aborts once a word waits for this run to go back, or to fail over. */
+function watchForWords(input: MoveInput, services: Services, until: AbortSignal): AbortSignal {
   const asked = new AbortController()
-  const hear = async (): Promise<void> => {
-    await services.signals.heard(input.move, input.run, 'rollback', until)
-    asked.abort(askedBack)
+  const either = AbortSignal.any([until, asked.signal])
+  const hear = async (kind: 'rollback' | 'failover', reason: LifeboatError): Promise<void> => {
+    await services.signals.heard(input.move, input.run, kind, either)
+    asked.abort(reason)
   }
-  hear().catch(() => undefined)
+  for (const [kind, reason] of [['rollback', askedBack] as const, ['failover', askedOver] as const]) hear(kind, reason).catch(() => undefined)
   return asked.signal
 }
 

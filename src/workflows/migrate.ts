@@ -1,7 +1,7 @@
 // The life of a move, from top to bottom: bring it ready, switch when approved, settle, watch, then finish or go back.
 // Written against two verbs, `step` and `undo`, so that durability (durable.ts) and this story stay apart. It decides
 // only by what steps answered, so a replay after a crash takes the same path.
-import { rowsOf, undoAfter, walkedRows, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
+import { afterFailover, failover, rowsOf, undoAfter, walkedRows, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
 import type { SideName } from '../core/stored-move.ts'
 import type { Result, Want } from './run.ts'
 
@@ -32,22 +32,23 @@ export type Ending =
   | { readonly state: 'rolled-back' }
   | { readonly state: 'failed'; readonly step: ActionName; readonly code: string; readonly text: string }
 
+type Interrupted = Extract<Result, { state: 'interrupted' }>
 type Walked =
-  | { readonly state: 'through' }
+  /** `last`: what its last row told. */
+  | { readonly state: 'through'; readonly last: Readonly<Record<string, unknown>> | null }
   | { readonly state: 'stopped'; readonly at: StepName; readonly result: Exclude<Result, { state: 'done' }>; readonly begun: readonly StepName[] }
 
 /** `rehearsal`: somebody asked for one at the beginning. */
 export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Promise<Ending> {
   const serving = await openedAgain(verbs)
-  if (serving === 'source') {
-    if (want === 'rollback') return await stayHome(verbs)
-    const early = await bringOver(verbs, rehearsal)
-    if (early !== null) return early
-  } else if (want === 'rollback' && (await goBack(verbs))) {
-    return { state: 'rolled-back' }
-  }
-  return await settleAndDecide(verbs)
+  if (serving === 'target') return want === 'rollback' && (await goBack(verbs)) ? { state: 'rolled-back' } : await settleAndDecide(verbs, rowsOf('settle'))
+  const over = want === 'rollback' ? await stayHome(verbs) : want === 'failover' ? await failOver(verbs) : await bringOver(verbs, rehearsal)
+  if (over === 'switched') return await settleAndDecide(verbs, rowsOf('settle'))
+  return over === 'failed-over' ? await settleAndDecide(verbs, afterFailover) : over
 }
+
+/** How the target came to serve; or the end of the run. */
+type Over = 'switched' | 'failed-over' | Ending
 
 /** The side that serves. One that an earlier run left sealed is opened before anything else, or gives way to the other. */
 async function openedAgain(verbs: Verbs): Promise<SideName> {
@@ -57,47 +58,68 @@ async function openedAgain(verbs: Verbs): Promise<SideName> {
   return (await verbs.look()).serving
 }
 
-/** Everything up to the commit; null when it is committed. */
-async function bringOver(verbs: Verbs, rehearsal: boolean): Promise<Ending | null> {
+/** Everything up to the commit. */
+async function bringOver(verbs: Verbs, rehearsal: boolean): Promise<Over> {
   const prepared = await walk(verbs, [...walkedRows('prepare'), ...walkedRows('sync').filter((row) => row.name !== 'await-approval')])
-  if (prepared.state === 'stopped') return prepared.result.state === 'interrupted' ? await stayHome(verbs) : failure(prepared.at, prepared.result)
-  if (rehearsal && !(await rehearse(verbs))) return await stayHome(verbs)
+  if (prepared.state === 'stopped') return await leave(verbs, prepared.at, prepared.result)
+  const rehearsed = rehearsal ? await rehearse(verbs) : null
+  if (rehearsed !== null) return await leave(verbs, 'rehearse', rehearsed)
   for (;;) {
     const ended = await untilApproved(verbs)
     if (ended !== null) return ended
     const attempt = await walk(verbs, rowsOf('switch'))
-    if (attempt.state === 'through') return null
-    if ((await endOf(verbs, attempt, 'source')) === 'committed') return null
-    if (attempt.result.state === 'interrupted') return await stayHome(verbs)
+    if (attempt.state === 'through') return 'switched'
+    if ((await endOf(verbs, attempt, 'source')) === 'committed') return 'switched'
+    if (attempt.result.state === 'interrupted') return await leave(verbs, attempt.at, attempt.result)
     const caughtUp = await verbs.step('keep-in-sync')
-    if (caughtUp.state === 'interrupted') return await stayHome(verbs)
-    if (caughtUp.state === 'failed') return failure('keep-in-sync', caughtUp)
+    if (caughtUp.state !== 'done') return await leave(verbs, 'keep-in-sync', caughtUp)
   }
+}
+
+/** What comes after a step before the commit that did not end: what somebody asked for meanwhile, or the failure. */
+async function leave(verbs: Verbs, at: ActionName, result: Exclude<Result, { state: 'done' }>): Promise<Over> {
+  if (result.state === 'failed') return failure(at, result)
+  return result.word === 'failover' ? await failOver(verbs) : await stayHome(verbs)
+}
+
+/** Without the source, which is fenced first. Where it answers, the switch that loses nothing is tried before. */
+async function failOver(verbs: Verbs): Promise<Over> {
+  const [decide, ...rows] = failover
+  const decided = decide === undefined ? null : await walk(verbs, [decide])
+  if (decided?.state === 'stopped') return await leave(verbs, decided.at, decided.result)
+  if (decided?.last?.['sourceAnswers'] === true) {
+    const planned = await walk(verbs, rowsOf('switch'))
+    if (planned.state === 'through' || (await endOf(verbs, planned, 'source')) === 'committed') return 'switched'
+    if (planned.result.state === 'interrupted') return await leave(verbs, planned.at, planned.result)
+  }
+  const attempt = await walk(verbs, rows)
+  if (attempt.state === 'through' || (await endOf(verbs, attempt, 'source')) === 'committed') return 'failed-over'
+  return await leave(verbs, attempt.at, attempt.result)
 }
 
 /** Waits for approval, and rehearses as often as somebody asks meanwhile. Null: it is approved. */
-async function untilApproved(verbs: Verbs): Promise<Ending | null> {
+async function untilApproved(verbs: Verbs): Promise<Over | null> {
   for (;;) {
     const approval = await verbs.step('await-approval')
-    if (approval.state === 'interrupted') return await stayHome(verbs)
-    if (approval.state === 'failed') return failure('await-approval', approval)
+    if (approval.state !== 'done') return await leave(verbs, 'await-approval', approval)
     if (approval.details['rehearse'] !== true) return null
-    if (!(await rehearse(verbs))) return await stayHome(verbs)
+    const rehearsed = await rehearse(verbs)
+    if (rehearsed !== null) return await leave(verbs, 'rehearse', rehearsed)
   }
 }
 
-/** Whatever it comes to, the copy is kept in step and a person decides. False: somebody wants back. */
-async function rehearse(verbs: Verbs): Promise<boolean> {
-  const { state } = await verbs.step('rehearse')
-  if (state !== 'done') await verbs.undo('end-rehearsal')
-  return state !== 'interrupted'
+/** Whatever it comes to, the copy is kept in step and a person decides, unless somebody wants something else. */
+async function rehearse(verbs: Verbs): Promise<Interrupted | null> {
+  const result = await verbs.step('rehearse')
+  if (result.state !== 'done') await verbs.undo('end-rehearsal')
+  return result.state === 'interrupted' ? result : null
 }
 
 /** After the commit there is only forward, however often a row must be tried, until a person wants back. */
-async function settleAndDecide(verbs: Verbs): Promise<Ending> {
+async function settleAndDecide(verbs: Verbs, rows: readonly RunbookRow[]): Promise<Ending> {
   for (let settled = false; ;) {
     // What is settled stays so when going back failed: asking a source that died for it again would never end.
-    if (!settled) settled = (await untilDone(verbs, rowsOf('settle'))) === 'done'
+    if (!settled) settled = (await untilSettled(verbs, rows)) === 'done'
     if (settled && (await untilDone(verbs, rowsOf('watch'))) === 'done') {
       const finished = await untilDone(verbs, rowsOf('finish'))
       if (finished === 'done') return { state: 'finished' }
@@ -119,7 +141,7 @@ async function goBack(verbs: Verbs): Promise<boolean> {
     await verbs.rest(tries)
   }
   // Whoever asks for it once more has it already.
-  while ((await untilDone(verbs, rows.slice(commit + 1))) === 'back') await verbs.takeRollback()
+  while ((await untilSettled(verbs, rows.slice(commit + 1))) === 'back') await verbs.takeRollback()
   return true
 }
 
@@ -143,12 +165,38 @@ async function endOf(verbs: Verbs, attempt: Extract<Walked, { state: 'stopped' }
 
 async function walk(verbs: Verbs, rows: readonly RunbookRow[]): Promise<Walked> {
   const begun: StepName[] = []
+  let last: Readonly<Record<string, unknown>> | null = null
   for (const row of rows) {
     begun.push(row.name)
     const result = await verbs.step(row.name)
     if (result.state !== 'done') return { state: 'stopped', at: row.name, result, begun }
+    last = result.details
   }
-  return { state: 'through' }
+  return { state: 'through', last }
+}
+
+/**
+ * After the commit a side that gave its clients away and is silent keeps nothing back that needs the other one alone, above
+ * all not the names (runbook.md §3b): its rows are left and tried again after the others.
+ */
+async function untilSettled(verbs: Verbs, rows: readonly RunbookRow[]): Promise<'done' | 'back'> {
+  for (let [left, tries] = [rows, 1]; ; tries++) {
+    const silent: RunbookRow[] = []
+    for (const row of left) {
+      const result = await verbs.step(row.name)
+      if (result.state === 'interrupted') return 'back'
+      if (result.state === 'done') continue
+      if (isSilent(result)) silent.push(row)
+      else if ((await verbs.rest(1)) || (await untilDone(verbs, [row])) === 'back') return 'back'
+    }
+    if (silent.length === 0) return 'done'
+    if (await verbs.rest(tries)) return 'back'
+    left = silent
+  }
+}
+
+function isSilent(result: Result): boolean {
+  return result.state === 'failed' && ['ssh-unreachable', 'timeout'].includes(result.code)
 }
 
 /** Each row until it succeeds; `back` when a rollback was asked for while a row that may end early ran or rested. */

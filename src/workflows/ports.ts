@@ -29,6 +29,10 @@ export type Ports = {
   /** What of the target is not as it was declared, named for people; nothing where nothing was declared. Changes nothing. */
   readonly drift: (signal: AbortSignal) => Promise<readonly string[]>
   readonly deprovision: (signal: AbortSignal) => Promise<void>
+  /** Cuts the source off from everybody and answers by whom, read back. Fails with fence-unconfirmed. */
+  readonly fence: (signal: AbortSignal) => Promise<string>
+  /** Gives it back what `fence` took. */
+  readonly unfence: (signal: AbortSignal) => Promise<void>
   /** Whether the provider of a side says that it runs no more. Null: it does not tell, or cannot be asked. */
   readonly isOff: (side: SideName, facts: MoveFacts, signal: AbortSignal) => Promise<boolean | null>
   readonly link: (side: SideName, facts: MoveFacts) => Promise<Link>

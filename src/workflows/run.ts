@@ -13,7 +13,7 @@ import type { Store } from './store.ts'
 
 export type Services = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly identity: string }
 
-export type Want = 'migrate' | 'rollback'
+export type Want = 'migrate' | 'rollback' | 'failover'
 
 export type Run = {
   readonly move: string
@@ -66,7 +66,8 @@ export type Action = (step: Step) => Promise<Done>
 export type Result =
   | { readonly state: 'done'; readonly details: Readonly<Record<string, unknown>> }
   | { readonly state: 'failed'; readonly code: ErrorCode; readonly text: string }
-  | { readonly state: 'interrupted' }
+  /** `word`: what for, where it was not to go back. */
+  | { readonly state: 'interrupted'; readonly word?: 'failover' }
 
 /** Performs one action. Failures are values, so that a replay sees them as the first run did; only the end of this process throws, and a journal that cannot be written. */
 export async function perform(run: Run, name: ActionName, action: Action, kind: 'step' | 'undo' = 'step'): Promise<Result> {
@@ -77,15 +78,16 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   const { signal, late, restart, settle } = limitsOf(run, name, mayEndEarly)
   await write(words.begun, titleOf(name))
   try {
-    const [isWanted, step] = await Promise.all([mayEndEarly && isWantedBack(run, name), openStep(run, name, { signal, restart }, write)])
-    if (isWanted) return { state: 'interrupted' }
+    const [isWanted, step] = await Promise.all([mayEndEarly ? wantedNow(run, name) : null, openStep(run, name, { signal, restart }, write)])
+    if (isWanted !== null) return interrupted(isWanted)
     const done = await action(step)
     await write(words.ended, done.text, done.details)
     return { state: 'done', details: done.details ?? {} }
   } catch (error) {
     run.stop.throwIfAborted()
     if (isJournalTrouble(error)) throw error
-    if (signal.reason === askedBack) return { state: 'interrupted' }
+    if (signal.reason === askedBack) return interrupted('rollback')
+    if (signal.reason === askedOver) return interrupted('failover')
     const { code, text, details } = wordsOf(signal.reason === late ? late : error)
     await write('failed', text, details)
     return { state: 'failed', code, text }
@@ -94,18 +96,25 @@ export async function perform(run: Run, name: ActionName, action: Action, kind: 
   }
 }
 
-/** Whether a rollback was asked for. A pause that meets an attempt closes its gate: then this fails. */
-async function isWantedBack({ services: { signals }, move, run }: Run, name: ActionName): Promise<boolean> {
-  const [rollback, pause] = await Promise.all([signals.waits(move, run, 'rollback'), inTheSwitch.has(name) && signals.waits(move, run, 'pause')])
-  if (rollback) return true
+/** What somebody wants instead. A pause that meets an attempt closes its gate: then this fails. */
+async function wantedNow({ services: { signals }, move, run }: Run, name: ActionName): Promise<'rollback' | 'failover' | null> {
+  const waits = async (kind: 'rollback' | 'failover' | 'pause') => await signals.waits(move, run, kind)
+  const [rollback, failover, pause] = await Promise.all([waits('rollback'), waits('failover'), inTheSwitch.has(name) && waits('pause')])
+  if (rollback) return 'rollback'
+  if (failover) return 'failover'
   if (pause) throw new LifeboatError('gate-closed', 'A pause was asked for; the copy is kept in step until it is approved.')
-  return false
+  return null
+}
+
+function interrupted(word: 'rollback' | 'failover'): Result {
+  return word === 'rollback' ? { state: 'interrupted' } : { state: 'interrupted', word }
 }
 
 const inTheSwitch = new Set<string>(rowsOf('switch').map((row) => row.name))
 
 /** The reason with which `rollbackAsked` aborts. */
 export const askedBack = new LifeboatError('not-now', 'A rollback was asked for.')
+export const askedOver = new LifeboatError('not-now', 'A fail-over was asked for.')
 
 function limitsOf(run: Run, name: ActionName, mayEndEarly: boolean) {
   const deadlineMs = deadlineMsOf(name)

@@ -3,7 +3,7 @@
 import type { Pool } from 'pg'
 import { sleep } from '../io/wait.ts'
 
-export const signalKinds = ['approve', 'pause', 'rollback', 'finish', 'rehearse'] as const
+export const signalKinds = ['approve', 'pause', 'rollback', 'finish', 'rehearse', 'failover'] as const
 export type SignalKind = (typeof signalKinds)[number] | 'is-off'
 
 export type Signals = {

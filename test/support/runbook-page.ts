@@ -17,6 +17,11 @@ const phases: readonly (readonly [Phase, string, string])[] = [
   ['watch', 'Watch', 'The target serves and the source follows it. `rollback` costs one more short switch.'],
   ['finish', 'Finish', 'Begins with `lifeboat finish`, the point of no return.'],
   [
+    'failover',
+    'Give the source up',
+    '`lifeboat failover`, when the source does not answer: instead of holding and sealing it, it is fenced, and that is read back. Between `measure-loss` and `write-tombstone` come `promote-target`, `check-target`, `commit-switch`, `switch-dns` and `start-singletons`. Where the source answers after all, the switch that loses nothing is tried first.',
+  ],
+  [
     'back',
     'Go back',
     '`rollback` after the commit: the same switch with the sides exchanged, names last. A failure before `commit-switch-back` leaves the target serving.',

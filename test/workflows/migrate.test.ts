@@ -3,83 +3,11 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import test from 'node:test'
 import fc from 'fast-check'
-import { rowsOf, runbook, runbookVersion, undoAfter, walkedRows, wayBack, type StepName } from '../../src/core/runbook.ts'
-import { migrate, type Ending, type Verbs } from '../../src/workflows/migrate.ts'
+import { givenUp, rowsOf, runbook, runbookVersion, undoAfter, walkedRows, wayBack } from '../../src/core/runbook.ts'
 import type { Result } from '../../src/workflows/run.ts'
+import { failed, interrupted, play } from '../support/story.ts'
 
-const done: Result = { state: 'done', details: {} }
-const failed: Result = { state: 'failed', code: 'node-failed', text: 'It broke.' }
-const interrupted: Result = { state: 'interrupted' }
 const switchRows = rowsOf('switch').map((row) => row.name)
-
-/** `stored`: the names under which the durable engine keeps what was done, in their order. */
-type Told = { readonly ending: Ending; readonly trace: readonly string[]; readonly stored: readonly string[] }
-
-/**
- * Plays a story: `answers` gives for a step the results of its first, second… time; then it succeeds. `again`: so many
- * attempts are tried again by themselves. `askedAt`: when this step fails somebody asks to go back.
- */
-async function play(
-  answers: Partial<Record<StepName, readonly Result[]>>,
-  options: {
-    serving?: 'source' | 'target'
-    want?: 'migrate' | 'rollback'
-    rehearsal?: boolean
-    sealed?: boolean
-    opensAs?: 'source' | 'target'
-    again?: number
-    askedAt?: StepName
-  } = {},
-): Promise<Told> {
-  const trace: string[] = []
-  const stored: string[] = []
-  const times = new Map<string, number>()
-  let serving = options.serving ?? 'source'
-  let undone = 0
-  let sealed = options.sealed ?? false
-  const verbs: Verbs = {
-    step: async (name) => {
-      const time = times.get(name) ?? 0
-      times.set(name, time + 1)
-      const result = answers[name]?.[time] ?? done
-      trace.push(result.state === 'done' ? name : `${name}!`)
-      if (result.state === 'done' && name === 'commit-switch') serving = 'target'
-      if (result.state === 'done' && name === 'commit-switch-back') serving = 'source'
-      return await Promise.resolve(result)
-    },
-    undo: async (name) => {
-      trace.push(`undo ${name}`)
-      if (sealed && name.startsWith('unseal-')) [serving, sealed] = [options.opensAs ?? serving, false]
-      return await Promise.resolve(done)
-    },
-    look: async () => await Promise.resolve({ serving, sealed }),
-    noteUndone: async () => {
-      trace.push('attempt undone')
-      return await Promise.resolve((options.again ?? 0) >= ++undone)
-    },
-    takeRollback: async () => {
-      trace.push('take-rollback')
-      await Promise.resolve()
-    },
-    rest: async () => await Promise.resolve(options.askedAt !== undefined && trace.at(-1) === `${options.askedAt}!`),
-  }
-  return { ending: await migrate(keeping(verbs, stored), options.want ?? 'migrate', options.rehearsal), trace, stored }
-}
-
-function keeping(verbs: Verbs, stored: string[]): Verbs {
-  const keep = <T>(name: string, answer: T): T => {
-    stored.push(name)
-    return answer
-  }
-  return {
-    step: async (name) => await keep(name, verbs.step(name)),
-    undo: async (name) => await keep(`undo ${name}`, verbs.undo(name)),
-    look: async () => await keep('look', verbs.look()),
-    noteUndone: async (...noted) => await keep('note', verbs.noteUndone(...noted)),
-    takeRollback: async () => await keep('take-rollback', verbs.takeRollback()),
-    rest: async (tries) => await keep('rest', verbs.rest(tries)),
-  }
-}
 
 test('a move walks the runbook from top to bottom', async () => {
   const { ending, trace } = await play({})
@@ -222,16 +150,27 @@ test('what an earlier run left sealed is opened before anything else, whatever i
   assert.deepEqual(mirrored.trace.slice(0, undone('back').length), undone('back'))
 })
 
+test('a side that is silent after the commit does not keep the names: its rows are tried again after the others, until they are done', async () => {
+  const silent: Result = { state: 'failed', code: 'ssh-unreachable', text: 'It is silent.' }
+  const { ending, trace } = await play({ 'release-clients': [silent, silent], 'start-reverse-sync': [silent] })
+  const settled = trace.slice(trace.indexOf('commit-switch') + 1, trace.indexOf('watch-target'))
+  const first = 'release-clients! forward-stragglers start-singletons start-reverse-sync! switch-dns'
+  assert.equal(settled.join(' '), `${first} release-clients! start-reverse-sync release-clients`)
+  assert.deepEqual(ending, { state: 'finished' })
+  const back = await play({ 'release-clients-back': [silent] }, { serving: 'target', want: 'rollback' })
+  assert.deepEqual(back.trace.slice(-2), ['switch-dns-back', 'release-clients-back'])
+})
+
 // What a process of one version stored, one of another replays. Where this fails, a run that began before the change could go
 // another way than it went: give the runbook a new version, and workers of the old one finish what they began (docs/database.md).
 test('what is done and in which order is that of its version', async () => {
-  const rows = [...runbook, ...wayBack].map(({ name }) => name)
+  const rows = [...runbook, ...wayBack, ...givenUp].map(({ name }) => name)
   const told: string[] = []
   for (const name of [null, ...rows])
-    for (const result of [failed, interrupted])
-      for (const options of [{}, { rehearsal: true }, { want: 'rollback' }, { want: 'rollback', serving: 'target' }] as const) {
+    for (const result of [failed, { ...failed, code: 'ssh-unreachable' } as const, interrupted])
+      for (const options of [{}, { rehearsal: true }, { want: 'rollback' }, { want: 'rollback', serving: 'target' }, { want: 'failover' }] as const) {
         const { stored } = await play(name === null ? {} : { [name]: [result] }, options)
-        told.push(`${name} ${result.state} ${JSON.stringify(options)}: ${stored.join(' ')}`)
+        told.push(`${name} ${result.state === 'failed' ? result.code : result.state} ${JSON.stringify(options)}: ${stored.join(' ')}`)
       }
-  assert.deepEqual([runbookVersion, createHash('sha256').update(told.join('\n')).digest('hex').slice(0, 12)], ['runbook-1', 'f2e073bf773d'])
+  assert.deepEqual([runbookVersion, createHash('sha256').update(told.join('\n')).digest('hex').slice(0, 12)], ['runbook-2', 'f11b9eeee465'])
 })

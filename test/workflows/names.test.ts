@@ -1,7 +1,7 @@
 // Names that stand in journals and databases are permanent: this list may grow, nothing in it may change.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { runbook, runbookVersion, wayBack } from '../../src/core/runbook.ts'
+import { givenUp, runbook, runbookVersion, wayBack } from '../../src/core/runbook.ts'
 
 const steps =
   'check-source adopt-inventory provision-node prepare-node claim-names start-recording first-sync lower-ttl keep-in-sync rehearse await-approval check-ready hold-clients freeze-source final-sync verify-data seal-source promote-target check-target commit-switch release-clients forward-stragglers start-singletons start-reverse-sync switch-dns watch-target await-finish stop-forwarding raise-ttl retire-source clean-up'
@@ -10,10 +10,13 @@ const back =
 const undos =
   'destroy-node clean-node free-names stop-recording restore-ttl end-rehearsal unhold-clients thaw-source unseal-source demote-target stop-reverse-sync unhold-clients-back thaw-target unseal-target demote-source'
 
-test('the stored names of runbook-1 are what they were', () => {
-  assert.equal(runbookVersion, 'runbook-1')
+const over = 'decide-failover fence-source confirm-fence measure-loss write-tombstone unfence-source'
+
+test('the stored names of runbook-2 are what they were', () => {
+  assert.equal(runbookVersion, 'runbook-2')
   assert.equal(runbook.map((row) => row.name).join(' '), steps)
   assert.equal(wayBack.map((row) => row.name).join(' '), back)
+  assert.equal([...givenUp.map((row) => row.name), ...givenUp.flatMap((row) => ('undo' in row ? [row.undo] : []))].join(' '), over)
   assert.equal([...runbook, ...wayBack].flatMap((row) => ('undo' in row ? [row.undo] : [])).join(' '), undos)
 })
 

@@ -16,7 +16,7 @@ import (
 )
 
 // questions are those about an attempt, each with what the daemon knows it as.
-var questions = map[string]string{"verdict": "verdict", "void": "peer-void", "overrule": "peer-overrule"}
+var questions = map[string]string{"verdict": "verdict", "void": "peer-void", "overrule": "peer-overrule", "succeed": "peer-succeed"}
 
 // Peer is the forced command of the other side's key: a few questions, receiving copies, and the ways that databases follow.
 func Peer(p paths.Paths, asked string, input io.ReadCloser, output io.Writer) error {

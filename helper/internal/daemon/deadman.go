@@ -42,9 +42,9 @@ func (d *Daemon) watch(ctx context.Context) {
 			busy = true
 			go func() { d.undo(ctx); undone <- struct{}{} }()
 		}
-		if count%20 == 0 && !telling && d.now().Overruling != 0 {
+		if n := d.now(); count%20 == 0 && !telling && (n.Overruling != 0 || n.Succeeding != 0) {
 			telling = true
-			go func() { d.overrule(ctx); told <- struct{}{} }()
+			go func() { d.tellPeer(ctx); told <- struct{}{} }()
 		}
 		if count%20 == 0 {
 			d.trouble.set("ways", d.settleWays(ctx))
@@ -169,6 +169,33 @@ func (d *Daemon) undoEffects(ctx context.Context) error {
 	}
 	d.disarm(ctx)
 	return nil
+}
+
+// tellPeer tells the other side what it has not heard yet: it was off, or cut off, when that was decided.
+func (d *Daemon) tellPeer(ctx context.Context) {
+	if d.now().Overruling != 0 {
+		d.overrule(ctx)
+	}
+	if d.now().Succeeding != 0 {
+		d.succeed(ctx)
+	}
+}
+
+// succeed tells the side that was fenced that this one serves now, as often as it takes: it may come back open.
+func (d *Daemon) succeed(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // its services stop before it answers
+	defer cancel()
+	n := d.now()
+	answer, err := d.peer.Ask(ctx, n.Config.Peer, fmt.Sprintf("succeed %d", n.Succeeding))
+	if err == nil && answer["value"] != string(machine.Closed) {
+		err = fmt.Errorf("the peer's answer %v is none that was expected", answer["value"])
+	}
+	if err != nil {
+		err = fmt.Errorf("the side that was fenced has not heard yet that this one serves: %w", err)
+	} else {
+		err = d.record(machine.Known{Attempt: n.Succeeding})
+	}
+	d.trouble.set("succeeding", err)
 }
 
 // overrule tells the other side that its attempt is void, whatever it decided: this one was opened because the other was

@@ -105,6 +105,22 @@ func (d *Daemon) makeVoid(ctx context.Context, attempt int64, event machine.Even
 	return answer{"attempt": attempt, "value": d.now().VerdictOf(attempt)}, nil
 }
 
+// giveWay answers when nothing of this side serves any more: the other one was promoted over a fence around it.
+func (d *Daemon) giveWay(ctx context.Context, attempt int64) (answer, error) {
+	if err := d.step(machine.Succeeded{Attempt: attempt}); err != nil {
+		return answer{"value": d.now().Role}, err
+	}
+	d.effects.Lock()
+	defer d.effects.Unlock()
+	if _, err := d.stopClosed(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := d.settle(ctx); err != nil {
+		return nil, err
+	}
+	return answer{"attempt": attempt, "value": d.now().Role}, nil
+}
+
 // commit answers once it is decided. The ports open to all meanwhile: clients come by the peer until the names change,
 // and that one is let in already. A release answers only when they are open.
 func (d *Daemon) commit(ctx context.Context, r request) (answer, error) {

@@ -20,6 +20,8 @@ func (d *Daemon) peerLine(ctx context.Context, r request) answer {
 		told, err = d.makeVoid(ctx, r.Attempt, machine.MakeVoid{Call: machine.Call{Attempt: r.Attempt}, ByPeer: true})
 	case "peer-overrule":
 		told, err = d.makeVoid(ctx, r.Attempt, machine.Overrule{Attempt: r.Attempt})
+	case "peer-succeed":
+		told, err = d.giveWay(ctx, r.Attempt)
 	case "peer-receive":
 		var f struct {
 			PID         int

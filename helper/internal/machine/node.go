@@ -90,7 +90,9 @@ type Attempt struct {
 	Over bool   `json:"over"`
 	Why  string `json:"why"`
 	// Voided: the seal was undone; this attempt can never be sealed again.
-	Voided bool  `json:"voided"`
+	Voided bool `json:"voided"`
+	// Fenced: promoted without a seal, as the other side was cut off.
+	Fenced bool  `json:"fenced,omitempty"`
 	Seal   *Seal `json:"seal"`
 }
 
@@ -112,6 +114,8 @@ type Node struct {
 	Effects    []Effect          `json:"effects,omitempty"`
 	// Overruling is the attempt that was unsealed here without the word of the other side, until that has heard of it.
 	Overruling int64 `json:"overruling,omitempty"`
+	// Succeeding is the attempt that was committed here over a fence, until the other side has heard of it.
+	Succeeding int64 `json:"succeeding,omitempty"`
 }
 
 // RootID is what a root was when it was configured: a pass that deletes needs the same one (V12).

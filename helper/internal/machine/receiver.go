@@ -37,7 +37,7 @@ func (e Promote) apply(n *Node) *Refusal {
 		return refuse(GateClosed, "this side is open already")
 	}
 	n.decide(a.Number, Promoted)
-	a.Phase = PhasePromoted
+	a.Phase, a.Fenced = PhasePromoted, e.Seal == nil
 	return nil
 }
 
@@ -56,6 +56,9 @@ func (e Commit) apply(n *Node) *Refusal {
 		return refuse(GateClosed, "the verdict on attempt %d is %s, only a promotion is committed", a.Number, v)
 	}
 	n.decide(a.Number, Committed)
+	if a.Fenced {
+		n.Succeeding = a.Number
+	}
 	a.Phase, n.Role, n.Forwarding = PhaseDone, Open, NotForwarding
 	n.settleEffects(a.Number)
 	return nil

@@ -90,6 +90,8 @@ func TestRefusals(t *testing.T) {
 		{"what was overruled is not committed", walk(t, Receiver, append(toDone[:2:2], Overrule{3})...), Commit{at(3)}, AttemptOver},
 		{"a commit is overruled only where it was the last", walk(t, Receiver, append(toDone[:2:2], commitOf5{})...), Overrule{3}, GateClosed},
 		{"an open side is not closed for an attempt that it did not commit", walk(t, Giver, Close{Call: at(3)}), Overrule{3}, GateClosed},
+		{"a side that saw a later attempt does not give way to an older one", walk(t, Giver, Close{Call: at(3)}), Succeeded{2}, GateClosed},
+		{"a side that committed an attempt does not give way to it", walk(t, Receiver, toDone...), Succeeded{3}, GateClosed},
 		{"another owner is refused", walk(t, Giver), Claim{Owner: "you", Token: 9}, OwnedByOther},
 	} {
 		t.Run(c.title, func(t *testing.T) {
@@ -136,6 +138,27 @@ func TestOverruledCommitCloses(t *testing.T) {
 	n := walk(t, Receiver, append(toDone[:2:2], Overrule{3}, Overrule{3})...)
 	if n.VerdictOf(3) != Overruled || !Wanted(n).ClosedMark || n.MayRun() {
 		t.Fatalf("verdict %s, marks %+v", n.VerdictOf(3), Wanted(n))
+	}
+}
+
+func TestFencedSideGivesWay(t *testing.T) {
+	fenced := Promote{Call: at(3), Fence: &Fence{By: "provider", Token: 5}}
+	for title, there := range map[string]Node{"by seal": walk(t, Receiver, toDone...), "over a fence": walk(t, Receiver, fenced, Commit{at(3)})} {
+		if want := map[string]int64{"by seal": 0, "over a fence": 3}[title]; there.Succeeding != want {
+			t.Errorf("%s: the other side is to hear of attempt %d, not of %d", title, there.Succeeding, want)
+		}
+		if heard, _ := Step(there, Known{3}); heard.Succeeding != 0 {
+			t.Errorf("%s: it is told again after it was heard", title)
+		}
+	}
+	for title, here := range map[string]Node{"open": walk(t, Giver, Close{Call: at(3)}), "frozen": walk(t, Giver, toFrozen...), "sealed": walk(t, Giver, toSealed...)} {
+		n, refusal := Step(here, Succeeded{7})
+		if again, r := Step(n, Succeeded{7}); refusal != nil || r != nil || again.Role != Closed || !Wanted(again).ClosedMark || again.MayRun() {
+			t.Errorf("%s: it is %s after %v, %v", title, again.Role, refusal, r)
+		}
+		if _, r := Step(n, OpenAttempt{Call: at(7), Part: Giver, LeaseMs: 5000, BudgetMs: 20000}); r == nil {
+			t.Errorf("%s: it gives in the attempt that it gave way to", title)
+		}
 	}
 }
 

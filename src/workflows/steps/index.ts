@@ -3,6 +3,7 @@ import type { ActionName } from '../../core/runbook.ts'
 import type { Action } from '../run.ts'
 import { awaitApproval } from './await-approval.ts'
 import { awaitFinish } from './await-finish.ts'
+import { checkFenced, commitFenced, failover, promoteFenced } from './failover.ts'
 import { finish } from './finish.ts'
 import { afterLastCommit } from './last-commit.ts'
 import { names } from './names.ts'
@@ -26,9 +27,18 @@ export const actions = {
   rehearse,
   'await-approval': awaitApproval,
   ...switchOver,
+  ...failover,
+  'promote-target': overFence(switchOver['promote-target'], promoteFenced),
+  'check-target': overFence(switchOver['check-target'], checkFenced),
+  'commit-switch': overFence(switchOver['commit-switch'], commitFenced),
   ...settle,
   ...watch,
   'await-finish': awaitFinish,
   ...finish,
   ...undo,
 } satisfies Record<ActionName, Action>
+
+/** Where the source is fenced it is asked for nothing. */
+function overFence(act: Action, fenced: Action): Action {
+  return async (step) => await (step.facts.fence === null ? act : fenced)(step)
+}

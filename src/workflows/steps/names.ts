@@ -89,7 +89,8 @@ export const freeNames: Action = async () => ({ text: 'The names point where the
 
 async function switchNames(step: Step, to: SideName) {
   if (step.settings.names.length === 0) return { text: 'This move has no names.' }
-  const from = (await reach(step, otherSide(to))).address
+  // It may be dead by now: only where it is, is asked for.
+  const from = (await step.run.ports.link(otherSide(to), step.facts)).address
   const address = (await reach(step, to)).address
   const { mine, theirs } = await exchangedAddresses(step, to)
   const ttlOf = (state: NameState) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds)

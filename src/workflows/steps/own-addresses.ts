@@ -5,7 +5,7 @@ import type { NameState } from '../../dns/provider.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { addressesOn } from '../../nodes/addresses.ts'
 import type { Link } from '../../nodes/link.ts'
-import type { MoveFacts, SideName } from '../../core/stored-move.ts'
+import { otherSide, type MoveFacts, type SideName } from '../../core/stored-move.ts'
 import { reach, tcpPortsOf, type Step } from '../run.ts'
 
 type Own = NonNullable<MoveFacts['own']>
@@ -29,7 +29,8 @@ export async function exchangedAddresses(
   to: SideName,
 ): Promise<{ readonly mine: readonly string[]; readonly theirs: (name: string) => readonly string[] }> {
   const { own } = step.facts
-  const [giver, receiver] = [await reach(step, to === 'target' ? 'source' : 'target'), await reach(step, to)]
+  // The giver may be dead by now: nothing is done there, so nothing is claimed.
+  const [giver, receiver] = [await step.run.ports.link(otherSide(to), step.facts), await reach(step, to)]
   if (own === undefined) return { mine: [giver.address], theirs: () => [receiver.address] }
   if (to === 'source') return { mine: [giver.address, ...own.target], theirs: (name) => nonEmpty(own.named[name], receiver.address) }
   const offered = own.offered ?? (await offerable(step, own, giver, receiver))

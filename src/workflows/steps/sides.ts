@@ -26,6 +26,13 @@ export async function pairFrom(step: Step, giver: SideName, attempt?: number): P
   return { from: sideOf(giver, from), to: sideOf(otherSide(giver), to) }
 }
 
+/** The same while the giver is not asked for anything: nothing is claimed there. */
+export async function pairWithSilent(step: Step, giver: SideName, attempt: number): Promise<Pair> {
+  const { run, facts } = step
+  const from = sideFrom(giver, await run.ports.link(giver, facts), run.token, attempt)
+  return { from, to: sideFrom(otherSide(giver), await reach(step, otherSide(giver)), run.token, attempt) }
+}
+
 /** What checks use on this node: a `sql` one goes to the mover of its database. */
 export function meansOf(step: Step, name: SideName, link: Link): Means {
   return {

@@ -87,13 +87,14 @@ async function passOf(step: Step, wanted: PassKind, pair: Pair) {
   }
   if (known === null) await step.learn({ boots })
   const began = performance.now()
+  const beganAt = new Date().toISOString()
   const one = async (mover: Mover) => await mover.sync(pair, kind, step.signal, (text) => void step.say(text).catch(() => undefined))
   // A source that is in use has to carry one at a time only.
   const passes = kind === 'final' ? await allMovers(step, one) : await inTurns(step.run.ports.movers, 1, async ({ mover }) => await one(mover))
   const seconds = (performance.now() - began) / 1000
   const movedBytes = passes.reduce((sum, pass) => sum + pass.movedBytes, 0)
   const movedFiles = passes.reduce((sum, pass) => sum + pass.movedFiles, 0)
-  await step.learn({ boots, lastPass: { seconds, movedBytes, movedFiles, endedAt: new Date().toISOString() } })
+  await step.learn({ boots, lastPass: { seconds, movedBytes, movedFiles, beganAt, endedAt: new Date().toISOString() } })
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
 }
 

@@ -20,7 +20,8 @@ const noticedWithinMs = 60_000
 
 export const watch = {
   'watch-target': async (step) => {
-    const whole = auditInBackground(step, async () => await followBack(step, async () => await onePass(step, 'repeat')))
+    const whole =
+      step.facts.failedOver === null ? auditInBackground(step, async () => await followBack(step, async () => await onePass(step, 'repeat'))) : sourceIsOver
     try {
       return await watchTarget(step, whole)
     } finally {
@@ -28,6 +29,8 @@ export const watch = {
     }
   },
 } satisfies Record<string, Action>
+
+const sourceIsOver: Background = { look: () => ({ found: null, why: 'the source was given up' }), stop: () => undefined }
 
 /** Through the window, and until the whole tree is compared. */
 async function watchTarget(step: Step, whole: Background): Promise<Done> {
@@ -97,7 +100,7 @@ export async function askTarget(step: Step): Promise<void> {
 
 /** One reverse pass. A source that cannot follow is told; the target serves on. */
 export async function followBack(step: Step, pass: () => Promise<unknown>): Promise<void> {
-  if (!step.settings.reverseSync) return
+  if (!step.settings.reverseSync || step.facts.failedOver !== null) return
   try {
     await pass()
     if (step.facts.cannotFollow !== null) await step.learn({ cannotFollow: null })

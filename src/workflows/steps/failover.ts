@@ -1,0 +1,162 @@
+// The source is given up (runbook.md §6): whatever it does from now on must reach nobody, and only then the target serves. What
+// the last complete pass did not carry over is lost, and that is said before.
+import { LifeboatError } from '../../core/errors.ts'
+import { completeAt } from '../../core/stored-move.ts'
+import { formatDuration } from '../../core/units.ts'
+import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
+import { sleep } from '../../io/wait.ts'
+import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
+import { allMovers } from './movers.ts'
+import { forth, meansOf, pairWithSilent } from './sides.ts'
+
+const answerWithinMs = 3000
+const portWithinMs = 2000
+/** What is cut off or loses its power is silent within that; its step has a deadline, too. */
+const silentWithinMs = 20_000
+const leaseMs = 60_000
+const checkForMs = 6000
+
+export const failover = {
+  'decide-failover': async (step) => {
+    const { services, move, run, rearm } = step.run
+    const word = await services.signals.take(move, run, 'failover')
+    rearm()
+    const { lastPass } = step.facts
+    if (lastPass === null) throw gateClosed(`${move} has no complete copy yet: there is nothing to fail over to.`)
+    const hello = await (await reach(step, 'target')).call({ op: 'hello' }, step.signal)
+    if (hello['role'] !== 'closed') throw gateClosed(`The target of ${move} is open already.`)
+    const sourceAnswers = await answers(step)
+    const complete = completeAt(lastPass)
+    const text = sourceAnswers
+      ? 'The source answers: the switch that loses nothing is tried first.'
+      : `The source does not answer; the copy was complete ${ageOf(complete)} ago.`
+    return { text, details: { ...word, sourceAnswers, complete } }
+  },
+
+  'fence-source': async (step) => {
+    const said = await step.run.services.signals.take(step.run.move, step.run.run, 'is-off')
+    if (said?.['side'] === 'source') return await fenced(step, 'person', `${String(said['who'])} said that the source is off.`)
+    return await fenced(step, 'provider', await step.run.ports.fence(step.signal))
+  },
+
+  'unfence-source': async (step) => {
+    const { fence } = step.facts
+    await step.learn({ fence: null })
+    if (fence?.by !== 'provider') return { text: 'Nothing was done to the source.' }
+    await step.run.ports.unfence(step.signal)
+    return { text: 'The source is connected and switched on again.' }
+  },
+
+  /** Read back again: somebody may have undone it meanwhile. A person's word stands for the provider's, not for the address. */
+  'confirm-fence': async (step) => {
+    const { fence } = step.facts
+    if (fence === null) throw gateClosed('The source is not fenced.')
+    if (fence.by === 'provider' && (await step.run.ports.isOff('source', step.facts, step.signal)) !== true)
+      throw new LifeboatError('fence-unconfirmed', `The provider does not say that the source of ${step.run.move} is off.`)
+    for (const began = performance.now(); ;) {
+      const port = await answeringPort(step)
+      if (port === null) return { text: `${step.settings.source.address} is silent. ${fence.text}`, details: { ...fence } }
+      if (performance.now() - began > silentWithinMs)
+        throw new LifeboatError('fence-unconfirmed', `Port ${port} of the source, ${step.settings.source.address}, still answers.`)
+      await sleep(500, step.signal)
+    }
+  },
+
+  'measure-loss': async (step) => {
+    const { lastPass } = step.facts
+    if (lastPass === null) throw gateClosed('The target has no complete copy.')
+    const complete = completeAt(lastPass)
+    await step.learn({ failedOver: { at: new Date().toISOString(), complete } })
+    return {
+      text: `The copy was complete at ${complete}: what was written on the source after that is lost (${ageOf(complete)} until now).`,
+      details: { complete },
+    }
+  },
+
+  /** The helper of the target tells the source as soon as it hears of it, with or without a controller. */
+  'write-tombstone': async (step) => {
+    const hello = await (await reach(step, 'target')).call({ op: 'hello' }, step.signal)
+    const text =
+      hello['succeeding'] === 0 ? 'The source knows that it is over, and is closed.' : 'The source has not heard of it; the target tells it once it is there.'
+    return { text, details: { succeeding: hello['succeeding'] } }
+  },
+} satisfies Record<string, Action>
+
+async function fenced(step: Step, by: 'provider' | 'person', text: string): Promise<Done> {
+  await step.learn({ fence: { by, text, at: new Date().toISOString() } })
+  return { text, details: { by } }
+}
+
+async function answers(step: Step): Promise<boolean> {
+  try {
+    const link = await step.run.ports.link('source', step.facts)
+    await link.call({ op: 'hello' }, AbortSignal.any([step.signal, AbortSignal.timeout(answerWithinMs)]))
+    return true
+  } catch {
+    step.signal.throwIfAborted()
+    return false
+  }
+}
+
+/** Null: nothing accepts a connection there, neither for clients nor for ssh. */
+async function answeringPort(step: Step): Promise<number | null> {
+  const { address, ssh } = step.settings.source
+  for (const port of [...tcpPortsOf(step), ssh.port]) {
+    const isOpen = acceptsTcp(address, port, AbortSignal.any([step.signal, AbortSignal.timeout(portWithinMs)])).then(
+      () => true,
+      () => false,
+    )
+    if (await isOpen) return port
+  }
+  step.signal.throwIfAborted()
+  return null
+}
+
+function ageOf(at: string): string {
+  return formatDuration(Date.now() - Date.parse(at))
+}
+
+/** The fence, in place of a seal. It was read back in this walk; the target opens an attempt that no source takes part in. */
+export async function promoteFenced(step: Step): Promise<Done> {
+  const { fence, attempt: last } = step.facts
+  if (fence === null) throw gateClosed('The source is not fenced.')
+  if (fence.by === 'provider' && (await step.run.ports.isOff('source', step.facts, step.signal)) !== true)
+    throw new LifeboatError('fence-unconfirmed', `The provider does not say any more that the source of ${step.run.move} is off.`)
+  const target = await reach(step, 'target')
+  const hello = await target.call({ op: 'hello' }, step.signal)
+  const attempt = hello['phase'] === 'promoted' ? last : 1 + Math.max(last, Number(hello['attempt'] ?? 0))
+  // What ran on the source nobody can say any more: all of it is started.
+  await step.learn({ attempt, seal: null, running: [...step.settings.services, ...step.settings.singletons] })
+  const { token } = step.run
+  const began = performance.now()
+  await target.call({ op: 'open-attempt', token, attempt, part: 'receiver', leaseMs, budgetMs: leaseMs, holdLimitMs: 0, lastAttempt: last }, step.signal)
+  const promotion = { op: 'promote', token, attempt, fence: { by: fence.by, token } }
+  await target.call({ ...promotion, units: [] }, step.signal)
+  const pair = await pairWithSilent(step, forth.giver, attempt)
+  await allMovers(step, async (mover) => await mover.promote(pair, step.signal))
+  const answer = await target.call(promotion, step.signal)
+  const startMs = Math.round(performance.now() - began)
+  return { text: `The services of ${target.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'], attempt } }
+}
+
+/** What the source passed when it was last asked must hold. */
+export async function checkFenced(step: Step): Promise<Done> {
+  const target = await reach(step, 'target')
+  const wanted = new Set(step.facts.checksPassed)
+  for (const began = performance.now(); ;) {
+    const results = await runChecks(step.settings.checks, target, step.signal, { ...meansOf(step, 'target', target), way: null })
+    const failed = results.find((result) => !result.passed && (wanted.size === 0 || wanted.has(result.check)))
+    if (failed === undefined) return { text: `${results.length} checks passed on ${target.address}.`, details: { checks: results } }
+    if (performance.now() - began > checkForMs) throw gateClosed(`${failed.check} does not hold on ${target.address}: ${failed.text}.`)
+    await sleep(100, step.signal)
+  }
+}
+
+export async function commitFenced(step: Step): Promise<Done> {
+  const target = await reach(step, 'target')
+  const { attempt } = step.facts
+  await target.call({ op: 'commit', token: step.run.token, attempt }, step.signal)
+  await step.learn({ serving: 'target', seal: null, stragglers: 0, cannotFollow: null, targetSilentSince: null, sourceAnswers: false })
+  await target.call({ op: 'close-attempt', token: step.run.token, attempt }, step.signal)
+  return { text: `${target.address} serves from now on.`, details: { attempt } }
+}

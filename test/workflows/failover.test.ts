@@ -1,0 +1,67 @@
+// The story of a fail-over, without nodes: what follows what, wherever somebody asks for it and whatever fails.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { afterFailover, failover, rowsOf, walkedRows, type StepName } from '../../src/core/runbook.ts'
+import type { Result } from '../../src/workflows/run.ts'
+import { failed, interrupted, play } from '../support/story.ts'
+
+const namesOf = (rows: readonly { readonly name: StepName }[]) => rows.map(({ name }) => name)
+const over: Result = { state: 'interrupted', word: 'failover' }
+const answering: Result = { state: 'done', details: { sourceAnswers: true } }
+const rest = [...namesOf(afterFailover), ...namesOf(rowsOf('watch')), ...namesOf(rowsOf('finish'))]
+
+test('asked for while the move waits or copies, the source is fenced, the target serves, and the source is asked for nothing more', async () => {
+  for (const at of namesOf([...walkedRows('prepare'), ...walkedRows('sync')])) {
+    const { ending, trace } = await play({ [at]: [over] })
+    assert.deepEqual(trace.slice(trace.indexOf(`${at}!`) + 1), [...namesOf(failover), ...rest], at)
+    assert.deepEqual(ending, { state: 'finished' })
+  }
+})
+
+test('asked for in a switch, that attempt is undone before', async () => {
+  const { trace } = await play({ 'final-sync': [over] })
+  const from = trace.indexOf('final-sync!')
+  assert.deepEqual(trace.slice(from + 1, from + 5), ['undo thaw-source', 'undo unhold-clients', 'attempt undone', 'decide-failover'])
+})
+
+test('a move that rests fails over without being brought over first', async () => {
+  assert.deepEqual((await play({}, { want: 'failover' })).trace, [...namesOf(failover), ...rest])
+})
+
+test('where the source answers, the switch that loses nothing is tried; it is fenced only if that fails', async () => {
+  const planned = await play({ 'decide-failover': [answering] }, { want: 'failover' })
+  assert.deepEqual(planned.trace, ['decide-failover', ...['switch', 'settle', 'watch', 'finish'].flatMap((phase) => namesOf(rowsOf(phase as 'switch')))])
+  const fenced = await play({ 'decide-failover': [answering], 'freeze-source': [failed] }, { want: 'failover' })
+  const from = fenced.trace.indexOf('freeze-source!')
+  assert.deepEqual(fenced.trace.slice(from + 1), ['undo thaw-source', 'undo unhold-clients', 'attempt undone', ...namesOf(failover).slice(1), ...rest])
+})
+
+test('what fails before the commit is undone, the fence with it, and the move ends with the reason; after it nothing is', async () => {
+  for (const name of namesOf(failover)) {
+    const { ending, trace } = await play({ [name]: [failed] }, { want: 'failover' })
+    assert.deepEqual(ending, { state: 'failed', step: name, code: 'node-failed', text: 'It broke.' })
+    const isFenced = namesOf(failover).indexOf(name) >= 1
+    assert.equal(trace.includes('undo unfence-source'), isFenced, name)
+    assert.equal(trace.includes('undo demote-target'), namesOf(failover).indexOf(name) >= 4, name)
+    assert.equal(
+      trace.some((each) => each.startsWith('switch-dns')),
+      false,
+      name,
+    )
+  }
+  for (const name of namesOf(afterFailover)) {
+    const { ending, trace } = await play({ [name]: [failed, failed] }, { want: 'failover' })
+    assert.deepEqual(ending, { state: 'finished' })
+    assert.equal(
+      trace.some((each) => each.startsWith('undo')),
+      false,
+      name,
+    )
+  }
+})
+
+test('whoever wants to stay after all, before the target was promoted, stays', async () => {
+  const { ending, trace } = await play({ 'promote-target': [interrupted] }, { want: 'failover' })
+  assert.deepEqual(ending, { state: 'rolled-back' })
+  assert.ok(trace.indexOf('undo demote-target') < trace.indexOf('undo unfence-source'))
+})
