@@ -49,6 +49,7 @@ const table = {
     3,
     'Keep the database and `reports/` as they are; a backup, or a report that was kept elsewhere (`--against FILE`), shows what was there.',
   ],
+  'evidence-changed': [3, 'Keep `evidence/` as it is. Put back what is missing from a copy; or move the folder elsewhere, and a new log begins.'],
   'controller-unreachable': [3, 'Run the command again: it starts a controller.'],
 
   'gate-closed': [4, 'See what is named above, then `lifeboat approve` or `lifeboat migrate` again.'],

@@ -1,7 +1,10 @@
 // The contract of the log in which evidence is kept (core/evidence.ts).
 import type { Evidence, Rung } from '../core/evidence.ts'
 
-/** What of a stretch of time is asked for: `from` included, `to` not (ISO 8601). An absent list asks for all. */
+/**
+ * What of a stretch of time is asked for: `from` included, `to` not (ISO 8601). An absent list asks for all; records
+ * that have no such field (a health record has no target) are not narrowed by it.
+ */
 export type EvidenceQuery = {
   readonly from: string
   readonly to: string
