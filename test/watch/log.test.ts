@@ -73,6 +73,20 @@ describe('the evidence log', () => {
   )
 
   it(
+    'finds a record whose neighbours of the same minute are outside of what is asked for',
+    inFolder(async (folder) => {
+      await inLog(folder, async (log) => {
+        await log.append([sampleAt(0), sampleAt(59), sampleAt(20), sampleAt(61)])
+        const found = async (from: number, to: number): Promise<number[]> =>
+          (await log.read({ from: sampleAt(from).at, to: sampleAt(to).at })).map(({ seq }) => seq)
+        assert.deepEqual(await found(59, 60), [2])
+        assert.deepEqual(await found(1, 59), [3])
+        assert.deepEqual(await found(60, 62), [4])
+      })
+    }),
+  )
+
+  it(
     'lets many callers share a write, and gives each its own places',
     inFolder(async (folder) => {
       await inLog(folder, async (log) => {
