@@ -1,5 +1,6 @@
 // What a schema cannot see: names that point elsewhere in the file, and settings that exclude each other.
 import { wavesOf, wavesTogether } from '../core/waves.ts'
+import { largestGroup } from '../core/judge-rules.ts'
 import { nearest } from '../core/nearest.ts'
 import { claimProblems } from './databases.ts'
 import type { Path, Problem } from './problems.ts'
@@ -10,6 +11,7 @@ export function crossChecks(config: Config, { claimsOf, declares }: Pick<Kinds, 
   return [
     ...databaseProblems(config, declares),
     ...witnessProblems(config),
+    ...quorumProblems(config),
     ...Object.entries(config.moves).flatMap(([name, move]) => [...moveProblems(config, name, move), ...claimProblems(name, move, claimsOf)]),
     ...cycleProblems(config),
     ...freezeProblems(config),
@@ -31,6 +33,20 @@ function databaseProblems({ database, pulumi, moves, providers }: Config, declar
 function witnessProblems({ watch, dns }: Config): Problem[] {
   const { witness } = watch.policy
   return witness === undefined ? [] : unknownName(['watch', 'policy', 'witness'], witness, dns, 'dns')
+}
+
+/** Observers that go blind together must not be enough, and those that there are must be. */
+function quorumProblems({ watch: { observers, policy }, hooks }: Config): Problem[] {
+  const path = ['watch', 'policy', 'quorum']
+  const domains = observers.map(({ failureDomain }) => failureDomain)
+  const group = largestGroup(domains)
+  const domain = domains.find((each) => domains.filter((other) => other === each).length === group)
+  if (policy.quorum <= group) return [invalid(path, `is ${policy.quorum}, and must be more than the ${group} observers of failure domain ${domain}`)]
+  const votes = observers.length + (Object.keys(hooks).length > 0 ? 1 : 0)
+  if (policy.mode === 'observe') return []
+  if (observers.length === group && group > 0) return [invalid(['watch', 'observers'], `all share failure domain ${domain}: nothing could be confirmed`)]
+  if (policy.quorum <= votes) return []
+  return [invalid(path, `is ${policy.quorum}, and of observers and monitoring there are only ${votes} votes: it could never be reached`)]
 }
 
 function moveProblems(config: Config, name: string, move: MoveConfig): Problem[] {

@@ -46,18 +46,19 @@ const limits = z.strictObject({
 
 const observer = z.strictObject({
   name: slug,
-  failureDomain: z.string().min(1).describe('observers that share one count as one'),
+  failureDomain: z.string().min(1).describe('what fails together: provider, region, power'),
   url: z.url().optional().describe('of another Lifeboat server; default: this one looks itself'),
   token: secretField.optional(),
 })
 
 const policy = z.strictObject({
   mode: z.enum(['observe', 'propose', 'auto']).default('observe').describe('what a verdict leads to'),
-  quorum: z.number().int().min(1).default(2).describe('failure domains that must agree'),
+  quorum: z.number().int().min(1).default(2).describe('votes that must agree: more than the observers of any one failure domain'),
   hold: durationField().prefault('30s').describe('how long they must agree'),
   maxLag: durationField().prefault('10s').describe('no failover by itself when the standby is further behind'),
   blockPeriod: durationField().prefault('1h').describe('no second failover by itself within'),
-  maxConcurrent: z.number().int().min(1).default(1),
+  maxConcurrent: z.number().int().min(1).default(1).describe('failovers at the same time, beyond which none begins by itself'),
+  maxPerHour: z.number().int().min(1).default(2).describe('failovers that may begin by themselves within an hour, over all moves'),
   drillWithin: durationField().prefault('14d').describe('no failover by itself without a drill within'),
   witness: z.string().optional().describe('one of dns: that keeps the epoch'),
 })

@@ -1,0 +1,102 @@
+// What one observer sees of one target: the ladder, rung by rung, and a verdict.
+import { learn, noBaseline, type Baseline } from './baseline.ts'
+import { rungs, type Rung, type Sample } from './evidence.ts'
+import { msOf } from './instant.ts'
+import { gradeOf, remember, stateOf, type Grade, type Look } from './judge-grade.ts'
+import type { JudgeRules } from './judge-rules.ts'
+
+/**
+ * `gray`: something of it answers, and something that a user needs is slow or fails. `hard-down`: nothing that was asked of it
+ * answers. `provider-claims-trouble`: only the provider says that it is not well.
+ */
+export type Verdict = 'healthy' | 'gray' | 'hard-down' | 'provider-claims-trouble' | 'unknown'
+
+/** Where the fault seems to be; consistent with what was seen, no more. */
+export type Layer = 'unreachable' | 'network' | 'process' | 'data-path' | 'large-packets' | 'host-or-storage' | 'small-packets' | 'application'
+
+type RungSight = { readonly fresh: readonly Look[]; readonly kept: readonly Look[]; readonly baseline: Baseline }
+export type Sight = { readonly rungs: Readonly<Partial<Record<Rung, RungSight>>> }
+
+export const noSight: Sight = { rungs: {} }
+const noRung: RungSight = { fresh: [], kept: [], baseline: noBaseline }
+
+/** With one more try. What is usual is learned only while all is well. */
+export function see(sight: Sight, sample: Sample, learns: boolean): Sight {
+  const { rung, connection, ms } = sample
+  const known = sight.rungs[rung] ?? noRung
+  const at = msOf(sample.at)
+  const grade = gradeOf(sample, known.baseline)
+  const usual = learns && ms !== null && sample.outcome === 'ok' && grade !== 'slow'
+  const baseline = usual ? learn(known.baseline, ms, at) : known.baseline
+  return { rungs: { ...sight.rungs, [rung]: { ...known, [connection]: remember(known[connection], { at, grade }), baseline } } }
+}
+
+export type SightView = {
+  readonly verdict: Verdict
+  readonly rungs: Readonly<Record<Rung, Grade>>
+  /** Mean of what is asked of the node from outside less mean of what is done on it; null: one of both is unknown. */
+  readonly doIndex: number | null
+  readonly layer: Layer | null
+  /** Whether any recent try was bad: reason to look more often. */
+  readonly suspicious: boolean
+}
+
+/** Clients use these; ping and the provider's word are not among them. */
+const used = ['tcp', 'banner', 'kex', 'auth', 'exec', 'fsync', 'echo', 'app'] as const satisfies readonly Rung[]
+const outside = ['icmp', 'tcp', 'banner', 'view'] as const satisfies readonly Rung[]
+const inside = ['exec', 'fsync', 'echo', 'app'] as const satisfies readonly Rung[]
+
+/** The ladder as it stands now (ms since 1970). */
+export function viewOf(sight: Sight, now: number, rules: JudgeRules): SightView {
+  const states = Object.fromEntries(rungs.map((rung) => [rung, rungState(sight, rung, now, rules)])) as Record<Rung, Grade>
+  const verdict = verdictOf(states)
+  const isDown = verdict === 'gray' || verdict === 'hard-down'
+  const looks = Object.values(sight.rungs).flatMap(({ fresh, kept }) => [...fresh, ...kept])
+  return {
+    verdict,
+    rungs: states,
+    doIndex: indexOf(states),
+    layer: isDown ? layerOf(states) : null,
+    suspicious: looks.some(({ at, grade }) => grade !== 'ok' && now - at <= rules.staleMs),
+  }
+}
+
+/** Old connections may be broken alone: what they show is believed only once a new one has been tried, and did not show it to be well. */
+function rungState(sight: Sight, rung: Rung, now: number, rules: JudgeRules): Grade {
+  const { fresh, kept } = sight.rungs[rung] ?? noRung
+  const anew = stateOf(fresh, now, rules)
+  if (anew !== 'unknown') return anew
+  const old = stateOf(kept, now, rules)
+  const triedAnew = Object.values(sight.rungs).some((each) => each.fresh.some(({ at }) => now - at <= rules.staleMs))
+  return old === 'ok' || old === 'unknown' || triedAnew ? old : 'unknown'
+}
+
+function verdictOf(states: Readonly<Record<Rung, Grade>>): Verdict {
+  const known = used.filter((rung) => states[rung] !== 'unknown')
+  if (known.length === 0) return 'unknown'
+  const asked = [...known.map((rung) => states[rung]), states.icmp].filter((grade) => grade !== 'unknown')
+  if (asked.every((grade) => grade === 'fail')) return 'hard-down'
+  if (known.some((rung) => states[rung] !== 'ok')) return 'gray'
+  return states.view === 'fail' ? 'provider-claims-trouble' : 'healthy'
+}
+
+const worth = { ok: 1, slow: 0.5, fail: 0 } as const
+
+function indexOf(states: Readonly<Record<Rung, Grade>>): number | null {
+  const mean = (of: readonly Rung[]): number | null => {
+    const known = of.map((rung) => states[rung]).filter((grade) => grade !== 'unknown')
+    return known.length === 0 ? null : known.reduce((sum, grade) => sum + worth[grade], 0) / known.length
+  }
+  const [seen, done] = [mean(outside), mean(inside)]
+  return seen === null || done === null ? null : seen - done
+}
+
+/** By the first bad rung (facts: the ladder, measured). */
+function layerOf(states: Readonly<Record<Rung, Grade>>): Layer {
+  const bad = (rung: Rung): boolean => states[rung] === 'slow' || states[rung] === 'fail'
+  if (bad('tcp')) return states.icmp === 'ok' || states.app === 'ok' ? 'network' : 'unreachable'
+  if (bad('banner')) return inside.some((rung) => states[rung] === 'ok') ? 'process' : 'data-path'
+  if (bad('kex') || bad('auth')) return 'large-packets'
+  if (bad('exec') || bad('fsync')) return 'host-or-storage'
+  return bad('echo') ? 'small-packets' : 'application'
+}
