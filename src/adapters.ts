@@ -15,17 +15,44 @@ import { staticProvider } from './providers/static.ts'
 import { terremark } from './providers/terremark/index.ts'
 import { vcloud } from './providers/vcloud/index.ts'
 import { vsphere } from './providers/vsphere/index.ts'
+import { alertmanager } from './watch/hooks/alertmanager.ts'
+import { datadog } from './watch/hooks/datadog.ts'
+import { generic } from './watch/hooks/generic.ts'
+import { grafana } from './watch/hooks/grafana.ts'
+import { healthchecks } from './watch/hooks/healthchecks.ts'
+import type { HookFamily } from './watch/hooks/hook.ts'
+import { opsgenie } from './watch/hooks/opsgenie.ts'
+import { pagerduty } from './watch/hooks/pagerduty.ts'
+import { sns } from './watch/hooks/sns.ts'
+import { standardWebhooks } from './watch/hooks/standard-webhooks.ts'
+import { statuspage } from './watch/hooks/statuspage.ts'
+import { uptimeKuma } from './watch/hooks/uptime-kuma.ts'
+import { uptimerobot } from './watch/hooks/uptimerobot.ts'
 
 export const providers = { vsphere, vcloud, terremark, aws: awsProvider, static: staticProvider } as const
 export const dns = { rfc2136, manual } as const
 export const movers = { files, hook, mysql, postgres, redis } as const
+export const hooks = {
+  alertmanager,
+  grafana,
+  pagerduty,
+  datadog,
+  sns,
+  opsgenie,
+  uptimerobot,
+  healthchecks,
+  'uptime-kuma': uptimeKuma,
+  statuspage,
+  'standard-webhooks': standardWebhooks,
+  generic,
+} as const
 
 /** The schemas of all kinds, for lifeboat.yaml. */
 export const kinds = {
   providers: Object.values(providers).map((adapter) => adapter.schema),
   dns: Object.values(dns).map((adapter) => adapter.schema),
   data: Object.values(movers).map((adapter) => adapter.schema),
-  hooks: [],
+  hooks: Object.values(hooks).map((family) => family.schema),
   claimsOf,
   declares: (kind: string): boolean => providerOf(kind)?.declares === true,
 }
@@ -41,6 +68,10 @@ export function dnsOf(kind: string): DnsAdapter<z.ZodType<never>> | undefined {
 
 export function moverOf(kind: string): MoverAdapter<z.ZodType<never>> | undefined {
   return (movers as Readonly<Record<string, unknown>>)[kind] as MoverAdapter<z.ZodType<never>> | undefined
+}
+
+export function hookOf(family: string): HookFamily<z.ZodObject> | undefined {
+  return (hooks as Readonly<Record<string, unknown>>)[family] as HookFamily<z.ZodObject> | undefined
 }
 
 /** What this entry under `data:` has to itself; null: it is no database. Its keys were parsed by the schema of its kind. */

@@ -50,28 +50,35 @@ type Placed = { readonly references: { reference: string; path: Path }[]; readon
  */
 function placeSecrets(schema: z.ZodType, value: unknown): Placed {
   const placed: Placed = { references: [], problems: [] }
-  for (const path of secretPaths(schema.safeParse(value, { error: explain }).error?.issues ?? [])) {
+  for (const { path, isChoice } of secretPaths(schema.safeParse(value, { error: explain }).error?.issues ?? [])) {
     const holder = valueAt(value, path.slice(0, -1))
     const key = path.at(-1)
     if (typeof holder !== 'object' || holder === null || key === undefined) continue
     const found: unknown = Reflect.get(holder, key)
     const reference = found instanceof UnboundSecret ? found.reference : found
-    if (reference === undefined || reference === null) continue
-    if (typeof reference === 'string' && isReference(reference)) {
-      Reflect.set(holder, key, new UnboundSecret(reference))
-      placed.references.push({ reference, path })
-    } else {
-      placed.problems.push({ path, code: 'literal-secret', text: secretWanted })
-    }
+    // Where a mapping of secrets may stand as well, the schema tells what is wrong with it.
+    if (reference === undefined || reference === null || (isChoice && typeof reference === 'object')) continue
+    placeSecret(placed, holder, key, reference, path)
   }
   return placed
 }
 
-function secretPaths(issues: readonly z.core.$ZodIssue[], base: Path = []): Path[] {
+function placeSecret(placed: Placed, holder: object, key: string | number, reference: unknown, path: Path): void {
+  if (typeof reference === 'string' && isReference(reference)) {
+    Reflect.set(holder, key, new UnboundSecret(reference))
+    placed.references.push({ reference, path })
+  } else {
+    placed.problems.push({ path, code: 'literal-secret', text: secretWanted })
+  }
+}
+
+type SecretPath = { readonly path: Path; /** Something else may stand there, too. */ readonly isChoice: boolean }
+
+function secretPaths(issues: readonly z.core.$ZodIssue[], base: Path = [], isChoice = false): SecretPath[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...pathOf(issue)]
-    if (issue.code === 'invalid_union') return issue.errors.flatMap((branch) => secretPaths(branch, path))
-    return issue.message === secretWanted ? [path] : []
+    if (issue.code === 'invalid_union') return issue.errors.flatMap((branch) => secretPaths(branch, path, true))
+    return issue.message === secretWanted ? [{ path, isChoice: isChoice && issue.path.length === 0 }] : []
   })
 }
 

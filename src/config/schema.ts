@@ -74,6 +74,11 @@ const watch = z.strictObject({
   policy: policy.prefault({}),
 })
 
+const deadMan = z.strictObject({
+  alarm: z.string().min(1).default('Watchdog').describe('the alarm that always fires, as its text begins'),
+  within: durationField({ atLeastMs: 1000 }).prefault('10m').describe('how long it may stay away'),
+})
+
 const server = z.strictObject({
   listen: z
     .string()
@@ -118,14 +123,15 @@ export function configSchema(kinds: Kinds, place: Place) {
     freezes: z.record(slug, z.array(z.string()).min(2).max(16)).default({}).describe('moves that are switched as one, in one freeze: name -> moves'),
     watch: watch.prefault({}),
     hooks: z
-      .record(slug, ofKinds<OfFamily>(kinds.hooks, 'family', {}))
+      .record(slug, ofKinds<HookConfig>(kinds.hooks, 'family', { deadMan: deadMan.optional() }))
       .default({})
       .describe('webhooks that are taken as evidence'),
     server: server.prefault({}),
   })
 }
 
-type OfFamily = { readonly family: string; readonly [key: string]: unknown }
+/** An alarm that always fires, so that its silence tells that monitoring is blind. */
+export type HookConfig = { readonly family: string; readonly deadMan?: z.output<typeof deadMan> | undefined; readonly [key: string]: unknown }
 
 function ofKinds<Output>(schemas: readonly KindSchema[], discriminator: 'kind' | 'family', shared: z.ZodRawShape): z.ZodType<Output> {
   const [first, ...others] = schemas.map((schema) => schema.safeExtend(shared).strict())

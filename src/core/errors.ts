@@ -50,6 +50,12 @@ const table = {
     'Keep the database and `reports/` as they are; a backup, or a report that was kept elsewhere (`--against FILE`), shows what was there.',
   ],
   'evidence-changed': [3, 'Keep `evidence/` as it is. Put back what is missing from a copy; or move the folder elsewhere, and a new log begins.'],
+  'delivery-refused': [3, 'Compare the key under `hooks:` with the one that the sender has.'],
+  'delivery-unreadable': [3, 'Set the sender up as docs/hooks.md says; a body that it was given of its own may differ.'],
+  'hook-unknown': [2, 'Hooks are those under `hooks:` in lifeboat.yaml.'],
+  'server-busy': [3, 'Try again a little later.'],
+  'caller-unknown': [3, 'Bring a token whose hash stands under `server.tokens` in lifeboat.yaml.'],
+  'caller-may-not': [3, 'Use a token with the scope named above.'],
   'controller-unreachable': [3, 'Run the command again: it starts a controller.'],
 
   'gate-closed': [4, 'See what is named above, then `lifeboat approve` or `lifeboat migrate` again.'],

@@ -50,6 +50,8 @@ const signal = z.strictObject({
   deliveryKey: z.string(),
   /** The same from firing to resolved. */
   instanceKey: z.string(),
+  /** What was set up to ring, the same each time that it does; absent: what rings is known by its instance alone. */
+  alarm: z.string().optional(),
   state: z.enum(['firing', 'resolved', 'ack', 'blind', 'info']),
   severity: z.enum(['critical', 'major', 'minor', 'info']),
   occurredAt: time,

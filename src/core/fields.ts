@@ -6,6 +6,16 @@ import { durationPattern, formatDuration, parseDuration } from './units.ts'
 /** A secret: a reference (`env:NAME`, `file:PATH`, `command:…`) in the file, a `Secret` once it is loaded. */
 export const secretField = z.instanceof(Secret)
 
+/** A secret that can be exchanged without a gap: one, or `{ current, previous }`; both are good. Comes out as a list, the current one first. */
+export function rotatingField() {
+  return z.union([
+    secretField.transform((current) => [current]),
+    z
+      .strictObject({ current: secretField, previous: secretField.optional() })
+      .transform(({ current, previous }) => (previous === undefined ? [current] : [current, previous])),
+  ])
+}
+
 export const portField = z.number().int().min(1).max(65_535)
 
 /** `20s`, `3d`, `1h`, `250ms` -> milliseconds, within the limits (milliseconds too). */

@@ -35,6 +35,8 @@ export type HttpRequest = {
   readonly maxBytes?: number
   /** Whether the request may be sent again when the connection is lost before the answer ends. Default: GET and HEAD. */
   readonly repeatable?: boolean
+  /** Whether a redirect is followed, to the same origin; if not, it is the answer. Default: yes. */
+  readonly followsRedirects?: boolean
 }
 
 export type HttpAnswer = {
@@ -131,7 +133,7 @@ function nextAttempt(answer: HttpAnswer, attempt: Attempt, request: HttpRequest,
     return { ...attempt, pauseMs: Math.min(attempt.pauseMs * 2, longestPauseMs), waitMs: Math.max(asked ?? 0, attempt.pauseMs) }
   }
   const location = answer.headers.get('location')
-  const isRedirect = answer.status >= 300 && answer.status < 400 && location !== undefined
+  const isRedirect = request.followsRedirects !== false && answer.status >= 300 && answer.status < 400 && location !== undefined
   return isRedirect ? redirected(answer.status, location, attempt, request, options) : null
 }
 
