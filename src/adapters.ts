@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { manual } from './dns/manual.ts'
 import type { DnsAdapter } from './dns/provider.ts'
 import { rfc2136 } from './dns/rfc2136/index.ts'
+import { route53 } from './dns/route53/index.ts'
 import { files } from './movers/files/index.ts'
 import type { Claims, MoverAdapter, TreeRoot } from './movers/mover.ts'
 import { hook } from './movers/hook/index.ts'
@@ -30,7 +31,7 @@ import { uptimeKuma } from './watch/hooks/uptime-kuma.ts'
 import { uptimerobot } from './watch/hooks/uptimerobot.ts'
 
 export const providers = { vsphere, vcloud, terremark, aws: awsProvider, static: staticProvider } as const
-export const dns = { rfc2136, manual } as const
+export const dns = { rfc2136, route53, manual } as const
 export const movers = { files, hook, mysql, postgres, redis } as const
 export const hooks = {
   alertmanager,

@@ -39,7 +39,7 @@ _call = threading.local()
 
 
 def order(kind: str, body: dict) -> dict:
-    """Takes an order of the kind "refuse" or "lose". A key that is not known is an error, not a silence."""
+    """Takes an order of the kind "refuse", "lose" or "pending". A key that is not known is an error, not a silence."""
     known = {"action", "count"} | ({"code", "message", "instanceType"} if kind == "refuse" else set())
     if unknown := set(body) - known:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
@@ -82,6 +82,10 @@ def _take(kind: str, action: str, instance_type: str | None = None) -> Order | N
                 found.count -= 1
                 return found
     return None
+
+
+def is_ordered(kind: str, action: str) -> bool:
+    return _take(kind, action) is not None
 
 
 def refuse_if_ordered(action: str, instance_type: str | None = None, error: type[ServiceException] = EC2ClientError) -> None:

@@ -1,15 +1,21 @@
-"""Rules of Route 53 that moto does not keep: a batch of changes is applied whole or not at all.
+"""Rules of Route 53 that moto does not keep: a batch of changes is applied whole or not at all, nobody sees half of it, and
+its answer says PENDING until GetChange tells that all servers have it.
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
 """
 
 import copy
 import threading
+from collections import Counter
 
 from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import ChangeList, Route53Backend
+from moto.route53.responses import Route53
+
+import orders
 
 _lock = threading.RLock()
+_changes: Counter[str] = Counter()
 
 Key = tuple[str, str, str | None]
 
@@ -91,6 +97,7 @@ def all_or_none(apply_changes):
                 raise
             finally:
                 spell(the_zone, "*", "\\052")
+            _changes[zoneid] += 1
 
     return run
 
@@ -101,8 +108,37 @@ def spell(the_zone, old: str, new: str) -> None:
         record.name = record.name.replace(old, new)
 
 
+def whole(read):
+    def run(self: Route53Backend, *given, **named):
+        with _lock:
+            return read(self, *given, **named)
+
+    return run
+
+
+def changes_so_far() -> dict:
+    """How many batches each zone has taken."""
+    with _lock:
+        return dict(_changes)
+
+
+def pending(answer, is_pending):
+    """The answer of a call with the status that AWS gives."""
+
+    def run(self: Route53):
+        given = answer(self)
+        if is_pending():
+            given.result["ChangeInfo"]["Status"] = "PENDING"
+        return given
+
+    return run
+
+
 def apply() -> None:
     # What moto derives from its journal of changes, check() has decided from the records themselves.
     ChangeList.__contains__ = lambda self, item: False
     ChangeList.has_insert_or_update = lambda self, wanted: True
     Route53Backend.change_resource_record_sets = all_or_none(Route53Backend.change_resource_record_sets)
+    Route53Backend.list_resource_record_sets = whole(Route53Backend.list_resource_record_sets)
+    Route53.change_resource_record_sets = pending(Route53.change_resource_record_sets, lambda: True)
+    Route53.get_change = pending(Route53.get_change, lambda: orders.is_ordered("pending", "GetChange"))

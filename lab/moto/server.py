@@ -10,7 +10,9 @@ Beside the AWS API it answers, in JSON:
                          the next `count` such calls are refused; action (default RunInstances) and instanceType are optional.
                          InsufficientInstanceCapacity and InternalError come as HTTP 500, which SDKs retry: give a high count
   POST   /lab/lose       {"action":"RunInstances","count":1}: the next such call takes effect, but its answer is lost
-  DELETE /lab/refuse     clears both orders
+  POST   /lab/pending    {"action":"GetChange","count":2}: so often a change of Route 53 is told to be PENDING still
+  GET    /lab/changes    batches of changes that each hosted zone has taken, {"Z123": 2}
+  DELETE /lab/refuse     clears all orders
 """
 
 import os
@@ -48,9 +50,13 @@ def control(request: Request) -> Response:
         answer = orders.order("refuse", request.get_json())
     elif door == ("POST", "/lab/lose"):
         answer = orders.order("lose", request.get_json())
+    elif door == ("POST", "/lab/pending"):
+        answer = orders.order("pending", request.get_json())
+    elif door == ("GET", "/lab/changes"):
+        answer = route53_rules.changes_so_far()
     elif door == ("DELETE", "/lab/refuse"):
         answer = orders.clear()
-    elif request.path in ("/lab/instances", "/lab/calls", "/lab/refuse", "/lab/lose"):
+    elif request.path in ("/lab/instances", "/lab/calls", "/lab/refuse", "/lab/lose", "/lab/pending", "/lab/changes"):
         raise MethodNotAllowed()
     else:
         raise NotFound()

@@ -19,6 +19,18 @@ export function parseEpoch(text: string): Epoch | null {
   return { token: Number(token), owner }
 }
 
+/** The epoch in the TXT records at `_lifeboat.NAME`, each a list of character strings; null: there are none. Fails with names-changed for one that is not ours. */
+export function epochOf(where: string, name: string, texts: readonly (readonly string[])[]): Epoch | null {
+  if (texts.length === 0) return null
+  const [only] = texts
+  const epoch = texts.length === 1 && only?.length === 1 ? parseEpoch(only[0] ?? '') : null
+  if (epoch !== null) return epoch
+  const found = texts.map((strings) => JSON.stringify(strings.join('')).slice(0, 120)).join(', ')
+  throw new LifeboatError('names-changed', `The TXT record ${epochName(name)} at ${where} is not one that Lifeboat wrote: ${found}.`, {
+    details: { name, found },
+  })
+}
+
 /** Where the epoch of a name is kept. */
 export function epochName(name: string): string {
   return `_lifeboat.${name}`

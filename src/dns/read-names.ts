@@ -3,9 +3,9 @@ import { LifeboatError } from '../core/errors.ts'
 import { endpointText } from '../io/dns-wire.ts'
 import { ask, type Exchange } from './authority.ts'
 import { classes, type Message, type ResourceRecord } from './codec.ts'
-import { epochName, parseEpoch } from './epoch.ts'
+import { epochName, epochOf } from './epoch.ts'
 import { splitFamilies } from './names.ts'
-import type { Epoch, NameState } from './provider.ts'
+import type { NameState } from './provider.ts'
 import { types } from './record-data.ts'
 import { lowerName } from './wire-name.ts'
 
@@ -36,7 +36,7 @@ function foundName(where: string, name: string, replies: readonly Message[]): Fo
   const sets = [setOf(a, name, types.A), setOf(aaaa, name, types.AAAA)]
   const ttls = sets.flat().map((record) => record.ttl)
   const addresses = sets.flat().flatMap((record) => (record.data.kind === 'address' ? [record.data.address] : []))
-  const state = { name, ...splitFamilies(addresses), ttl: ttls.length === 0 ? null : Math.max(...ttls), epoch: epochOf(where, name, txt) }
+  const state = { name, ...splitFamilies(addresses), ttl: ttls.length === 0 ? null : Math.max(...ttls), epoch: epochOf(where, name, textsIn(txt, name)) }
   const [start] = [...(soa?.answers ?? []), ...(soa?.authorities ?? [])].filter((record) => record.type === types.SOA)
   return { state, oneTtl: new Set(ttls).size <= 1, zone: start === undefined ? null : lowerName(start.name) }
 }
@@ -76,14 +76,7 @@ function hasAddressHint(bytes: Buffer): boolean {
   return false
 }
 
-function epochOf(where: string, name: string, reply: Message | undefined): Epoch | null {
-  const at = epochName(name)
-  const records = setOf(reply, at, types.TXT)
-  if (records.length === 0) return null
-  const texts = records.map((record) => (record.data.kind === 'text' ? record.data.strings.map((one) => one.toString('latin1')) : []))
-  const [only] = texts
-  const epoch = texts.length === 1 && only?.length === 1 ? parseEpoch(only[0] ?? '') : null
-  if (epoch !== null) return epoch
-  const found = texts.map((strings) => JSON.stringify(strings.join('')).slice(0, 120)).join(', ')
-  throw new LifeboatError('names-changed', `The TXT record ${at} at ${where} is not one that Lifeboat wrote: ${found}.`, { details: { name, found } })
+function textsIn(reply: Message | undefined, name: string): string[][] {
+  const records = setOf(reply, epochName(name), types.TXT)
+  return records.map((record) => (record.data.kind === 'text' ? record.data.strings.map((one) => one.toString('latin1')) : []))
 }

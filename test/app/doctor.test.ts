@@ -22,7 +22,7 @@ test('what a check throws is a finding: a failure by its code and hint, anything
   const [refused] = await thrown(new LifeboatError('dns-refused', 'It does not.'))
   assert.deepEqual(
     [refused?.code, refused?.text, refused?.hint],
-    ['dns-refused', 'It does not.', 'Check the TSIG key, its rights on this zone, and the clock of this machine.'],
+    ['dns-refused', 'It does not.', 'Check the key, token or credentials, their rights on this zone, and the clock of this machine.'],
   )
   const [defect] = await thrown(new TypeError('x is not a function'))
   assert.deepEqual([defect?.code, defect?.text], ['defect', 'Unexpected: x is not a function'])

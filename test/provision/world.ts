@@ -1,6 +1,4 @@
 // What the tests of provisioning share: the lab's AWS and engine, and a project of their own.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,6 +12,7 @@ import { waitUntil } from '../../src/io/wait.ts'
 import { awsSchema } from '../../src/providers/aws/schema.ts'
 import { createAwsTarget } from '../../src/providers/aws/target.ts'
 import type { Target } from '../../src/providers/provider.ts'
+import { startMoto } from '../support/moto.ts'
 import type { Engine } from '../../src/provision/engine.ts'
 import { createEngine, type EngineOptions } from '../../src/provision/pulumi.ts'
 
@@ -62,22 +61,16 @@ const labAnswer = z.object({
 export type LabInstance = z.infer<typeof labAnswer>['instances'][number]
 
 export async function startAws(): Promise<SimulatedAws> {
-  const server = spawn(join(lab, 'bin/moto_server'), ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(server.stdout, 'data')
-  const url = String(line).trim()
-  const post = async (path: string, body: unknown) => {
-    const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-  }
+  const { url, get, post, stop } = await startMoto()
   const client = new EC2Client({ region: 'us-east-1', endpoint: url, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
   return {
     url,
     client,
     refuse: (order) => post('/lab/refuse', order),
-    instances: async () => labAnswer.parse(await (await fetch(`${url}/lab/instances`)).json()).instances,
+    instances: async () => labAnswer.parse(await get('/lab/instances')).instances,
     stop: async () => {
       client.destroy()
-      await stopped(server)
+      await stop()
     },
   }
 }
@@ -106,12 +99,6 @@ export async function bucketOn({ url }: SimulatedAws): Promise<Bucket> {
     },
     put: async (key, body) => await put(`/${key}`, body),
   }
-}
-
-async function stopped(server: ChildProcess): Promise<void> {
-  const gone = once(server, 'exit')
-  server.kill('SIGKILL')
-  await gone
 }
 
 export async function makeStateFolder(): Promise<string> {

@@ -5,15 +5,16 @@ import { LifeboatError } from '../../core/errors.ts'
 import { endpointText } from '../../io/dns-wire.ts'
 import { ask, isReplyTo, plainExchange, type Exchange } from '../authority.ts'
 import { rcodeOf, type Message } from '../codec.ts'
-import { isWithin, normaliseName, wildcardsOver } from '../names.ts'
+import { namesInZone, swapAll, type Change } from '../compare-and-swap.ts'
+import { wildcardsOver } from '../names.ts'
 import { authoritiesOf } from '../nameservers.ts'
-import type { Authority, DnsProvider, Swap } from '../provider.ts'
+import type { Authority, DnsProvider } from '../provider.ts'
 import { readNames, type FoundName } from '../read-names.ts'
 import { types } from '../record-data.ts'
-import { checkedSwap, isExpected, isWanted, namesChanged } from '../state.ts'
+import { isExpected, namesChanged } from '../state.ts'
 import { refusal, signedExchange, type Clock } from './signed.ts'
 import type { TsigKey } from './tsig.ts'
-import { permissionMessage, updateMessage, type Change } from './update.ts'
+import { permissionMessage, updateMessage } from './update.ts'
 
 export type Rfc2136Settings = {
   readonly server: Authority
@@ -29,75 +30,51 @@ export type Rfc2136Settings = {
 export function rfc2136Provider(settings: Rfc2136Settings): DnsProvider {
   const { server, zone } = settings
   const exchange = signedExchange(server, settings.key, settings.clock)
+  const look = async (names: readonly string[], signal: AbortSignal) => {
+    const found = await readNames(exchange, names, signal)
+    refuseOtherZones(settings, found)
+    return found
+  }
   return {
     keepsEpoch: true,
     read: async (names, signal) => {
-      const found = await readNames(exchange, inZone(zone, names), signal)
-      refuseOtherZones(settings, found)
+      const found = await look(namesInZone(zone, names), signal)
       await refuseWildcards(exchange, zone, found, signal)
       return found.map(({ state }) => state)
     },
     readAt: async (authority, names, signal) => {
-      const found = await readNames(plainExchange(authority), inZone(zone, names), signal)
+      const found = await readNames(plainExchange(authority), namesInZone(zone, names), signal)
       return found.map(({ state }) => state)
     },
     swap: async (swaps, signal) => {
-      await swapAll(settings, exchange, swaps.map(checkedSwap), signal)
+      await swapAll({ name: zone, look, write: async (changes, during) => await write(settings, exchange, changes, during) }, swaps, signal)
     },
     authorities: async (_names, signal) => {
       return settings.authorities.length > 0 ? settings.authorities : await authoritiesOf(exchange, zone, signal)
     },
     proveWrite: async (names, signal) => {
-      const reply = await update(exchange, permissionMessage(randomInt(65_536), zone, inZone(zone, names)), signal)
+      const reply = await update(exchange, permissionMessage(randomInt(65_536), zone, namesInZone(zone, names)), signal)
       if (reply.rcode !== rcodeOf('NOERROR')) throw refusal(server, reply, `changes of ${names.join(', ')}`)
     },
   }
 }
 
-async function swapAll(settings: Rfc2136Settings, exchange: Exchange, swaps: readonly Swap[], signal: AbortSignal): Promise<void> {
-  const names = inZone(
-    settings.zone,
-    swaps.map(({ name }) => name),
+/** One UPDATE for all changes. */
+async function write({ server, zone }: Rfc2136Settings, exchange: Exchange, changes: readonly Change<FoundName>[], signal: AbortSignal): Promise<void> {
+  const names = changes.map(({ from }) => from.state.name).join(', ')
+  const message = updateMessage(
+    randomInt(65_536),
+    zone,
+    changes.map(({ from, to }) => ({ from: from.state, to })),
   )
-  if (new Set(names).size < names.length) throw new LifeboatError('defect', `One transaction cannot swap a name twice: ${names.join(', ')}.`)
-  const before = await readNames(exchange, names, signal)
-  refuseOtherZones(settings, before)
-  if (allWanted(swaps, before)) return
-  const message = updateMessage(randomInt(65_536), settings.zone, changesOf(swaps, before))
-  const reply = await update(exchange, message, signal).catch(async (error: unknown) => {
-    // The message may have been applied although its answer was lost or forged; only the zone itself can tell.
-    signal.throwIfAborted()
-    const after = await readNames(exchange, names, signal).catch(() => null)
-    if (after !== null && allWanted(swaps, after)) return null
-    throw error
-  })
-  if (reply === null || reply.rcode === rcodeOf('NOERROR')) return
+  const reply = await update(exchange, message, signal)
+  if (reply.rcode === rcodeOf('NOERROR')) return
   const lost = (['NXRRSET', 'YXRRSET', 'NXDOMAIN', 'YXDOMAIN'] as const).some((name) => reply.rcode === rcodeOf(name))
-  if (!lost) throw refusal(settings.server, reply, `the change of ${names.join(', ')}`)
-  const after = await readNames(exchange, names, signal)
-  if (allWanted(swaps, after)) return
-  changesOf(swaps, after)
-  const where = endpointText(settings.server)
+  if (!lost) throw refusal(server, reply, `the change of ${names}`)
   throw new LifeboatError(
     'names-changed',
-    `${names.join(', ')} changed and changed back during the swap, or ${where} answers from a copy that is not the zone's own.`,
+    `${names} changed and changed back during the swap, or ${endpointText(server)} answers from a copy that is not the zone's own.`,
   )
-}
-
-/** One change a swap, from what the server must find; fails with names-changed for a name that is neither as expected nor as wanted. */
-function changesOf(swaps: readonly Swap[], found: readonly FoundName[]): Change[] {
-  return swaps.map((swap, at) => {
-    const state = found[at]?.state ?? swap.expected
-    if (!isExpected(state, swap.expected) && !isWanted(state, swap.wanted)) throw namesChanged(state, swap.expected)
-    return { from: state, to: swap.wanted }
-  })
-}
-
-function allWanted(swaps: readonly Swap[], found: readonly FoundName[]): boolean {
-  return swaps.every((swap, at) => {
-    const one = found[at]
-    return one !== undefined && one.oneTtl && isWanted(one.state, swap.wanted)
-  })
 }
 
 async function update(exchange: Exchange, message: Message, signal: AbortSignal): Promise<Message> {
@@ -106,14 +83,6 @@ async function update(exchange: Exchange, message: Message, signal: AbortSignal)
     throw new LifeboatError('answer-malformed', `What ${endpointText(exchange.authority)} sent is no answer to an UPDATE.`)
   }
   return reply
-}
-
-function inZone(zone: string, names: readonly string[]): string[] {
-  return names.map((text) => {
-    const name = normaliseName(text)
-    if (!isWithin(zone, name)) throw new LifeboatError('names-unfit', `${name} is not in the zone ${zone}.`)
-    return name
-  })
 }
 
 /** A server may hold a zone below ours, too; an UPDATE of our zone would then write where nobody reads. */

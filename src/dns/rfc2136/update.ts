@@ -5,10 +5,10 @@ import type { Epoch, NameState, Wanted } from '../provider.ts'
 import { types, type RecordData } from '../record-data.ts'
 
 /** A name with what it must hold before, and after; `to: null` only asks whether it holds `from`. */
-export type Change = { readonly from: NameState; readonly to: Wanted | null }
+type Update = { readonly from: NameState; readonly to: Wanted | null }
 
 /** One transaction over all changes. Every prerequisite compares a whole set (RFC 2136 §2.4), TTLs aside. */
-export function updateMessage(id: number, zone: string, changes: readonly Change[]): Message {
+export function updateMessage(id: number, zone: string, changes: readonly Update[]): Message {
   return {
     ...emptyMessage(id, opcodes.update),
     questions: [{ name: zone, type: types.SOA, class: classes.IN }],
