@@ -1,5 +1,6 @@
 // The one list of every adapter. A new kind is one line here, its file or room, and a ten-line conformance test.
 import type { z } from 'zod'
+import { cloudflare } from './dns/cloudflare/index.ts'
 import { manual } from './dns/manual.ts'
 import type { DnsAdapter } from './dns/provider.ts'
 import { rfc2136 } from './dns/rfc2136/index.ts'
@@ -31,7 +32,7 @@ import { uptimeKuma } from './watch/hooks/uptime-kuma.ts'
 import { uptimerobot } from './watch/hooks/uptimerobot.ts'
 
 export const providers = { vsphere, vcloud, terremark, aws: awsProvider, static: staticProvider } as const
-export const dns = { rfc2136, route53, manual } as const
+export const dns = { rfc2136, route53, cloudflare, manual } as const
 export const movers = { files, hook, mysql, postgres, redis } as const
 export const hooks = {
   alertmanager,

@@ -43,6 +43,8 @@ export type DnsProvider = {
    * writes epochs, and may settle for another TTL. Where it is true, a missing epoch that was there is a change.
    */
   readonly keepsEpoch: boolean
+  /** The shortest TTL that may be written, in seconds; absent: any. */
+  readonly shortestTtl?: number
   /** What the zone holds now, in the order asked; from an authority, never a cache. A name without any record is no error: its sets are empty. */
   readonly read: (names: readonly string[], signal: AbortSignal) => Promise<readonly NameState[]>
   /** The same, as this one authority tells it. */

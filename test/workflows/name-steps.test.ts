@@ -66,6 +66,15 @@ describe('names', { skip, concurrency: true }, () => {
     assert.deepEqual(await server.dig(www, 'A'), [source])
   })
 
+  test('get no shorter time to live than their provider takes', async (t) => {
+    const server = await startBind(t, { records: records.map((line) => line.replace('www A', 'www 7 A')) })
+    const move = namesMove([{ name: www, provider: { ...providerOf(server), shortestTtl: 7 } }], t.signal)
+    await move.act('claim-names')
+    assert.match(JSON.stringify(await move.act('lower-ttl')), /The time to live is 7 s/)
+    await move.act('switch-dns')
+    assert.deepEqual(await server.records(www, 'A'), [`7 A ${target}`])
+  })
+
   test('that somebody else changes between our look and our change stay as they left them', async (t) => {
     for (const { name, act } of moments.filter((each) => /^switch|ttl$/.test(each.name))) {
       const server = await startBind(t, { records: records.map((line) => line.replace('www A', name === 'lower-ttl' ? 'www 60 A' : 'www 5 A')) })

@@ -15,7 +15,7 @@ const defaultTtlSeconds = 300
 const ttlMargin = 1.2
 const agreeWithinMs = 60_000
 
-type Change = (state: NameState) => Pick<Wanted, 'a' | 'aaaa' | 'ttl'>
+type Change = (state: NameState, provider: DnsProvider) => Pick<Wanted, 'a' | 'aaaa' | 'ttl'>
 
 export const names = {
   'claim-names': async (step) => {
@@ -33,18 +33,19 @@ export const names = {
   },
 
   'lower-ttl': async (step) => {
-    const timeToLive = await changeTtl(step, (state) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds))
+    const timeToLive = await changeTtl(step, lowTtlOf)
     if (timeToLive.length === 0) return { text: 'There is no time to live that we could lower; the old one counts.' }
     const { names: claimed, ttlLoweredAt } = step.facts
     const since = ttlLoweredAt ?? new Date().toISOString()
     await step.learn({ ttlLoweredAt: since })
     const oldTtl = Math.max(...timeToLive.map(({ name }) => claimed[name]?.ttl ?? 0))
+    const newTtl = Math.max(...timeToLive.map(({ after }) => after))
     const restMs = cachedForMs(since, oldTtl, Date.now())
-    if (oldTtl > lowTtlSeconds && restMs > 0) {
+    if (oldTtl > newTtl && restMs > 0) {
       await step.waitFor(`Caches may keep the old answers for ${Math.ceil(restMs / 1000)} s more.`, { seconds: Math.ceil(restMs / 1000) })
       await sleep(restMs, step.signal)
     }
-    return { text: `The time to live is ${lowTtlSeconds} s; the old one of ${oldTtl} s ran out.`, details: { timeToLive } }
+    return { text: `The time to live is ${newTtl} s; the old one of ${oldTtl} s ran out.`, details: { timeToLive } }
   },
 
   'switch-dns': async (step) => await switchNames(step, 'target'),
@@ -93,19 +94,25 @@ async function switchNames(step: Step, to: SideName) {
   const from = (await step.run.ports.link(otherSide(to), step.facts)).address
   const address = (await reach(step, to)).address
   const { mine, theirs } = await exchangedAddresses(step, to)
-  const ttlOf = (state: NameState) => Math.min(state.ttl ?? lowTtlSeconds, lowTtlSeconds)
-  await change(step, (state) => ({ ...replaceAddresses(state, mine, theirs(state.name)), ttl: ttlOf(state) }))
+  await change(step, (state, provider) => ({ ...replaceAddresses(state, mine, theirs(state.name)), ttl: lowTtlOf(state, provider) }))
   await step.learn({ namesSwitchedAt: new Date().toISOString(), namesSeen: null })
   const all = [...new Set(step.settings.names.flatMap(({ name }) => theirs(name)))]
   return { text: `${list(step)} -> ${all.join(', ')} at every authority.`, details: { names: step.settings.names.map(({ name }) => name), from, to: address } }
 }
 
+/** As low as is of use, and as the provider takes it; a lower one stays. */
+function lowTtlOf(state: NameState, { shortestTtl = 0 }: DnsProvider): number {
+  const low = Math.max(lowTtlSeconds, shortestTtl)
+  return Math.min(state.ttl ?? low, low)
+}
+
 /** Changes the time to live alone, where no person would have to do it by hand; answers what it was and is. */
-async function changeTtl(step: Step, ttlOf: (state: NameState) => number) {
+async function changeTtl(step: Step, ttlOf: (state: NameState, provider: DnsProvider) => number) {
   const changes: { name: string; before: number; after: number }[] = []
-  const wanted: Change = (state) => {
-    changes.push({ name: state.name, before: state.ttl ?? defaultTtlSeconds, after: ttlOf(state) })
-    return { a: state.a, aaaa: state.aaaa, ttl: ttlOf(state) }
+  const wanted: Change = (state, provider) => {
+    const after = ttlOf(state, provider)
+    changes.push({ name: state.name, before: state.ttl ?? defaultTtlSeconds, after })
+    return { a: state.a, aaaa: state.aaaa, ttl: after }
   }
   await change(step, wanted, (provider) => provider.keepsEpoch)
   return changes
@@ -133,7 +140,7 @@ async function change(step: Step, wanted: Change, where: (provider: DnsProvider)
 
 async function swapAll(step: Step, provider: DnsProvider, states: readonly NameState[], wanted: Change): Promise<void> {
   const epoch = { token: step.run.token, owner: ownerOf(step) }
-  const swaps: readonly Swap[] = states.map((state) => ({ name: state.name, expected: state, wanted: { ...wanted(state), epoch } }))
+  const swaps: readonly Swap[] = states.map((state) => ({ name: state.name, expected: state, wanted: { ...wanted(state, provider), epoch } }))
   await provider.swap(swaps, step.signal)
   const agree = async () => ((await disagreements(provider, swaps, step.signal)).length === 0 ? true : null)
   await waitUntil(agree, {
@@ -163,7 +170,7 @@ async function unchangedByOthers(step: Step, provider: DnsProvider, state: NameS
   if (known === undefined || pointsAs(state, known)) return
   // A swap of ours whose answer was lost leaves behind what was wanted, under an epoch of this execution or of one that
   // died; the next swap finds it done. Who changes only the addresses leaves our epoch as it is, so it proves nothing.
-  if (pointsAs(state, wanted({ ...state, a: known.a, aaaa: known.aaaa }))) return
+  if (pointsAs(state, wanted({ ...state, a: known.a, aaaa: known.aaaa }, provider))) return
   throw changed(state, `it points to ${shown(state)}, where we last saw ${shown(known)}`)
 }
 
