@@ -1,7 +1,7 @@
 // known_hosts of this machine, kept equal with the host keys in the database that other machines share.
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { messageOf } from '../core/errors.ts'
-import type { HostKey } from '../workflows/host-keys.ts'
+import { readKeys, writeKeys } from '../io/known-hosts.ts'
 import type { Store } from '../workflows/store.ts'
 
 export type Pins = {
@@ -49,16 +49,4 @@ export function sharedPins(store: Pick<Store, 'exchangeHostKeys'>, file: string,
 async function versionOf(file: string): Promise<string> {
   const found = await stat(file).catch(() => null)
   return found === null ? '' : `${found.ino}/${found.mtimeMs}/${found.size}`
-}
-
-/** The lines of known_hosts that ssh writes: host, kind, key. Comments and markers are none. */
-export function readKeys(text: string): readonly HostKey[] {
-  return text.split('\n').flatMap((line) => {
-    const [host = '', kind = '', key = ''] = line.trim().split(/\s+/)
-    return host === '' || key === '' || /^[#@|]/.test(host) ? [] : [{ host, kind, key }]
-  })
-}
-
-export function writeKeys(keys: readonly HostKey[]): string {
-  return keys.map(({ host, kind, key }) => `${host} ${kind} ${key}\n`).join('')
 }

@@ -14,17 +14,20 @@ export type CheckResult = { readonly check: string; readonly passed: boolean; re
 /** A side that holds its clients lets its peer alone pass: these ports are then checked by way of the peer. */
 export type Way = { readonly ports: readonly number[]; readonly dial: Link['dialPeer'] }
 
+/** What is checked, and a way to run a command there. */
+type Node = Pick<Link, 'address' | 'run'>
+
 /** Runs a statement in the database of this name under `data:`, on the side that is checked; fails with what the server says. */
 export type AskDatabase = (data: string, statement: string, signal: AbortSignal) => Promise<void>
 
 export type Means = { readonly askDatabase: AskDatabase; readonly way?: Way | null }
 
 /** Runs all checks side by side; each has its own time limit. */
-export async function runChecks(checks: readonly StoredCheck[], link: Link, signal: AbortSignal, means: Means): Promise<readonly CheckResult[]> {
+export async function runChecks(checks: readonly StoredCheck[], link: Node, signal: AbortSignal, means: Means): Promise<readonly CheckResult[]> {
   return await Promise.all(checks.map(async (check) => await runCheck(check, link, signal, means)))
 }
 
-async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal, means: Means): Promise<CheckResult> {
+async function runCheck(check: StoredCheck, link: Node, signal: AbortSignal, means: Means): Promise<CheckResult> {
   const began = performance.now()
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
   const failure = await tryCheck(check, link, limit, means).catch((error: unknown) =>
@@ -36,7 +39,7 @@ async function runCheck(check: StoredCheck, link: Link, signal: AbortSignal, mea
 }
 
 /** Null when the check passes, else what was wrong. */
-async function tryCheck(check: StoredCheck, link: Link, signal: AbortSignal, { askDatabase, way }: Means): Promise<string | null> {
+async function tryCheck(check: StoredCheck, link: Node, signal: AbortSignal, { askDatabase, way }: Means): Promise<string | null> {
   const socketTo = async (port: number) => (way?.ports.includes(port) === true ? await way.dial(port, signal) : null)
   switch (check.kind) {
     case 'http': {

@@ -1,11 +1,9 @@
 // Host keys of nodes as they were first seen by any process of this database: no other one accepts another key.
 import type { Pool } from 'pg'
+import type { HostKey } from '../io/known-hosts.ts'
 
 export const hostKeyTable =
   'create table if not exists lifeboat.host_key (host text not null, kind text not null, key text not null, primary key (host, kind));'
-
-/** `host` is what ssh wrote: the alias of a node, or the name of a jump host. */
-export type HostKey = { readonly host: string; readonly kind: string; readonly key: string }
 
 export function hostKeys(pool: Pool) {
   return {
