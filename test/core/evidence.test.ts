@@ -1,7 +1,7 @@
 // What a record of evidence may hold.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { evidenceSchema, type Evidence } from '../../src/core/evidence.ts'
+import { evidenceSchema, type Evidence, type Statement } from '../../src/core/evidence.ts'
 
 const sample: Evidence = {
   kind: 'sample',
@@ -16,8 +16,21 @@ const sample: Evidence = {
   text: '',
 }
 
+const statement: Statement = {
+  kind: 'statement',
+  at: '2026-03-01T10:29:00.000Z',
+  provider: 'old',
+  incident: 'a1',
+  status: 'investigating',
+  impact: 'minor',
+  title: 'Slow sessions',
+  body: 'We are looking into it.',
+  claimedAt: null,
+  rawSha256: 'e3b0c442',
+}
+
 test('a record that was written to the log is read as it was; one with another key, time or rung is refused', () => {
-  assert.deepEqual(evidenceSchema.parse(JSON.parse(JSON.stringify(sample))), sample)
+  for (const each of [sample, statement]) assert.deepEqual(evidenceSchema.parse(JSON.parse(JSON.stringify(each))), each)
   for (const wrong of [{ more: 1 }, { at: '2026-03-01T10:00:00Z' }, { rung: 'traceroute' }, { ms: -1 }])
     assert.equal(evidenceSchema.safeParse({ ...sample, ...wrong }).success, false)
 })
