@@ -98,6 +98,20 @@ program
   .option('--verify', 'write none; say whether the journal is what was written, and as the last report has it')
   .option('--against <file>', 'with --verify: a report in JSON that was kept elsewhere')
   .action(verb(async () => (await import('./commands/report.ts')).report))
+const policy = program.command('policy').description('failover by policy: whether it would act now, and its switch')
+policy
+  .command('explain [move]')
+  .description('why it would or would not fail over now')
+  .action(verb(async () => (await import('./commands/policy.ts')).explain))
+for (const [name, off, text] of [
+  ['disable', true, 'the big red switch: nothing fails over by itself or by approval any more'],
+  ['enable', false, 'release the switch'],
+] as const)
+  policy
+    .command(name)
+    .description(text)
+    .option('--reason <text>', 'kept beside it')
+    .action(verb(async () => (await import('./commands/policy.ts')).turn(off)))
 program
   .command('worker')
   .description('run moves of the shared `database:`, in the foreground; any number of these, on any machines')

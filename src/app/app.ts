@@ -31,6 +31,7 @@ import { lookOverSsh, withInside } from './inside.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
+import { policies } from './policy.ts'
 import { portsOpener, type PortsOptions } from './ports.ts'
 import { providerCard } from './provider-card.ts'
 import { parsedOnce } from './readings.ts'
@@ -169,6 +170,7 @@ function wire(parts: Wired) {
   return {
     ...examinations(parts, configOf),
     ...accounts(parts, configOf),
+    ...policies(parts, configOf),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring,
     /** Digest of the lifeboat.yaml that was brought last, with all its secrets; null: some were missing, or none was brought. */

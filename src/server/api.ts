@@ -32,6 +32,8 @@ const migrateBody = z.object({
 const tellBody = z.object({ context, digest: z.string().nullable().default(null), isOff: z.enum(['source', 'target']).nullable().default(null) })
 const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
 const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
+const policyBody = z.object({ context, move: z.string().nullable() })
+const switchBody = z.object({ context, off: z.boolean(), reason: z.string().max(500) })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
 /** Routes over the app. `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
@@ -75,6 +77,7 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
     const body = tellBody.parse(request.body)
     return await app.tell(body.context, name, kind, body)
   })
+  policyRoutes(server, app)
   server.post('/api/v1/report', async (request) => {
     const { context: from, move, ...traffic } = reportBody.parse(request.body)
     return await app.report(from, move, traffic)
@@ -88,6 +91,17 @@ export function createServer(app: App, identity: Identity, hooks: { readonly tou
     return {}
   })
   return server
+}
+
+function policyRoutes(server: FastifyInstance, app: App): void {
+  server.post('/api/v1/policy', async (request) => {
+    const body = policyBody.parse(request.body)
+    return await app.explainPolicy(body.context, body.move)
+  })
+  server.post('/api/v1/policy/switch', async (request) => {
+    const body = switchBody.parse(request.body)
+    return await app.switchPolicy(body.context, body)
+  })
 }
 
 /** `lifeboat.error/1`, as it also stands on stdout of a command with --json. */

@@ -21,6 +21,7 @@ import { hostKeys, hostKeyTable } from './host-keys.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
 import { versionTable, withSchema } from './schema-version.ts'
+import { policySwitch, policySwitchTable } from './policy-switch.ts'
 import { signalTable } from './signals.ts'
 import { slots, slotTables } from './slots.ts'
 import { turnTables } from './stack-turns.ts'
@@ -55,7 +56,19 @@ export type Store = ReturnType<typeof openStore>
 /** Several processes may make the same things at the same moment; a message is one transaction. */
 const alone = 'select pg_advisory_xact_lock(7163541);'
 
-const allTables = [schema, versionTable, signalTable, journalTable, inventoryTables, slotTables, freezeTable, executorTable, hostKeyTable, turnTables]
+const allTables = [
+  schema,
+  versionTable,
+  signalTable,
+  journalTable,
+  inventoryTables,
+  slotTables,
+  freezeTable,
+  executorTable,
+  hostKeyTable,
+  turnTables,
+  policySwitchTable,
+]
 
 /** Makes what is missing. Fails with database-newer, and changes nothing then. */
 export async function createTables(pool: Pool): Promise<void> {
@@ -65,7 +78,7 @@ export async function createTables(pool: Pool): Promise<void> {
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...freezes(pool), ...hostKeys(pool), ...moves(pool), ...looks(pool) }
+  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...freezes(pool), ...hostKeys(pool), ...policySwitch(pool), ...moves(pool), ...looks(pool) }
 }
 
 function plans(pool: Pool) {

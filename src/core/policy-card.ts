@@ -1,0 +1,40 @@
+// `lifeboat.policy/1`: whether Lifeboat would fail over now, move by move, and what each guard says. What is not known is null.
+import { z } from 'zod'
+import { decide, type PolicyInput } from './policy.ts'
+
+const guardSchema = z.object({
+  code: z.string(),
+  /** `error`: it refuses. */
+  severity: z.enum(['ok', 'error']),
+  text: z.string(),
+  /** It refuses because nobody knows. */
+  unknown: z.boolean(),
+  measured: z.number().nullable(),
+  limit: z.number().nullable(),
+})
+
+export const policyCardSchema = z.object({
+  schema: z.literal('lifeboat.policy/1'),
+  mode: z.enum(['observe', 'propose', 'auto']),
+  /** The big red switch: who pressed or released it last; null: nobody ever did. */
+  switch: z.object({ off: z.boolean(), by: z.string(), at: z.string(), reason: z.string() }).nullable(),
+  moves: z.array(
+    z.object({
+      move: z.string(),
+      standing: z.enum(['unknown', 'healthy', 'suspected', 'agreed', 'confirmed']),
+      verdict: z.enum(['healthy', 'gray', 'hard-down', 'provider-claims-trouble', 'unknown']),
+      /** What would be done now, and by whose word. */
+      act: z.enum(['nothing', 'propose', 'fail-over']),
+      by: z.enum(['policy', 'approval']).nullable(),
+      guards: z.array(guardSchema),
+    }),
+  ),
+})
+
+export type PolicyCard = Readonly<z.infer<typeof policyCardSchema>>
+
+/** One move of the card. */
+export function explained(input: PolicyInput): PolicyCard['moves'][number] {
+  const { act, by, guards } = decide(input)
+  return { move: input.move, standing: input.judged?.standing ?? 'unknown', verdict: input.judged?.verdict ?? 'unknown', act, by, guards: [...guards] }
+}
