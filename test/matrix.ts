@@ -68,6 +68,7 @@ The rows with a fault in front are one world each: the fault comes when a step i
     says: '`npm test` searches three attempts of a move; here it is four. It plays one world of simulated nodes (docs/simulation.md); here each case plays five, by its seed (`LIFEBOAT_SEED`, `LIFEBOAT_WORLDS`).',
     cases: [
       { name: 'switch-model', file: 'test/model/switch-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } },
+      { name: 'failover-model', file: 'test/model/failover-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } },
       ...Array.from({ length: 40 }, (_, nth) => ({
         name: `worlds of seed ${nth + 1}`,
         file: 'test/sim/moves.test.ts',
