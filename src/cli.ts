@@ -116,6 +116,10 @@ program
   .command('worker')
   .description('run moves of the shared `database:`, in the foreground; any number of these, on any machines')
   .action(verb(async () => (await import('./commands/worker.ts')).worker))
+program
+  .command('serve')
+  .description('the controller for others: API, webhooks and metrics at `server.listen`, for bearers of `server.tokens`, in the foreground')
+  .action(verb(async () => (await import('./commands/serve.ts')).serve))
 const database = program.command('database').description('where moves are kept')
 database
   .command('move <url>')

@@ -54,6 +54,7 @@ const table = {
   'delivery-unreadable': [3, 'Set the sender up as docs/hooks.md says; a body that it was given of its own may differ.'],
   'hook-unknown': [2, 'Hooks are those under `hooks:` in lifeboat.yaml.'],
   'server-busy': [3, 'Try again a little later.'],
+  'too-often': [3, 'Ask less often; the answer says when to come again.'],
   'caller-unknown': [3, 'Bring a token whose hash stands under `server.tokens` in lifeboat.yaml.'],
   'caller-may-not': [3, 'Use a token with the scope named above.'],
   'controller-unreachable': [3, 'Run the command again: it starts a controller.'],

@@ -4,10 +4,15 @@ import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { App } from '../app/app.ts'
+import type { HookReceiver } from '../app/hooks.ts'
 import { inventoryLines, linesType } from '../core/inventory-lines.ts'
-import { LifeboatError, codeOf, exitStatusOf, hintOf, messageOf } from '../core/errors.ts'
+import { LifeboatError } from '../core/errors.ts'
 import { signalKinds } from '../workflows/signals.ts'
+import { hangDoor, type Door } from './door.ts'
 import { streamEvents } from './events.ts'
+import { failureOf, httpStatusOf } from './failures.ts'
+import { hookRoute } from './hooks.ts'
+import { openMetrics } from './metrics.ts'
 
 export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string; readonly database: string }
 
@@ -36,13 +41,32 @@ const policyBody = z.object({ context, move: z.string().nullable() })
 const switchBody = z.object({ context, off: z.boolean(), reason: z.string().max(500) })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
-/** Routes over the app. `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
-export function createServer(app: App, identity: Identity, hooks: { readonly touched: () => void; readonly stop: () => void }): FastifyInstance {
+/** `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
+export type ServerHooks = { readonly touched: () => void; readonly stop: () => void }
+
+/** Routes over the app, for a socket that only we can reach. */
+export function createServer(app: App, identity: Identity, hooks: ServerHooks): FastifyInstance {
   const server = fastify({ logger: false, bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true })
+  server.get('/healthz', async () => ({ status: 'ok', ...identity, knows: app.knows() }))
+  return addRoutes(server, app, hooks)
+}
+
+export type TcpServer = ServerHooks & { readonly door: Door; readonly receiver: HookReceiver }
+
+/** The same for everybody who reaches an address: behind the door, with webhooks and metrics. */
+export function createTcpServer(app: App, { door, receiver, ...hooks }: TcpServer): FastifyInstance {
+  const server = fastify({ logger: false, bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true })
+  const metrics = openMetrics(app)
+  hangDoor(server, door)
+  server.get('/healthz', async () => await Promise.resolve({ status: 'ok' }))
+  server.get('/metrics', async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.text()))
+  void server.register(hookRoute(receiver, metrics))
+  return addRoutes(server, app, hooks)
+}
+
+function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): FastifyInstance {
   server.addHook('onRequest', async () => hooks.touched())
   server.setErrorHandler(async (error, _request, reply) => await reply.code(httpStatusOf(error)).send(failureOf(error)))
-
-  server.get('/healthz', async () => ({ status: 'ok', ...identity, knows: app.knows() }))
   server.get('/events', (request, reply) => streamEvents(app.journal, request, reply))
   server.get('/api/v1/status', async (request) => await app.status(queried(request, 'move')))
   server.get('/api/v1/journal', async (request) => {
@@ -102,20 +126,6 @@ function policyRoutes(server: FastifyInstance, app: App): void {
     const body = switchBody.parse(request.body)
     return await app.switchPolicy(body.context, body)
   })
-}
-
-/** `lifeboat.error/1`, as it also stands on stdout of a command with --json. */
-export function failureOf(error: unknown) {
-  if (error instanceof z.ZodError)
-    return { schema: 'lifeboat.error/1', code: 'usage', message: `The request is malformed: ${z.prettifyError(error)}.`, hint: hintOf('usage'), details: {} }
-  const code = codeOf(error)
-  const message = error instanceof LifeboatError ? error.message : `Unexpected: ${messageOf(error)}`
-  return { schema: 'lifeboat.error/1', code, message, hint: hintOf(code), details: error instanceof LifeboatError ? error.details : {} }
-}
-
-function httpStatusOf(error: unknown): number {
-  if (error instanceof z.ZodError) return 400
-  return { 1: 500, 2: 400, 3: 502, 4: 409, 5: 409 }[exitStatusOf(codeOf(error))] ?? 500
 }
 
 /** Aborts when the caller hangs up before the answer. */

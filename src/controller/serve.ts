@@ -1,0 +1,65 @@
+// The controller in the foreground, for everybody who has a token: its API, webhooks and metrics over TCP beside the socket,
+// with the lifeboat.yaml and the secrets of its own environment. It never goes by itself.
+import { join } from 'node:path'
+import type { ConfigText } from '../config/find.ts'
+import type { Config } from '../config/schema.ts'
+import { receiveHooks } from '../app/hooks.ts'
+import { LifeboatError, messageOf } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+import { createTcpServer } from '../server/api.ts'
+import { openAudit } from '../server/audit.ts'
+import { openController } from './open.ts'
+import { helperFolder, placesOf } from './places.ts'
+
+export type ServeOptions = {
+  readonly state: string
+  readonly database: Secret | null
+  /** With its secrets bound. */
+  readonly config: Config
+  readonly configText: ConfigText
+  readonly secrets: Readonly<Record<string, string>>
+  readonly pulumiRoot: string | null
+  readonly stop: AbortController
+  readonly onLost: (why: LifeboatError) => void
+  readonly onLog: (text: string) => void
+}
+
+/** Answers once it listens: where, and a promise of its orderly end. Fails as openController and receiveHooks do, or with config-invalid when it cannot listen there. */
+export async function startServing(options: ServeOptions): Promise<{ readonly url: string; readonly ended: Promise<void> }> {
+  const { config, configText, secrets, stop, onLog } = options
+  const places = placesOf(options.state)
+  const end = (reason: string): void => stop.abort(new LifeboatError('controller-unreachable', reason))
+  const controller = await openController({ ...options, places, helperFolder, stop: stop.signal, end, touched: () => undefined })
+  const opened = [controller.close]
+  const close = async (): Promise<void> => {
+    for (const each of opened.toReversed()) await each()
+  }
+  try {
+    const context = { config: configText, secrets, isComplete: true }
+    // Moves of an earlier process wait for it.
+    controller.app.bring({ ...context, who: 'serve' })
+    const receiver = await receiveHooks(config, places.state, onLog)
+    opened.push(receiver.close)
+    const audit = await openAudit(join(places.state, 'audit.jsonl'))
+    opened.push(audit.close)
+    const door = { tokens: config.server.tokens, context, audit }
+    const server = createTcpServer(controller.app, { door, receiver, touched: () => undefined, stop: () => undefined })
+    opened.push(async () => await server.close())
+    const url = await server.listen(placeOf(config.server.listen)).catch((cause: unknown) => {
+      throw new LifeboatError('config-invalid', `server.listen: ${config.server.listen} cannot be had: ${messageOf(cause)}.`, { cause })
+    })
+    return { url, ended: endOf(stop.signal).then(close) }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function endOf(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+function placeOf(listen: string): { readonly host: string; readonly port: number } {
+  const at = listen.lastIndexOf(':')
+  return { host: listen.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(at + 1)) }
+}
