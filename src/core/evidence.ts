@@ -70,8 +70,11 @@ const statement = z.strictObject({
   kind: z.literal('statement'),
   at: time,
   provider: z.string(),
+  /** Empty: it speaks of itself as a whole. */
   incident: z.string(),
-  /** As the page calls it. */
+  /** Which post about the incident, by the page's name of it: an edit keeps it. Absent or empty: the incident as a whole. */
+  update: z.string().optional(),
+  /** As the page calls it; ours are `unreachable`, `unreadable` and `removed`. */
   status: z.string(),
   impact: z.string(),
   title: z.string(),

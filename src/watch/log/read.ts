@@ -40,7 +40,7 @@ export async function readStretches(folder: string, stretches: readonly Stretch[
 function take(buffer: Buffer, filled: number, isWanted: (kept: Kept) => boolean, found: Kept[]): void {
   if (filled === 0) return
   const lines = buffer.toString('utf8', 0, filled - 1).replaceAll('\n', ',')
-  for (const { seq, hash, evidence } of JSON.parse(`[${lines}]`) as Kept[]) if (isWanted({ seq, hash, evidence })) found.push({ seq, hash, evidence })
+  for (const kept of JSON.parse(`[${lines}]`) as Kept[]) if (isWanted(kept)) found.push(kept)
 }
 
 function wantedBy({ from, to, kinds, targets, observers, rungs }: EvidenceQuery): (kept: Kept) => boolean {
