@@ -116,7 +116,16 @@ const windowSchema = z
 const fence = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('provider') }),
   z.strictObject({ kind: z.literal('ssh') }),
-  z.strictObject({ kind: z.literal('hook'), command: z.string().min(1).describe('ends with 0 once the node is cut off') }),
+  z
+    .strictObject({
+      kind: z.literal('hook'),
+      command: z
+        .string()
+        .min(1)
+        .describe('command of yours that cuts the node off and tells whether it is (docs/fences.md); runs in the folder of lifeboat.yaml'),
+      deadline: durationField({ atLeastMs: 1000, atMostMs: 600_000 }).prefault('60s').describe('of each call; default 60s'),
+    })
+    .transform(({ deadline, ...rung }) => ({ ...rung, deadlineMs: deadline })),
 ])
 
 /** `data` is the union of all movers' own keys. */

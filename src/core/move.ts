@@ -13,7 +13,7 @@ export type SshAccess = SshSettings & {
   readonly keyContents: Secret | null
 }
 
-type FenceRung = { readonly kind: 'provider' } | { readonly kind: 'ssh' } | { readonly kind: 'hook'; readonly command: string }
+type FenceRung = { readonly kind: 'provider' } | { readonly kind: 'ssh' } | { readonly kind: 'hook'; readonly command: string; readonly deadlineMs: number }
 
 /** One kind of data with the keys of its mover. `name` is unique in the move. */
 type MoveData = { readonly kind: string; readonly name: string } & Readonly<Record<string, unknown>>

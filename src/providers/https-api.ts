@@ -1,10 +1,11 @@
 // What providers with an HTTPS API have in common: their keys in lifeboat.yaml, and one session for all that is done.
 import { z } from 'zod'
-import { codeOf } from '../core/errors.ts'
+import { codeOf, messageOf } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { openHttp, type HttpConnection, type Peer } from '../io/http.ts'
 import { normalFingerprint, type Trust } from '../io/tls.ts'
-import type { About, Fence, LackingRight, Source, SourceAnswer } from './provider.ts'
+import type { Fence } from '../core/fence.ts'
+import type { About, LackingRight, Source, SourceAnswer } from './provider.ts'
 
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -56,7 +57,8 @@ export type Acts<Session> = {
   /** Absent where the API does not tell. */
   readonly lacking?: (session: Session, ids: readonly string[], signal: AbortSignal) => Promise<readonly LackingRight[] | null>
   readonly nodes: (session: Session, signal: AbortSignal) => Promise<SourceAnswer>
-  readonly power: (session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal) => Promise<void>
+  /** `guestMs`: how long the guest may take to end by itself; absent: as long as usual. */
+  readonly power: (session: Session, id: string, wanted: 'on' | 'off', signal: AbortSignal, guestMs?: number) => Promise<void>
   readonly snapshot: (session: Session, id: string, name: string, signal: AbortSignal) => Promise<void>
   readonly network: (session: Session, id: string, wanted: 'connected' | 'disconnected', signal: AbortSignal) => Promise<void>
   readonly isCutOff: (session: Session, id: string, signal: AbortSignal) => Promise<boolean>
@@ -75,11 +77,37 @@ export function sourceOf<Session>({ run, peer, close }: Connection<Session>, act
   }
 }
 
-/** A machine is fenced when no card of it is connected. Its disks stay as they are. */
-export function fenceOf<Session>({ run }: Connection<Session>, acts: Acts<Session>): Fence {
+/** A guest that hangs is not waited for: its clients are waiting. */
+const guestOfFencedMs = 10_000
+
+/**
+ * A machine is fenced when no card of it is connected; that outlives its restart. Then its power goes, too, so that nothing
+ * in it runs on in silence; one that cannot be switched off is fenced all the same. Its disks stay as they are.
+ */
+export function fenceOf<Session>({ run, close }: Connection<Session>, acts: Acts<Session>): Fence {
   return {
-    fence: (id, signal) => run((session) => acts.network(session, id, 'disconnected', signal), signal),
-    isFenced: (id, signal) => run((session) => acts.isCutOff(session, id, signal), signal),
+    fence: async (id, signal) =>
+      await run(async (session) => {
+        await acts.network(session, id, 'disconnected', signal)
+        const why = await acts.power(session, id, 'off', signal, guestOfFencedMs).then(
+          () => null,
+          (error: unknown) => {
+            signal.throwIfAborted()
+            if (codeOf(error) !== 'source-refused') throw error
+            return messageOf(error)
+          },
+        )
+        return why === null
+          ? `All network cards of ${id} are disconnected, and it is off.`
+          : `All network cards of ${id} are disconnected; it is not off: ${why}`
+      }, signal),
+    isFenced: async (id, signal) => await run(async (session) => await acts.isCutOff(session, id, signal), signal),
+    unfence: async (id, signal) =>
+      await run(async (session) => {
+        await acts.network(session, id, 'connected', signal)
+        await acts.power(session, id, 'on', signal)
+      }, signal),
+    close,
   }
 }
 

@@ -2,6 +2,7 @@
 // of them. Promises that hold for every implementation are written here; test/conformance/ runs them.
 import type { z } from 'zod'
 import type { Found } from '../core/doctor/finding.ts'
+import type { Fence } from '../core/fence.ts'
 import type { Node, Notice } from '../core/node.ts'
 import type { Catalog, PlannedMove } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
@@ -92,12 +93,6 @@ export type Target = {
   readonly isOff?: (id: string, signal: AbortSignal) => Promise<boolean>
   /** What its API tells of the account, its rights and its quotas, and of the images and sizes of these moves. Changes nothing. */
   readonly examine?: (moves: readonly PlannedMove[], signal: AbortSignal) => Promise<readonly Found[]>
-}
-
-/** Cuts a node off for good. Confirmed by read-back, or it failed. */
-export type Fence = {
-  readonly fence: (id: string, signal: AbortSignal) => Promise<void>
-  readonly isFenced: (id: string, signal: AbortSignal) => Promise<boolean>
 }
 
 /** What an operator must know of a kind beside its keys. Its page in docs/providers has the same rights, and tells more. */

@@ -14,6 +14,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'GET /api/v1/journal': 'read',
   'GET /api/v1/seq': 'read',
   'POST /api/v1/report/verify': 'read',
+  'POST /api/v1/policy': 'read',
   // What goes to providers and nodes, or writes.
   'POST /api/v1/inventory': 'operate',
   'POST /api/v1/doctor': 'operate',
@@ -22,6 +23,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'POST /api/v1/report': 'operate',
   'POST /api/v1/moves': 'operate',
   'POST /api/v1/moves/:name/:kind': 'operate',
+  'POST /api/v1/policy/switch': 'approve',
   'POST /api/v1/context': 'local',
   'POST /api/v1/stop': 'local',
 }
@@ -32,10 +34,11 @@ export function needOf(method: string, route: string): Scope | 'local' | 'open' 
   return Object.hasOwn(table, key) ? (table[key] ?? null) : null
 }
 
-/** What a call needs by what is in it: to let a move cut over, to end it for good, and to give one's word that a side is off. */
+/** What a call needs by what is in it: to let a move cut over or fail over, to end it for good, and to give one's word that a side is off. */
 export function needOfCall(params: unknown, body: unknown): Scope {
   const [kind, approval, isOff] = [fieldOf(params, 'kind'), fieldOf(body, 'approval'), fieldOf(body, 'isOff')]
-  return kind === 'approve' || kind === 'finish' || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
+  const isFinal = kind === 'approve' || kind === 'finish' || kind === 'failover'
+  return isFinal || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
 }
 
 export function allows(has: Scope, needs: Scope): boolean {

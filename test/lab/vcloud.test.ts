@@ -8,7 +8,8 @@ import { vcloudAddress } from '../../lab/network.ts'
 import { startWorld, type World } from '../../lab/world.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { waitUntil } from '../../src/io/wait.ts'
-import type { Fence, Source } from '../../src/providers/provider.ts'
+import type { Fence } from '../../src/core/fence.ts'
+import type { Source } from '../../src/providers/provider.ts'
 import { vcloud } from '../../src/providers/vcloud/index.ts'
 
 await enterLab()
@@ -25,6 +26,7 @@ before(async () => {
 })
 after(async () => {
   await source.close()
+  await fence.close()
   await world.stop()
 })
 
@@ -45,12 +47,12 @@ test('the CLI lists its machines from the configuration of the world', async () 
   assert.match(stdout, /"kind":"vcloud".*"complete":true/)
 })
 
-test('a machine that is fenced is not reachable, and is again when its cards are connected', async () => {
+test('a machine that is fenced is not reachable, and is again when the fence is lifted', async () => {
   const { id } = await machine()
   await fence.fence(id, soon())
   await answersSsh(false)
   assert.equal(await fence.isFenced(id, soon()), true)
-  await source.network(id, 'connected', soon())
+  await fence.unfence(id, soon())
   await answersSsh(true)
   assert.equal(await fence.isFenced(id, soon()), false)
 })

@@ -116,6 +116,8 @@ type Node struct {
 	Overruling int64 `json:"overruling,omitempty"`
 	// Succeeding is the attempt that was committed here over a fence, until the other side has heard of it.
 	Succeeding int64 `json:"succeeding,omitempty"`
+	// FencedOff: this side was closed without its word; the units that ran then. Nil: it was not. No omitempty: none is not nil.
+	FencedOff map[string]bool `json:"fencedOff"`
 }
 
 // RootID is what a root was when it was configured: a pass that deletes needs the same one (V12).
@@ -145,6 +147,7 @@ func (n Node) Phase() Phase {
 func (n Node) Clone() Node {
 	n.Verdicts = maps.Clone(n.Verdicts)
 	n.Sysctls = maps.Clone(n.Sysctls)
+	n.FencedOff = maps.Clone(n.FencedOff)
 	n.Roots = maps.Clone(n.Roots)
 	n.Effects = slices.Clone(n.Effects)
 	if n.Config != nil {

@@ -59,7 +59,7 @@ func (e Commit) apply(n *Node) *Refusal {
 	if a.Fenced {
 		n.Succeeding = a.Number
 	}
-	a.Phase, n.Role, n.Forwarding = PhaseDone, Open, NotForwarding
+	a.Phase, n.Role, n.Forwarding, n.FencedOff = PhaseDone, Open, NotForwarding, nil
 	n.settleEffects(a.Number)
 	return nil
 }

@@ -92,6 +92,12 @@ func TestRefusals(t *testing.T) {
 		{"an open side is not closed for an attempt that it did not commit", walk(t, Giver, Close{Call: at(3)}), Overrule{3}, GateClosed},
 		{"a side that saw a later attempt does not give way to an older one", walk(t, Giver, Close{Call: at(3)}), Succeeded{2}, GateClosed},
 		{"a side that committed an attempt does not give way to it", walk(t, Receiver, toDone...), Succeeded{3}, GateClosed},
+		{"a fence of a lower token is refused", walk(t, Giver), FenceOff{Call: Call{4, 0, "b"}}, TokenStale},
+		{"a fence that was not claimed is refused", walk(t, Giver), FenceOff{Call: Call{6, 0, "b"}}, GateClosed},
+		{"a fenced side that was sealed asks nobody any more", walk(t, Giver, append(toSealed[:5:5], FenceOff{Call: at(0)})...), Unseal{Call: at(3), Reason: ByVoid, Voided: true}, AttemptOver},
+		{"a fenced side gives nothing", walk(t, Giver, FenceOff{Call: at(0)}), OpenAttempt{Call: at(4), Part: Giver, LeaseMs: 5000, BudgetMs: 9000}, GateClosed},
+		{"a fenced receiver commits nothing", walk(t, Receiver, append(toPromoted[:1:1], FenceOff{Call: at(0)})...), Commit{at(3)}, AttemptOver},
+		{"a fenced side is opened by a claim of a higher token alone", walk(t, Giver, FenceOff{Call: at(0)}, Claim{Owner: "me", Token: 6}), Unfence{at(0)}, TokenStale},
 		{"another owner is refused", walk(t, Giver), Claim{Owner: "you", Token: 9}, OwnedByOther},
 	} {
 		t.Run(c.title, func(t *testing.T) {
@@ -159,6 +165,28 @@ func TestFencedSideGivesWay(t *testing.T) {
 		if _, r := Step(n, OpenAttempt{Call: at(7), Part: Giver, LeaseMs: 5000, BudgetMs: 20000}); r == nil {
 			t.Errorf("%s: it gives in the attempt that it gave way to", title)
 		}
+	}
+}
+
+func TestAFenceStaysUntilItIsLifted(t *testing.T) {
+	ran := map[string]bool{"shop.service": true}
+	n := walk(t, Giver, FenceOff{Call: at(0), Running: ran}, FenceOff{Call: at(0)}, Booted{"b2"})
+	if w := Wanted(n); n.MayRun() || !w.ClosedMark || !w.PortGuard || w.Hold != Pass || !n.FencedOff["shop.service"] {
+		t.Fatalf("%+v wants %+v", n, w)
+	}
+	if n.VerdictOf(3) != None {
+		t.Fatalf("a giver decides nothing: %s", n.VerdictOf(3))
+	}
+	n, refusal := Step(n, Unfence{at(0)})
+	if refusal != nil || !n.MayRun() || n.FencedOff != nil {
+		t.Fatalf("%+v: %+v", refusal, n)
+	}
+	if frozen := walk(t, Giver, append(toFrozen[:4:4], FenceOff{Call: at(0), Running: map[string]bool{}}, ThawBegun{Call: at(3)})...); !frozen.FencedOff["a.service"] || frozen.MayRun() {
+		t.Fatalf("what ran before the freeze is forgotten: %+v", frozen.FencedOff)
+	}
+	sealed := walk(t, Giver, toSealed...)
+	if next, refusal := Step(sealed, Unfence{at(0)}); refusal != nil || next.Role != Closed {
+		t.Fatalf("a side that was not fenced was opened: %+v", next)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Amazon EC2: a target.
+// Amazon EC2: a target, and a fence.
 import type { ProviderAdapter } from '../provider.ts'
 import { awsSchema } from './schema.ts'
 
@@ -9,5 +9,9 @@ export const awsProvider: ProviderAdapter<typeof awsSchema> = {
   target: async (name, config) => {
     const { createAwsTarget } = await import('./target.ts')
     return createAwsTarget(name, config)
+  },
+  fence: async (_name, config) => {
+    const [{ createClient }, { awsFence }] = await Promise.all([import('./account.ts'), import('./fence.ts')])
+    return awsFence(createClient(config))
   },
 }

@@ -11,6 +11,8 @@ export const tagKeys = {
   run: 'lifeboat:run',
   /** Set and removed by us at run time, ignored by the engine. */
   holdsData: 'lifeboat:holds-data',
+  /** On a fenced instance: the groups that its network cards had. */
+  fencedGroups: 'lifeboat:fenced-groups',
 } as const
 
 /** The tags of one object. */

@@ -5,7 +5,7 @@ import { apiKeys, apiUrl, fenceOf, sourceOf, trustOf, type Acts, type Connection
 import type { ProviderAdapter } from '../provider.ts'
 import { readInventory } from './inventory.ts'
 import { isNetwork, setNetwork } from './network.ts'
-import { setPower, takeSnapshot } from './power.ts'
+import { setPower, takeSnapshot, usual } from './power.ts'
 import { lackingRights, vsphereNotes } from './rights.ts'
 import { connect, type Session } from './soap.ts'
 
@@ -23,7 +23,8 @@ const acts: Acts<Session> = {
   about: ({ product, apiVersion }) => ({ product, apiVersion }),
   lacking: lackingRights,
   nodes: readInventory,
-  power: setPower,
+  power: async (session, id, wanted, signal, guestMs) =>
+    await setPower(session, id, wanted, signal, { ...usual, ...(guestMs === undefined ? {} : { guestMs }) }),
   snapshot: takeSnapshot,
   network: setNetwork,
   isCutOff: (session, id, signal) => isNetwork(session, id, 'disconnected', signal),

@@ -16,7 +16,7 @@ import { runTask } from './tasks.ts'
 /** How long a guest has to shut down, and a finished order to show. */
 export type Patience = { readonly guestMs: number; readonly readBackMs: number }
 
-const usual: Patience = { guestMs: 120_000, readBackMs: 60_000 }
+export const usual: Patience = { guestMs: 120_000, readBackMs: 60_000 }
 
 export function machineOf(id: string): Reference {
   return { type: 'VirtualMachine', id }

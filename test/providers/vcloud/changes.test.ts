@@ -125,7 +125,7 @@ describe('network cards', () => {
 
   test('a fenced machine stays fenced over a restart', async (t) => {
     const { director, source, id } = await scene(t)
-    const fence = await openFence(director)
+    const fence = await openFence(t, director)
     assert.equal(await fence.isFenced(id, soon()), false)
     await fence.fence(id, soon())
     await source.power(id, 'off', soon())

@@ -12,7 +12,8 @@ import { Secret } from '../../../src/core/secret.ts'
 import type { Connection } from '../../../src/providers/https-api.ts'
 import { connect as connectTo, type Session } from '../../../src/providers/vcloud/session.ts'
 import { vcloud } from '../../../src/providers/vcloud/index.ts'
-import type { Fence, Source } from '../../../src/providers/provider.ts'
+import type { Fence } from '../../../src/core/fence.ts'
+import type { Source } from '../../../src/providers/provider.ts'
 import { soon } from '../../support/failures.ts'
 import { makeCertificate } from '../../support/vcsim.ts'
 import { numbered, type Weather } from '../../conformance/bad-input.ts'
@@ -56,9 +57,10 @@ export async function openSource(t: Test, director: Given, more: object = {}): P
   return source
 }
 
-export async function openFence(director: Given): Promise<Fence> {
+export async function openFence(t: Test, director: Given): Promise<Fence> {
   const fence = await vcloud.fence?.('old', configOf(director, {}))
   assert.ok(fence)
+  t.after(() => fence.close())
   return fence
 }
 

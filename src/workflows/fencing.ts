@@ -1,0 +1,64 @@
+// The fences of a move, tried in their order until one is confirmed.
+import { messageOf } from '../core/errors.ts'
+import { decideFence, type Door, type Fence, type FenceDecision, type Rung } from '../core/fence.ts'
+import { deadline } from '../io/wait.ts'
+
+export type FenceRung = {
+  readonly kind: Rung['kind']
+  /** Of the node, as this rung knows it. */
+  readonly id: string
+  /** Where the move has no such fence it fails, and says why. */
+  readonly open: (signal: AbortSignal) => Promise<Fence>
+}
+
+export type Fencing = {
+  readonly rungs: readonly FenceRung[]
+  /** Tries the ports of the old address. */
+  readonly tryDoors: (signal: AbortSignal) => Promise<readonly Door[]>
+  /** For one rung with its read-back. */
+  readonly rungMs: number
+}
+
+/** Cuts the node off, rung by rung. A rung that fails, or after which the old address still serves, leaves it to the next. */
+export async function fenceNode(fencing: Fencing, signal: AbortSignal): Promise<FenceDecision> {
+  return await climb(fencing, signal, async (fence, id, during) => {
+    const text = await fence.fence(id, during)
+    return { isFenced: await fence.isFenced(id, during), text }
+  })
+}
+
+/** Looks once more, and changes nothing: right before the other side is promoted. */
+export async function readFence(fencing: Fencing, signal: AbortSignal): Promise<FenceDecision> {
+  return await climb(fencing, signal, async (fence, id, during) => {
+    const isFenced = await fence.isFenced(id, during)
+    return { isFenced, text: isFenced ? 'It is cut off, as read now.' : 'It is not cut off.' }
+  })
+}
+
+type Act = (fence: Fence, id: string, signal: AbortSignal) => Promise<Omit<Rung, 'kind'>>
+
+async function climb({ rungs, tryDoors, rungMs }: Fencing, signal: AbortSignal, act: Act): Promise<FenceDecision> {
+  const done: Rung[] = []
+  let decision = decideFence([], [])
+  for (const rung of rungs) {
+    done.push({ kind: rung.kind, ...(await onRung(rung, rungMs, signal, act)) })
+    const isRead = done.some(({ isFenced }) => isFenced)
+    decision = decideFence(done, isRead ? await tryDoors(signal) : [])
+    if (decision.confirmed) return decision
+  }
+  return decision
+}
+
+async function onRung({ kind, id, open }: FenceRung, rungMs: number, signal: AbortSignal, act: Act): Promise<Omit<Rung, 'kind'>> {
+  const limit = deadline(signal, rungMs, `The fence ${kind} took longer than ${rungMs / 1000} s.`)
+  let fence: Fence | null = null
+  try {
+    fence = await open(limit)
+    return await act(fence, id, limit)
+  } catch (error) {
+    signal.throwIfAborted()
+    return { isFenced: false, text: messageOf(error) }
+  } finally {
+    await fence?.close().catch(() => undefined)
+  }
+}
