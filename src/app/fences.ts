@@ -7,8 +7,8 @@ import type { Move } from '../core/move.ts'
 import { hookFence } from '../nodes/fence/hook.ts'
 import { sshFence } from '../nodes/fence/ssh.ts'
 import { tryDoors } from '../nodes/fence/doors.ts'
-import type { Link } from '../nodes/link.ts'
 import type { Fencing } from '../workflows/fencing.ts'
+import type { Claimed } from '../workflows/ports.ts'
 
 export type Fenced = {
   readonly config: Config
@@ -17,11 +17,11 @@ export type Fenced = {
   readonly move: Pick<Move, 'name' | 'fence' | 'ports'>
   /** The node, and its provider: the source of a move that is to fail over; its target when that goes home. */
   readonly node: { readonly provider: string; readonly id: string; readonly address: string }
-  /** A link to its helper that was claimed, and the token. */
-  readonly claimed: (signal: AbortSignal) => Promise<{ readonly link: Pick<Link, 'address' | 'call'>; readonly token: number }>
+  readonly claimed: Claimed
 }
 
-const rungMs = 120_000
+/** One that is ill must leave time to the next, and to a person's word. */
+const rungMs = 60_000
 
 /** Nothing is opened before it is used: the provider may be dead. */
 export function fencingOf(fenced: Fenced): Fencing {

@@ -22,7 +22,7 @@ import type { Pins } from './pins.ts'
 import { openTarget } from './planning.ts'
 import { provisioning } from './provisioning.ts'
 import { parsedOnce, readings, type Readings } from './readings.ts'
-import { fenceOf } from './fence.ts'
+import { fencingOf } from './fences.ts'
 import { offAsker } from './is-off.ts'
 import { retire } from './retire.ts'
 
@@ -50,12 +50,16 @@ export function portsOpener(options: PortsOptions): OpenPorts {
   const inventories = readings(options.store)
   return async (settings, plan, wait) => {
     const { document, baseFolder } = parse(await options.configOf(settings.name))
-    const { ssh, data: wanted } = resolveMove(document, settings.name)
+    const { ssh, data: wanted, fence } = resolveMove(document, settings.name)
     const needed = { config: onlyWhatIsNeeded(document, settings), keys: { source: ssh.source.keyContents, target: ssh.target.keyContents }, data: wanted }
     const { config, keys, data } = await options.credentials.bindWhenKnown(needed, wait.signal, wait.onWait)
     await options.pins.exchange()
     const here = withKeyFiles(settings, ssh)
-    return await openPorts({ ...options, inventories }, config, loginsOf(here, keys, options.keyring), here, plan, await moversOf(data, baseFolder))
+    return await openPorts({ ...options, inventories }, config, loginsOf(here, keys, options.keyring), here, plan, {
+      ...(await moversOf(data, baseFolder)),
+      fence,
+      baseFolder,
+    })
   }
 }
 
@@ -97,7 +101,7 @@ async function openPorts(
   logins: Logins,
   settings: MoveSettings,
   plan: PlannedMove,
-  moved: Moved,
+  { fence, baseFolder: folder, ...moved }: Moved & Pick<Move, 'fence'> & Pick<ConfigText, 'baseFolder'>,
 ): Promise<Ports> {
   const { store, inventories } = options
   const target = await openTarget(config, settings.to.provider)
@@ -134,7 +138,10 @@ async function openPorts(
     },
     retire: async (signal) => await retire(config, settings.from, signal),
     ...provision,
-    ...fenceOf(config, settings.from),
+    fencing: (claimed) => {
+      const node = { ...settings.from, address: settings.source.address }
+      return fencingOf({ config, folder, move: { name: settings.name, fence, ports: settings.ports }, node, claimed })
+    },
     isOff: offAsker({ config, settings, target, inventories }),
     link,
     ...moved,

@@ -148,7 +148,7 @@ export const moveFactsSchema = z.object({
   cannotFollow: z.string().nullable().default(null),
   /** What keeps the source from serving while the target is promoted without its seal. Null: nothing; it is asked. */
   fence: z
-    .object({ by: z.enum(['provider', 'person']), text: z.string(), at: z.string() })
+    .object({ by: z.enum(['provider', 'ssh', 'hook', 'person']), text: z.string(), at: z.string() })
     .nullable()
     .default(null),
   /** The target took over without the source. `complete`: when the last pass had ended that the target has. */

@@ -1,5 +1,5 @@
 // The fences of a move, tried in their order until one is confirmed.
-import { messageOf } from '../core/errors.ts'
+import { LifeboatError, messageOf } from '../core/errors.ts'
 import { decideFence, type Door, type Fence, type FenceDecision, type Rung } from '../core/fence.ts'
 import { deadline } from '../io/wait.ts'
 
@@ -33,6 +33,19 @@ export async function readFence(fencing: Fencing, signal: AbortSignal): Promise<
     const isFenced = await fence.isFenced(id, during)
     return { isFenced, text: isFenced ? 'It is cut off, as read now.' : 'It is not cut off.' }
   })
+}
+
+/** Brings the node back as it was before this fence. Fails as that does. */
+export async function liftFence({ rungs, rungMs }: Fencing, kind: Rung['kind'], signal: AbortSignal): Promise<void> {
+  const rung = rungs.find((each) => each.kind === kind)
+  if (rung === undefined) throw new LifeboatError('not-now', `The move has no fence ${kind} any more; lift it by hand.`)
+  const limit = deadline(signal, rungMs, `Lifting the fence ${kind} took longer than ${rungMs / 1000} s.`)
+  const fence = await rung.open(limit)
+  try {
+    await fence.unfence(rung.id, limit)
+  } finally {
+    await fence.close().catch(() => undefined)
+  }
 }
 
 type Act = (fence: Fence, id: string, signal: AbortSignal) => Promise<Omit<Rung, 'kind'>>

@@ -3,11 +3,15 @@
 import type { DnsProvider, NameState } from '../dns/provider.ts'
 import type { Claims, Mover, TreeRoot } from '../movers/mover.ts'
 import type { Link } from '../nodes/link.ts'
+import type { Fencing } from './fencing.ts'
 import type { EngineEvent } from '../provision/engine.ts'
 import type { Node, Notice } from '../core/node.ts'
 import type { MoveFacts, MoveSettings, SideName } from '../core/stored-move.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import type { Limits } from '../core/slots.ts'
+
+/** A link to a helper that was claimed, and the token. */
+export type Claimed = (signal: AbortSignal) => Promise<{ readonly link: Pick<Link, 'address' | 'call'>; readonly token: number }>
 
 export type TargetAddress = { readonly address: string; readonly privateAddress: string | null; readonly id: string }
 
@@ -29,10 +33,8 @@ export type Ports = {
   /** What of the target is not as it was declared, named for people; nothing where nothing was declared. Changes nothing. */
   readonly drift: (signal: AbortSignal) => Promise<readonly string[]>
   readonly deprovision: (signal: AbortSignal) => Promise<void>
-  /** Cuts the source off from everybody and answers by whom, read back. Fails with fence-unconfirmed. */
-  readonly fence: (signal: AbortSignal) => Promise<string>
-  /** Gives it back what `fence` took. */
-  readonly unfence: (signal: AbortSignal) => Promise<void>
+  /** What can cut the source off, in the order of `fence:`. `claimed`: the way to its helper, for those that need it. */
+  readonly fencing: (claimed: Claimed) => Fencing
   /** Whether the provider of a side says that it runs no more. Null: it does not tell, or cannot be asked. */
   readonly isOff: (side: SideName, facts: MoveFacts, signal: AbortSignal) => Promise<boolean | null>
   readonly link: (side: SideName, facts: MoveFacts) => Promise<Link>

@@ -6,28 +6,49 @@ import { noFacts, type MoveFacts } from '../../src/core/stored-move.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { failover, promoteFenced } from '../../src/workflows/steps/failover.ts'
 
-type Given = { readonly by?: 'provider' | 'person' | null; readonly isOff?: boolean | null; readonly port?: number; readonly deadlineMs?: number }
+type Given = {
+  readonly by?: 'provider' | 'person' | null
+  /** What the provider reads back. */
+  readonly isFenced?: boolean
+  /** Of the source. */
+  readonly port?: number
+  /** A person's word, that nobody has taken yet. */
+  readonly said?: boolean
+}
 
-/** A step between fence and promotion; `port`: of the source. Answers what its helper on the target was asked. */
-function stepOf({ by = 'provider', isOff = true, port = 1, deadlineMs = 30_000 }: Given) {
+/** A step of a fail-over, between two sides. Answers what was asked of the helper on the target, and of the fence. */
+function stepOf({ by = 'provider', isFenced = true, port = 1, said = false }: Given) {
   const asked: Readonly<Record<string, unknown>>[] = []
+  const done: string[] = []
   let facts: MoveFacts = { ...noFacts, attempt: 4, fence: by === null ? null : { by, text: 'It is off.', at: '2026-03-01T10:00:00.000Z' } }
   const call = async (request: Readonly<Record<string, unknown>>) => {
     asked.push(request)
     return await Promise.resolve(request['op'] === 'hello' ? { role: 'closed', phase: 'idle', attempt: 6 } : { started: [] })
   }
+  const note = (what: string) => async () => await Promise.resolve(void done.push(what))
+  const fence = {
+    fence: async () => `${(await note('fence')()) ?? ''}It is off.`,
+    isFenced: async () => await Promise.resolve(isFenced),
+    unfence: note('unfence'),
+    close: async () => {},
+  }
+  const rungs = [{ kind: 'provider' as const, id: 'vm-1', open: async () => await Promise.resolve(fence) }]
+  const fencing = () => ({ rungs, tryDoors: async () => await Promise.resolve([]), rungMs: 5000 })
+  const take = async (_move: string, _run: number, kind: string) =>
+    await Promise.resolve(said && kind === 'is-off' ? { side: 'source', who: 'ann@desk' } : null)
   const step = {
     run: {
       move: 'web-1',
       token: 9,
       claimed: new Set(['source', 'target']),
-      ports: { isOff: async () => await Promise.resolve(isOff), link: async () => await Promise.resolve({ address: '127.0.0.1', call }), movers: [] },
+      services: { signals: { take } },
+      ports: { fencing, link: async () => await Promise.resolve({ address: '127.0.0.1', call }), movers: [] },
     },
     settings: { source: { address: '127.0.0.1', ssh: { port } }, ports: [], services: ['shop.service'], singletons: [], data: [] },
-    signal: AbortSignal.timeout(deadlineMs),
+    signal: AbortSignal.timeout(30_000),
     learn: async (more: Partial<MoveFacts>) => void (facts = await Promise.resolve({ ...facts, ...more })),
   }
-  return { asked, step: Object.defineProperty(step, 'facts', { get: () => facts }) as unknown as Step }
+  return { asked, done, facts: () => facts, step: Object.defineProperty(step, 'facts', { get: () => facts }) as unknown as Step }
 }
 
 async function listening(t: TestContext): Promise<number> {
@@ -37,32 +58,44 @@ async function listening(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-test('a fence is confirmed when the provider says that the source is off and its address is silent', async () => {
-  assert.match((await failover['confirm-fence'](stepOf({}).step)).text, /^127\.0\.0\.1 is silent/)
+test('the first fence that is read back is kept, and lifted when the fail-over is undone', async () => {
+  const { step, done, facts } = stepOf({ by: null })
+  await failover['fence-source'](step)
+  assert.equal(facts().fence?.by, 'provider')
+  await failover['unfence-source'](step)
+  assert.deepEqual([done, facts().fence], [['fence', 'unfence'], null])
 })
 
-test('it is not where the provider says nothing or something else, whatever it said before', async () => {
-  for (const isOff of [null, false]) await assert.rejects(failover['confirm-fence'](stepOf({ isOff }).step), { code: 'fence-unconfirmed' })
-  await assert.rejects(failover['confirm-fence'](stepOf({ by: null }).step), { code: 'gate-closed' })
+test('a fence that is not read back is none', async () => {
+  const { step, facts } = stepOf({ by: null, isFenced: false })
+  await assert.rejects(failover['fence-source'](step), { code: 'fence-unconfirmed' })
+  assert.equal(facts().fence, null)
 })
 
-test('it is not as long as the old address answers, not even on the word of a person', async (t) => {
-  const port = await listening(t)
-  for (const by of ['provider', 'person'] as const)
-    // Its own patience is longer than that of this step.
-    await assert.rejects(failover['confirm-fence'](stepOf({ by, port, deadlineMs: 1500 }).step), { name: 'TimeoutError' })
+test('the word of a person stands for a fence, with who said it; nothing is asked of a provider, and nothing lifted', async () => {
+  const { step, done, facts } = stepOf({ by: null, said: true, isFenced: false })
+  await failover['fence-source'](step)
+  assert.deepEqual([facts().fence?.by, facts().fence?.text], ['person', 'ann@desk said that the source is off.'])
+  await failover['confirm-fence'](step)
+  await failover['unfence-source'](step)
+  assert.deepEqual(done, [])
+})
+
+test('that word does not stand for the old address: it must be silent', async (t) => {
+  const { step } = stepOf({ by: 'person', port: await listening(t) })
+  await assert.rejects(failover['confirm-fence'](step), /Port \d+ of the source, 127\.0\.0\.1, still answers/)
 })
 
 test('the fence is read back once more where the target is promoted; somebody who undid it stops that', async () => {
-  for (const given of [{ isOff: false }, { isOff: null }, { by: null }] as const) {
+  for (const given of [{ isFenced: false }, { by: null }] as const) {
     const { step, asked } = stepOf(given)
-    await assert.rejects(promoteFenced(step), /fenced|off/)
+    await assert.rejects(promoteFenced(step), /fenced|cut off/)
     assert.deepEqual(asked, [])
   }
 })
 
 test('the target opens an attempt above all that it has seen, alone, and is promoted by the fence and the token of this execution', async () => {
-  const { step, asked } = stepOf({ by: 'person', isOff: null })
+  const { step, asked } = stepOf({ by: 'person' })
   await promoteFenced(step)
   assert.deepEqual(
     asked.map(({ op, attempt, part, fence }) => ({ op, attempt, part, fence })),

@@ -1,18 +1,17 @@
 // The source is given up (runbook.md §6): whatever it does from now on must reach nobody, and only then the target serves. What
 // the last complete pass did not carry over is lost, and that is said before.
 import { LifeboatError } from '../../core/errors.ts'
-import { completeAt } from '../../core/stored-move.ts'
+import { completeAt, type MoveFacts } from '../../core/stored-move.ts'
 import { formatDuration } from '../../core/units.ts'
-import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
+import { runChecks } from '../../nodes/checks.ts'
+import { tryDoors } from '../../nodes/fence/doors.ts'
 import { sleep } from '../../io/wait.ts'
+import { fenceNode, liftFence, readFence, type Fencing } from '../fencing.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { allMovers } from './movers.ts'
 import { forth, meansOf, pairWithSilent } from './sides.ts'
 
 const answerWithinMs = 3000
-const portWithinMs = 2000
-/** What is cut off or loses its power is silent within that; its step has a deadline, too. */
-const silentWithinMs = 20_000
 const leaseMs = 60_000
 const checkForMs = 6000
 
@@ -36,31 +35,21 @@ export const failover = {
   'fence-source': async (step) => {
     const said = await step.run.services.signals.take(step.run.move, step.run.run, 'is-off')
     if (said?.['side'] === 'source') return await fenced(step, 'person', `${String(said['who'])} said that the source is off.`)
-    return await fenced(step, 'provider', await step.run.ports.fence(step.signal))
+    const { confirmed, text, rungs } = await fenceNode(fencingOf(step), step.signal)
+    const by = rungs.find(({ isFenced }) => isFenced)?.kind
+    if (!confirmed || by === undefined) throw new LifeboatError('fence-unconfirmed', text)
+    return await fenced(step, by, text)
   },
 
   'unfence-source': async (step) => {
     const { fence } = step.facts
     await step.learn({ fence: null })
-    if (fence?.by !== 'provider') return { text: 'Nothing was done to the source.' }
-    await step.run.ports.unfence(step.signal)
-    return { text: 'The source is connected and switched on again.' }
+    if (fence === null || fence.by === 'person') return { text: 'Nothing was done to the source.' }
+    await liftFence(fencingOf(step), fence.by, step.signal)
+    return { text: 'The source is as it was before it was fenced.' }
   },
 
-  /** Read back again: somebody may have undone it meanwhile. A person's word stands for the provider's, not for the address. */
-  'confirm-fence': async (step) => {
-    const { fence } = step.facts
-    if (fence === null) throw gateClosed('The source is not fenced.')
-    if (fence.by === 'provider' && (await step.run.ports.isOff('source', step.facts, step.signal)) !== true)
-      throw new LifeboatError('fence-unconfirmed', `The provider does not say that the source of ${step.run.move} is off.`)
-    for (const began = performance.now(); ;) {
-      const port = await answeringPort(step)
-      if (port === null) return { text: `${step.settings.source.address} is silent. ${fence.text}`, details: { ...fence } }
-      if (performance.now() - began > silentWithinMs)
-        throw new LifeboatError('fence-unconfirmed', `Port ${port} of the source, ${step.settings.source.address}, still answers.`)
-      await sleep(500, step.signal)
-    }
-  },
+  'confirm-fence': async (step) => ({ text: await stillFenced(step), details: { ...step.facts.fence } }),
 
   'measure-loss': async (step) => {
     const { lastPass } = step.facts
@@ -82,7 +71,7 @@ export const failover = {
   },
 } satisfies Record<string, Action>
 
-async function fenced(step: Step, by: 'provider' | 'person', text: string): Promise<Done> {
+async function fenced(step: Step, by: NonNullable<MoveFacts['fence']>['by'], text: string): Promise<Done> {
   await step.learn({ fence: { by, text, at: new Date().toISOString() } })
   return { text, details: { by } }
 }
@@ -98,18 +87,27 @@ async function answers(step: Step): Promise<boolean> {
   }
 }
 
-/** Null: nothing accepts a connection there, neither for clients nor for ssh. */
-async function answeringPort(step: Step): Promise<number | null> {
-  const { address, ssh } = step.settings.source
-  for (const port of [...tcpPortsOf(step), ssh.port]) {
-    const isOpen = acceptsTcp(address, port, AbortSignal.any([step.signal, AbortSignal.timeout(portWithinMs)])).then(
-      () => true,
-      () => false,
-    )
-    if (await isOpen) return port
+/** Read back: somebody may have undone it meanwhile. A person's word stands for the fence, not for the address, which must be silent. */
+async function stillFenced(step: Step): Promise<string> {
+  const { fence } = step.facts
+  if (fence === null) throw gateClosed('The source is not fenced.')
+  if (fence.by !== 'person') {
+    const { confirmed, text } = await readFence(fencingOf(step), step.signal)
+    if (confirmed) return text
+    throw new LifeboatError('fence-unconfirmed', text)
   }
-  step.signal.throwIfAborted()
-  return null
+  const { address, ssh } = step.settings.source
+  const doors = await tryDoors(
+    [...tcpPortsOf(step), ssh.port].map((port) => ({ address, port })),
+    step.signal,
+  )
+  const open = doors.find(({ answer }) => answer === 'accepts')
+  if (open === undefined) return `${address} is silent. ${fence.text}`
+  throw new LifeboatError('fence-unconfirmed', `Port ${open.port} of the source, ${address}, still answers.`)
+}
+
+function fencingOf(step: Step): Fencing {
+  return step.run.ports.fencing(async () => ({ link: await reach(step, 'source'), token: step.run.token }))
 }
 
 function ageOf(at: string): string {
@@ -120,8 +118,7 @@ function ageOf(at: string): string {
 export async function promoteFenced(step: Step): Promise<Done> {
   const { fence, attempt: last } = step.facts
   if (fence === null) throw gateClosed('The source is not fenced.')
-  if (fence.by === 'provider' && (await step.run.ports.isOff('source', step.facts, step.signal)) !== true)
-    throw new LifeboatError('fence-unconfirmed', `The provider does not say any more that the source of ${step.run.move} is off.`)
+  await stillFenced(step)
   const target = await reach(step, 'target')
   const hello = await target.call({ op: 'hello' }, step.signal)
   const attempt = hello['phase'] === 'promoted' ? last : 1 + Math.max(last, Number(hello['attempt'] ?? 0))
