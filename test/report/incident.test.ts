@@ -87,6 +87,15 @@ describe('the report of an outage in which connections are made and return waits
     )
   })
 
+  it('begins it no earlier for a bad look long before', () => {
+    const evidence = input.evidence.map((kept) =>
+      kept.evidence.kind === 'sample' && kept.evidence.at === at(40) && kept.evidence.rung === 'echo'
+        ? { ...kept, evidence: { ...kept.evidence, ms: 9000 } }
+        : kept,
+    )
+    assert.equal(incidentOf({ ...input, evidence }).points[0]?.at, at(120))
+  })
+
   it('is what its schema says, through JSON', () => {
     assert.deepEqual(incidentSchema.parse(JSON.parse(JSON.stringify(report))), report)
   })

@@ -1,9 +1,10 @@
 // Evidence for tests of the log.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { rungs, type Evidence, type Sample } from '../../src/core/evidence.ts'
+import { openEvidenceLog, type LogOptions, type OpenEvidenceLog } from '../../src/watch/log/open.ts'
 
 export const begin = Date.parse('2026-03-14T02:00:00.000Z')
 
@@ -61,4 +62,22 @@ export function inFolder<Result>(act: (folder: string) => Promise<Result>): () =
       rmSync(folder, { recursive: true, force: true })
     }
   }
+}
+
+/** What asks for all. */
+export const always = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' }
+
+export async function inLog<Result>(folder: string, act: (log: OpenEvidenceLog) => Promise<Result>, options: LogOptions = {}): Promise<Result> {
+  const log = await openEvidenceLog(folder, options)
+  try {
+    return await act(log)
+  } finally {
+    await log.close()
+  }
+}
+
+export function segmentsOf(folder: string): readonly string[] {
+  return globSync('*.jsonl', { cwd: folder })
+    .toSorted()
+    .map((name) => path.join(folder, name))
 }

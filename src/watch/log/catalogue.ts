@@ -1,6 +1,6 @@
 // Where in the segments what stands: an index in SQLite that is made anew from them when it is gone. Each row tells of a
 // run of records.
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { EvidenceQuery } from '../evidence-log.ts'
 import { longestRunMs, runsOf, type Entry } from './runs.ts'
@@ -32,6 +32,15 @@ const tables = `
   create table raw (sha256 text not null, segment integer not null, offset integer not null, bytes integer not null, primary key (sha256, segment)) strict, without rowid;
   pragma user_version = ${version};`
 
+/** Of a log that somebody else may write; null: there is none (yet). */
+export function readCatalogue(file: string): Pick<Catalogue, 'segments' | 'find' | 'findRaw' | 'close'> | null {
+  if (!existsSync(file)) return null
+  const database = new DatabaseSync(file, { timeout: 5000 })
+  if (database.prepare('pragma user_version').get()?.['user_version'] === version) return catalogueIn(database)
+  database.close()
+  return null
+}
+
 /** What is no index of this version is made anew, empty: whoever opens it fills it. */
 export function openCatalogue(file: string): Catalogue {
   try {
@@ -43,10 +52,10 @@ export function openCatalogue(file: string): Catalogue {
 }
 
 function databaseOf(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 0 })
+  const database = new DatabaseSync(file, { timeout: 5000 })
   try {
-    // Consistent after a loss of power, though it may lack the last rows: they are found in the segments again.
-    database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal')
+    // Others may read meanwhile. Consistent after a loss of power, though it may lack the last rows: they are found in the segments again.
+    database.exec('pragma journal_mode = wal; pragma synchronous = normal')
     const found = database.prepare('pragma user_version').get()?.['user_version']
     if (found === 0) database.exec(`begin; ${tables} commit`)
     else if (found !== version) throw new Error(`The index has version ${String(found)}`)

@@ -5,25 +5,22 @@ import { mkdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { EvidenceLog } from '../evidence-log.ts'
 import { openCatalogue, type Catalogue } from './catalogue.ts'
-import { contentOf, readLine, type Link } from './line.ts'
 import { takeLogLock } from './lock.ts'
 import { readStretches } from './read.ts'
-import { changed, recover } from './recover.ts'
-import { readAt, segmentAt, writeDropped } from './segments.ts'
-import { verifySegments, type LogChain } from './verify.ts'
+import { readRaw, type EvidenceReader } from './reader.ts'
+import { recover } from './recover.ts'
+import { segmentAt, writeDropped } from './segments.ts'
+import { verifySegments } from './verify.ts'
 import { openTail, type Tail } from './tail.ts'
 import { openWriter } from './writer.ts'
 
 const defaultSegmentBytes = 64 * 1024 * 1024
 
-export type OpenEvidenceLog = EvidenceLog & {
-  /** Bytes that were kept; null: there are none of this SHA-256, or retention dropped them. */
-  readonly raw: (sha256: string) => Promise<Uint8Array | null>
-  /** Reads all of it. `cited`: places as reports have them. */
-  readonly verify: (cited?: readonly Link[]) => Promise<LogChain>
-  /** Drops whole segments whose records are all older (ISO 8601), never the last one; answers how many. */
-  readonly dropBefore: (time: string) => Promise<number>
-}
+export type OpenEvidenceLog = EvidenceLog &
+  EvidenceReader & {
+    /** Drops whole segments whose records are all older (ISO 8601), never the last one; answers how many. */
+    readonly dropBefore: (time: string) => Promise<number>
+  }
 
 export type LogOptions = {
   /** Hears, in a sentence, what was found and mended when it was opened. */
@@ -66,7 +63,7 @@ function logOver(folder: string, catalogue: Catalogue, tail: Tail, unlock: () =>
       return sha256
     },
     read: async (query) => await readStretches(folder, catalogue.find(query), query),
-    raw: async (sha256) => await readRaw(folder, catalogue, sha256),
+    raw: async (sha256) => await readRaw(folder, catalogue.findRaw(sha256), sha256),
     verify: async (cited = []) => await verifySegments(folder, tail.mark(), cited),
     dropBefore: async (time) => await dropBefore(folder, catalogue, Date.parse(time)),
     close: async () => {
@@ -75,17 +72,6 @@ function logOver(folder: string, catalogue: Catalogue, tail: Tail, unlock: () =>
       unlock()
     },
   }
-}
-
-async function readRaw(folder: string, catalogue: Catalogue, sha256: string): Promise<Uint8Array | null> {
-  const at = catalogue.findRaw(sha256)
-  if (at === null) return null
-  const line = readLine((await readAt(segmentAt(folder, at.segment).file, at.offset, at.bytes)).toString('utf8').trimEnd())
-  const raw = line === null ? undefined : contentOf(line).raw
-  const bytes = Buffer.from(raw?.base64 ?? '', 'base64')
-  const isSame = createHash('sha256').update(bytes).digest('hex') === sha256
-  if (!isSame) throw changed(folder, `the bytes that were kept as ${sha256} have changed`)
-  return bytes
 }
 
 async function dropBefore(folder: string, catalogue: Catalogue, beforeMs: number): Promise<number> {
