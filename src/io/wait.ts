@@ -38,3 +38,16 @@ export function deadline(signal: AbortSignal, ms: number, sentence: string): Abo
   setTimeout(() => over.abort(new LifeboatError('timeout', sentence)), ms).unref()
   return AbortSignal.any([signal, over.signal])
 }
+
+/** What was awaited, or the reason of an abort, whichever comes first; what was awaited goes on by itself. */
+export async function orAbort<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([awaited, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

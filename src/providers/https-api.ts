@@ -4,6 +4,7 @@ import { codeOf, messageOf } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { openHttp, type HttpConnection, type Peer } from '../io/http.ts'
 import { normalFingerprint, type Trust } from '../io/tls.ts'
+import { orAbort } from '../io/wait.ts'
 import type { Fence } from '../core/fence.ts'
 import type { About, LackingRight, Source, SourceAnswer } from './provider.ts'
 
@@ -129,7 +130,8 @@ export function connectionOf<Session extends object>(service: string, trust: Tru
   const session = async (signal: AbortSignal): Promise<Session> => {
     const mine = opening.then(async () => (current ??= await open(http, signal)))
     opening = mine.catch(() => undefined)
-    return orAbort(mine, signal)
+    // Another's log-in may take longer than this caller wants to wait.
+    return await orAbort(mine, signal)
   }
 
   return {
@@ -151,18 +153,5 @@ export function connectionOf<Session extends object>(service: string, trust: Tru
       if (last !== null) await end?.(last, AbortSignal.timeout(logoutMs)).catch(() => undefined)
       await http.close()
     },
-  }
-}
-
-/** Another's log-in may take longer than this caller wants to wait. */
-async function orAbort<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([awaited, promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

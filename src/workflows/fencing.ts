@@ -1,7 +1,7 @@
 // The fences of a move, tried in their order until one is confirmed.
 import { LifeboatError, messageOf } from '../core/errors.ts'
 import { decideFence, type Door, type Fence, type FenceDecision, type Rung } from '../core/fence.ts'
-import { deadline } from '../io/wait.ts'
+import { deadline, orAbort } from '../io/wait.ts'
 
 export type FenceRung = {
   readonly kind: Rung['kind']
@@ -64,14 +64,15 @@ async function climb({ rungs, tryDoors, rungMs }: Fencing, signal: AbortSignal, 
 
 async function onRung({ kind, id, open }: FenceRung, rungMs: number, signal: AbortSignal, act: Act): Promise<Omit<Rung, 'kind'>> {
   const limit = deadline(signal, rungMs, `The fence ${kind} took longer than ${rungMs / 1000} s.`)
-  let fence: Fence | null = null
+  const opened = open(limit)
   try {
-    fence = await open(limit)
-    return await act(fence, id, limit)
+    const fence = await orAbort(opened, limit)
+    return await orAbort(act(fence, id, limit), limit)
   } catch (error) {
     signal.throwIfAborted()
     return { isFenced: false, text: messageOf(error) }
   } finally {
-    await fence?.close().catch(() => undefined)
+    // One that opens too late is closed then; nobody waits for it.
+    void opened.then(async (fence) => await fence.close()).catch(() => undefined)
   }
 }

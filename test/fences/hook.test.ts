@@ -116,6 +116,23 @@ describe('the fences of a move', () => {
     assert.deepEqual(second.doors, [{ address: '127.0.0.1', port, answer: 'refuses' }])
   })
 
+  test('are believed only as they are read, each within its time', async (t) => {
+    const awake = setTimeout(() => {}, 60_000)
+    t.after(() => clearTimeout(awake))
+    const fence =
+      (isFenced: boolean, act = async () => await Promise.resolve('Done.')) =>
+      async () =>
+        await Promise.resolve({ fence: act, isFenced: async () => await Promise.resolve(isFenced), unfence: async () => {}, close: async () => {} })
+    const hangs = async (): Promise<never> => await new Promise<never>(() => {})
+    const rungs = [
+      { kind: 'provider' as const, id: 'vm-1', open: fence(false) },
+      { kind: 'ssh' as const, id: 'vm-1', open: fence(true, hangs) },
+    ]
+    const { confirmed, text } = await fenceNode({ rungs, tryDoors: async () => await Promise.resolve([]), rungMs: 200 }, signal())
+    assert.equal(confirmed, false)
+    assert.equal(text, 'The node is not cut off. provider: Done. ssh: The fence ssh took longer than 0.2 s.')
+  })
+
   test('are read again without being tried: what was lifted meanwhile is no fence any more', async (t) => {
     const folder = await folderOf(t)
     const { port, stop } = await serving(t)
