@@ -45,7 +45,7 @@ async function openFence({ config, folder, move, node, claimed }: Fenced, rung: 
   }
 }
 
-async function providerFence(config: Config, name: string): Promise<Fence> {
+export async function providerFence(config: Config, name: string): Promise<Fence> {
   const entry = config.providers[name]
   const adapter = entry === undefined ? undefined : providerOf(entry.kind)
   if (entry === undefined || adapter?.fence === undefined) {

@@ -2,6 +2,7 @@
 import type { Doctor, Finding, Found } from '../../core/doctor/finding.ts'
 import { doctorOf } from '../../core/doctor/finding.ts'
 import { LifeboatError } from '../../core/errors.ts'
+import { fenceChecks } from './fences.ts'
 import { machineChecks } from './machine.ts'
 import { nameChecks } from './names.ts'
 import { moveChecks } from './moves.ts'
@@ -9,7 +10,7 @@ import { providerChecks } from './providers.ts'
 import { failureFound, type Check, type World } from './world.ts'
 
 /** Where a new subject is added; each answers its checks for a world. */
-const subjects: readonly ((world: World) => readonly Check[])[] = [machineChecks, providerChecks, nameChecks, moveChecks]
+const subjects: readonly ((world: World) => readonly Check[])[] = [machineChecks, providerChecks, nameChecks, moveChecks, fenceChecks]
 
 /** Everything that could stop a move, as far as it can be seen from here. */
 export async function examine(world: World, signal: AbortSignal): Promise<Doctor> {
