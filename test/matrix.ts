@@ -65,10 +65,15 @@ The rows with a fault in front are one world each: the fault comes when a step i
   },
   sim: {
     title: 'The model of the switch, searched further, and many simulated worlds',
-    says: '`npm test` searches three attempts of a move; here it is four. It plays one world of simulated nodes (docs/simulation.md); here each case plays five, by its seed (`LIFEBOAT_SEED`, `LIFEBOAT_WORLDS`).',
+    says: '`npm test` searches three attempts of a move; here it is four. It plays one world of simulated nodes (docs/simulation.md); here each case plays five, by its seed (`LIFEBOAT_SEED`, `LIFEBOAT_WORLDS`). Failovers are simulated for 10,000 days (`LIFEBOAT_DAYS`, `LIFEBOAT_HOURS`).',
     cases: [
       { name: 'switch-model', file: 'test/model/switch-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } },
       { name: 'failover-model', file: 'test/model/failover-model.test.ts', environment: { LIFEBOAT_SIM: 'all' } },
+      ...Array.from({ length: 40 }, (_, nth) => ({
+        name: `250 days of failovers, seed ${nth + 1}`,
+        file: 'test/failover-sim/failover.test.ts',
+        environment: { LIFEBOAT_SEED: String(nth + 1), LIFEBOAT_DAYS: '250', LIFEBOAT_HOURS: '24' },
+      })),
       ...Array.from({ length: 40 }, (_, nth) => ({
         name: `worlds of seed ${nth + 1}`,
         file: 'test/sim/moves.test.ts',

@@ -51,6 +51,7 @@ function inputOf(config: Config, move: string, ways: number, known: PolicySwitch
     judged: null,
     epoch: null,
     lag: null,
+    stoppedAt: null,
     drill: null,
     approval: null,
   }

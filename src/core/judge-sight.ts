@@ -61,6 +61,13 @@ export function viewOf(sight: Sight, now: number, rules: JudgeRules): SightView 
   }
 }
 
+/** The first try after the last that was answered, of all that is still remembered (ms since 1970). */
+export function silentSinceOf(sights: readonly Sight[]): number {
+  const looks = sights.flatMap((sight) => used.flatMap((rung) => [...(sight.rungs[rung]?.fresh ?? []), ...(sight.rungs[rung]?.kept ?? [])]))
+  const answered = Math.max(...looks.filter(({ grade }) => grade !== 'fail').map(({ at }) => at))
+  return Math.min(...looks.map(({ at }) => at).filter((at) => at > answered))
+}
+
 /** Old connections may be broken alone: what they show is believed only once a new one has been tried, and did not show it to be well. */
 function rungState(sight: Sight, rung: Rung, now: number, rules: JudgeRules): Grade {
   const { fresh, kept } = sight.rungs[rung] ?? noRung

@@ -5,12 +5,18 @@ import { msOf } from './instant.ts'
 import { fires, signalled, type Monitors } from './judge-monitor.ts'
 import { controlled, heard, nothingKnown, whyNoVote, type Wellness } from './judge-observer.ts'
 import { aheadAtMostMs, largestGroup, type JudgeRules } from './judge-rules.ts'
-import { noSight, see, viewOf, type Layer, type Sight, type SightView, type Verdict } from './judge-sight.ts'
+import { silentSinceOf, noSight, see, viewOf, type Layer, type Sight, type SightView, type Verdict } from './judge-sight.ts'
 
 /** `suspected`: somebody says down. `agreed`: enough do. `confirmed`: they did for as long as `hold` says. */
 export type Standing = 'unknown' | 'healthy' | 'suspected' | 'agreed' | 'confirmed'
 
-type Agreement = { readonly standing: Standing; readonly since: number; readonly agreedSince: number | null }
+type Agreement = {
+  readonly standing: Standing
+  readonly since: number
+  readonly agreedSince: number | null
+  /** Since when nothing of it answers any observer that says down; null: something does, or none says so. */
+  readonly silentSince: number | null
+}
 
 export type JudgeState = {
   /** When it was judged last (ms since 1970); 0: never. */
@@ -54,7 +60,7 @@ export function judge(before: JudgeState, evidence: readonly Evidence[], now: nu
 
 /** All that is known of a target at the time of the last judgement. */
 export function targetView(state: JudgeState, target: string, rules: JudgeRules): TargetView {
-  const agreement = state.agreements.get(target) ?? { standing: 'unknown', since: state.at, agreedSince: null }
+  const agreement = state.agreements.get(target) ?? { standing: 'unknown', since: state.at, agreedSince: null, silentSince: null }
   const votes = votesOn(state, target, state.at, rules)
   const voters = votes.filter(({ noVote }) => noVote === null)
   const down = voters.filter(saysDown)
@@ -75,12 +81,16 @@ export function isQuorum(down: number, monitorFires: boolean, rules: Pick<JudgeR
 
 function agree(state: JudgeState, target: string, now: number, rules: JudgeRules, before: Agreement | undefined): Agreement {
   const voters = votesOn(state, target, now, rules).filter(({ noVote }) => noVote === null)
-  const down = voters.filter(saysDown).length
+  const saying = voters.filter(saysDown)
+  const down = saying.length
   const monitor = fires(state.monitors, target, now)
   const agreed = isQuorum(down, monitor, rules)
   const agreedSince = agreed ? (before?.agreedSince ?? now) : null
+  const isSilent = down > 0 && saying.every(({ verdict }) => verdict === 'hard-down')
   const standing = standingOf(agreedSince, down > 0 || monitor, voters, now, rules)
-  return { standing, agreedSince, since: before?.standing === standing ? before.since : now }
+  const sights = saying.map(({ observer }) => state.sights.get(target)?.get(observer) ?? noSight)
+  const silentSince = isSilent ? (before?.silentSince ?? silentSinceOf(sights)) : null
+  return { standing, agreedSince, silentSince, since: before?.standing === standing ? before.since : now }
 }
 
 function standingOf(agreedSince: number | null, suspected: boolean, voters: readonly Vote[], now: number, rules: JudgeRules): Standing {

@@ -154,12 +154,14 @@ function fence({ input, moment }: Asked): Answer {
   )
 }
 
-function lag({ input: { lag: sample, now, settings } }: Asked): Answer {
+/** Of the time when the source stopped: what is measured later is no less. */
+function lag({ input: { lag: sample, now, settings, stoppedAt } }: Asked): Answer {
   const limit = settings.maxLagMs
   if (sample === null) return unknown('Nobody knows how far the standby is behind.', limit)
-  const age = now - sample.at
+  const age = sample.at > now ? now - sample.at : Math.max(0, (stoppedAt ?? now) - sample.at)
+  const until = stoppedAt === null ? 'ago' : 'before the source stopped'
   if (!isWithin(age, lagSampleAgeMs))
-    return answer(false, `The lag was measured ${formatDuration(age)} ago, which may be ${formatDuration(lagSampleAgeMs)}.`, age, lagSampleAgeMs)
+    return answer(false, `The lag was measured ${formatDuration(age)} ${until}, which may be ${formatDuration(lagSampleAgeMs)}.`, age, lagSampleAgeMs)
   if (!sample.moves) return answer(false, 'The lag does not move: the standby may follow nothing.')
   return answer(sample.ms <= limit, `The standby is ${formatDuration(sample.ms)} behind, which may be ${formatDuration(limit)}.`, sample.ms, limit)
 }

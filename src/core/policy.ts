@@ -82,6 +82,8 @@ export type PolicyInput = {
   readonly epoch: { readonly own: number; readonly highest: number } | null
   /** Of the standby: how far behind, when that was measured, and whether it has moved since the sample before. */
   readonly lag: { readonly ms: number; readonly at: number; readonly moves: boolean } | null
+  /** Since when the source acknowledges no write, as far as anybody can see: it is cut off, or nothing of it answers. Null: it may still. */
+  readonly stoppedAt: number | null
   readonly drill: { readonly passedAt: number; readonly plan: string } | null
   /** Of the whole fleet, the newest of the last hours; `endedAt` null: it is at work. */
   readonly failovers: readonly Failover[] | null

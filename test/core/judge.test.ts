@@ -110,3 +110,17 @@ it('a hold does not go on while nobody judges, even if evidence of that time com
   const late = judge(state, batches.slice(before + 1).flat(), start + 90_000, rules)
   assert.equal(targetView(late, 'web-1', rules).standing, 'agreed')
 })
+
+it('knows since when nothing answers, and not of a node that answers slowly', () => {
+  const observers = { paris: 'a', oslo: 'b', rome: 'c' }
+  const silent = (story: readonly string[], second: number): number | null => {
+    const since = play({ observers, quorum: 3, story }, [second]).get(second)?.silentSince ?? null
+    return since === null ? null : (since - start) / 1000
+  }
+  assert.equal(silent(['0-200 all: ladder fail'], 100), 0)
+  assert.equal(silent(['0-60 all: echo slow', '60-200 all: ladder fail'], 100), 60)
+  assert.equal(silent(['0-200 all: echo slow'], 100), null)
+  assert.equal(silent(['0-200 all: ladder fail', '100-110 paris: tcp ok'], 150), 110)
+  // Whoever still gets an answer keeps it from being silent, whatever the others say.
+  assert.equal(silent(['0-200 all: ladder fail', '0-200 rome: echo slow, tcp ok'], 100), null)
+})

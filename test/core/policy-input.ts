@@ -19,6 +19,7 @@ export const ready: PolicyInput = {
   fence: { ways: 2, confirmedEpoch: 7 },
   epoch: { own: 7, highest: 7 },
   lag: { ms: 2 * second, at: now - second, moves: true },
+  stoppedAt: null,
   drill: { passedAt: now - 3 * day, plan: 'plan-1' },
   failovers: [],
   approval: null,
