@@ -8,6 +8,7 @@ import { demoPause } from './demo-pause.ts'
 import { evidence } from './evidence.ts'
 import { finalDelta1m, finalDelta200k } from './final-delta.ts'
 import { bigFilesWan, smallFiles } from './first-copy.ts'
+import { hooks } from './hooks.ts'
 import { inside100 } from './inside-100.ts'
 import { inventory5000 } from './inventory-5000.ts'
 import { orchestrate1000, resume } from './orchestrate-1000.ts'
@@ -30,4 +31,5 @@ export const benchmarks: readonly Benchmark[] = [
   orchestrate1000,
   resume,
   evidence,
+  hooks,
 ]

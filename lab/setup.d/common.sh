@@ -206,3 +206,22 @@ build_go() {
 			"$lab/bin/go" build -p "$jobs" -trimpath -buildvcs=false -tags osusergo,grpcnotrace "$@"
 	)
 }
+
+# Debian packages of the image's own Debian, unpacked into a folder: by the image's apt, in a layer over it that ends with its mounts.
+unpack_packages() {
+	local folder=$1
+	shift
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount --propagation private bash -euc '
+		image=$1 folder=$2
+		shift 2
+		mount -t tmpfs tmpfs /mnt
+		mkdir /mnt/changes /mnt/work /mnt/root
+		mount -t overlay -o "lowerdir=$image,upperdir=/mnt/changes,workdir=/mnt/work" overlay /mnt/root
+		mount --bind /dev /mnt/root/dev
+		cp /etc/resolv.conf /mnt/root/etc/resolv.conf
+		chroot /mnt/root sh -euc "apt-get update; cd /tmp; apt-get download $*"
+		for package in /mnt/root/tmp/*.deb; do dpkg-deb --extract "$package" "$folder"; done
+	' build "$(readlink -f "$lab/image")" "$folder" "$@"
+	rm -rf "$folder/usr/share/doc" "$folder/usr/share/man"
+}

@@ -7,19 +7,5 @@ opponents_hint() { echo 'look into the log: apt-get of the base image needs its 
 opponents_inputs() { image_inputs; }
 opponents_ready() { linked "$(kept opponents)" opponents; }
 
-# By the image's own apt, in a layer over it that ends with its mounts.
-opponents_build() {
-	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount --propagation private bash -euc '
-		mount -t tmpfs tmpfs /mnt
-		mkdir /mnt/changes /mnt/work /mnt/root
-		mount -t overlay -o "lowerdir=$1,upperdir=/mnt/changes,workdir=/mnt/work" overlay /mnt/root
-		mount --bind /dev /mnt/root/dev
-		cp /etc/resolv.conf /mnt/root/etc/resolv.conf
-		chroot /mnt/root sh -euc "apt-get update; cd /tmp; apt-get download fpart rclone"
-		for package in /mnt/root/tmp/*.deb; do dpkg-deb --extract "$package" "$2"; done
-	' build "$(readlink -f "$lab/image")" "$1"
-	rm -rf "$1/usr/share"
-}
-
+opponents_build() { unpack_packages "$1" fpart rclone; }
 opponents_link() { link "$1" opponents; }

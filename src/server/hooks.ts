@@ -9,7 +9,7 @@ const bodyLimit = 1024 * 1024
 /** A sender that is told 429 may give up; after a 503 it comes again. */
 const comeAgainSeconds = '1'
 
-export function hookRoute(receiver: HookReceiver, metrics: Metrics) {
+export function hookRoute(receiver: HookReceiver, metrics: Pick<Metrics, 'webhook'>) {
   return async (server: FastifyInstance): Promise<void> => {
     server.removeAllContentTypeParsers()
     server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body))

@@ -7,6 +7,7 @@ import path from 'node:path'
 import test, { after } from 'node:test'
 import { LifeboatError } from '../../src/core/errors.ts'
 import type { HookContext } from '../../src/watch/hooks/hook.ts'
+import { certificateUrl } from '../../src/watch/hooks/sns-origin.ts'
 import { sns } from '../../src/watch/hooks/sns.ts'
 import { began, ended, hookConformance, refusal, type HookUnderTest, type KeyName } from '../conformance/hook.ts'
 
@@ -113,6 +114,8 @@ test('a certificate is fetched from SNS in the region of the topic alone, from n
   for (const SigningCertURL of elsewhere)
     await assert.rejects(hook.verify(delivered(signed({ ...fieldsOf(firing), SigningCertURL }, 'one'))), refusal, SigningCertURL)
   await assert.rejects(hook.verify(delivered(signed({ ...fieldsOf(firing), TopicArn: `${topic}-2` }, 'one'))), refusal)
+  // Even where a topic could be of such a region.
+  assert.throws(() => certificateUrl(`https://sns.s3-us-west-2.amazonaws.com/${file}`, 'arn:aws:sns:s3-us-west-2:111111111111:alarms'), refusal)
   assert.deepEqual(context.asked, [])
   for (let time = 0; time < 3; time += 1) await hook.verify(send(firing, 'one'))
   assert.deepEqual(context.asked, [urlOf('one')])
