@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../app/app.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Audit } from './audit.ts'
-import { allows, needOf, needOfCall, type Scope } from './scopes.ts'
+import { allows, localFieldIn, needOf, needOfCall, type Scope } from './scopes.ts'
 
 /** As lifeboat.yaml has it; `hash`: `sha256:` and the SHA-256 of the token. */
 export type Token = { readonly name: string; readonly scope: Scope; readonly hash: string }
@@ -59,7 +59,9 @@ export function hangDoor(server: FastifyInstance, { tokens, context, audit, limi
     if (caller === undefined || request.method !== 'POST') return
     const { token, call } = caller
     const body = request.body ?? {}
-    if (typeof body !== 'object' || 'context' in body) throw new LifeboatError('usage', "Over TCP the server's own lifeboat.yaml is used: leave `context` out.")
+    const local = localFieldIn(body)
+    if (typeof body !== 'object' || local !== null)
+      throw new LifeboatError('usage', `Over TCP nobody gives ${local ?? 'anything but an object'}: leave it out.`)
     if (needOf(request.method, request.routeOptions.url ?? '') === 'operate') {
       const needs = needOfCall(request.params, body)
       if (!allows(token.scope, needs)) return await refuse(request, token, `needs ${needs}`)

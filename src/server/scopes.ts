@@ -41,6 +41,13 @@ export function needOfCall(params: unknown, body: unknown): Scope {
   return isFinal || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
 }
 
+/** What only somebody on this machine may give: a configuration, and with it programs to run, and names of files to read. */
+const localFields = ['context', 'samples', 'against']
+
+export function localFieldIn(body: unknown): string | null {
+  return localFields.find((key) => (fieldOf(body, key) ?? null) !== null) ?? null
+}
+
 export function allows(has: Scope, needs: Scope): boolean {
   return scopes.indexOf(has) >= scopes.indexOf(needs)
 }

@@ -83,6 +83,15 @@ test('serve takes deliveries and calls of whoever may, refuses the others, and l
     const context = { config: { text: page, baseFolder: '/' }, secrets: {} }
     assert.equal(await status('POST', '/api/v1/plan', tokens.approver, { moves: [], context }), 400)
   })
+  await t.test('nobody names a file of the machine over TCP', async () => {
+    for (const [at, body, field] of [
+      ['/api/v1/report', { move: null, samples: '/etc/passwd', lostWrites: null }, 'samples'],
+      ['/api/v1/report/verify', { move: null, against: '/etc/passwd' }, 'against'],
+    ] as const) {
+      const { status: code, text } = await ask('POST', at, tokens.approver, body)
+      assert.deepEqual([code, text.includes(`Over TCP nobody gives ${field}: leave it out.`)], [400, true], text)
+    }
+  })
   await t.test('a delivery is kept once its key is right', async () => {
     assert.equal(await status('POST', '/hooks/prom', 'token-of-prometheus', alert('NodeDown')), 202)
     assert.deepEqual(await ask('POST', '/hooks/prom', 'another', alert('Forged')), {
