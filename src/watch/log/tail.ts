@@ -5,15 +5,18 @@ import { writeHeader } from './line.ts'
 import { segmentAt, syncFolder, writeAll } from './segments.ts'
 import type { Mark } from './walk.ts'
 
+const sqliteFull = 13
+
 export type Tail = {
+  readonly folder: string
   /** The last line that is on the disk. */
   readonly mark: () => Mark
   /** Where the next line will stand, with room for it. */
   readonly ready: () => Promise<Mark>
   /** Writes behind `ready`; once they are on the disk, `end` is the mark. After a failure it is as before, or nothing is written any more. */
   readonly write: (bytes: Uint8Array, end: Mark) => Promise<void>
-  /** What must not fail once lines are on the disk: else nothing is written any more. */
-  readonly orBroken: (act: () => void) => void
+  /** Takes back what was written behind this place, which nobody was told of. */
+  readonly takeBack: (to: Mark) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -32,6 +35,7 @@ export function openTail(folder: string, start: Mark, segmentBytes: number): Tai
     return (file ??= await open(segmentAt(folder, mark.segment).file, 'r+'))
   }
   return {
+    folder,
     mark: () => mark,
     ready: async () => {
       if (mark.segment !== 0 && mark.offset < segmentBytes) return mark
@@ -51,12 +55,11 @@ export function openTail(folder: string, start: Mark, segmentBytes: number): Tai
       await segment.datasync().catch(breaking)
       mark = end
     },
-    orBroken: (act) => {
-      try {
-        act()
-      } catch (error) {
-        breaking(error)
-      }
+    takeBack: async (to) => {
+      const segment = await handle()
+      await segment.truncate(to.offset).catch(breaking)
+      await segment.datasync().catch(breaking)
+      mark = to
     },
     close: async () => await file?.close(),
   }
@@ -78,8 +81,8 @@ async function begin(folder: string, before: Mark): Promise<Mark> {
   return { ...before, segment: first, offset: header.length }
 }
 
-function failureOf(folder: string, error: unknown): unknown {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+export function failureOf(folder: string, error: unknown): unknown {
+  const { code, errcode } = Object(error) as { readonly code?: unknown; readonly errcode?: unknown }
+  if (code !== 'ENOSPC' && code !== 'EDQUOT' && errcode !== sqliteFull) return error
   return new LifeboatError('state-disk-full', `There is no room left for evidence in ${folder}.`, { cause: error })
 }

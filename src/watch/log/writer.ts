@@ -4,7 +4,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import type { Catalogue } from './catalogue.ts'
 import { bodyOf, linkTo, writeLine, type Content, type Link } from './line.ts'
 import type { Entry } from './runs.ts'
-import type { Tail } from './tail.ts'
+import { failureOf, type Tail } from './tail.ts'
 import type { Mark } from './walk.ts'
 
 const mostBytesAtOnce = 8 * 1024 * 1024
@@ -56,7 +56,12 @@ async function writeTogether(tail: Tail, catalogue: Catalogue, batch: readonly W
   const start = await tail.ready()
   const { bytes, entries, links, end } = assemble(start, batch)
   await tail.write(bytes, end)
-  tail.orBroken(() => catalogue.add(end, entries))
+  try {
+    catalogue.add(end, entries)
+  } catch (error) {
+    await tail.takeBack(start)
+    throw failureOf(tail.folder, error)
+  }
   let at = 0
   for (const { contents, resolve } of batch) resolve(links.slice(at, (at += contents.length)))
 }
