@@ -177,6 +177,9 @@ func TestAFenceStaysUntilItIsLifted(t *testing.T) {
 	if n.VerdictOf(3) != None {
 		t.Fatalf("a giver decides nothing: %s", n.VerdictOf(3))
 	}
+	if cut := walk(t, Receiver, append(toPromoted[:1:1], FenceOff{Call: at(0)})...); cut.VerdictOf(3) != Void || cut.MayRun() {
+		t.Fatalf("what was promoted and then cut off is %s", cut.VerdictOf(3))
+	}
 	n, refusal := Step(n, Unfence{at(0)})
 	if refusal != nil || !n.MayRun() || n.FencedOff != nil {
 		t.Fatalf("%+v: %+v", refusal, n)
