@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { it } from 'node:test'
-import { execa } from 'execa'
 import { codeOf } from '../../src/core/errors.ts'
 import { openEvidenceLog } from '../../src/watch/log/open.ts'
 import { always, inFolder, inLog, sampleAt } from './evidence.ts'
@@ -12,16 +12,16 @@ it(
   { skip: process.getuid?.() === 0 ? false : 'a disk of its own needs root' },
   inFolder(async (folder) => {
     mkdirSync(folder)
-    await execa('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', folder])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', folder])
     try {
       const log = await openEvidenceLog(path.join(folder, 'evidence'))
       const ballast = path.join(folder, 'ballast')
       const places = [...(await log.append([sampleAt(1)]))]
-      // Of what is large the segment has no room; of what is small it has, and the index has none.
+      // For what is small the segment has room, and the index has none; for what is large the segment has none.
       for (const [free, count] of [
-        [8, 400],
         [4, 1],
         [1, 1],
+        [8, 400],
       ] as const) {
         const { bavail, bsize } = statfsSync(folder)
         writeFileSync(ballast, Buffer.alloc(Math.max(0, (bavail - free) * bsize)))
@@ -45,7 +45,7 @@ it(
       })
       assert.deepEqual(told, [], 'nothing of what was refused is left')
     } finally {
-      await execa('umount', ['--lazy', folder])
+      execFileSync('umount', ['--lazy', folder])
     }
   }),
 )
