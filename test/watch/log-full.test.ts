@@ -12,7 +12,7 @@ it(
   { skip: process.getuid?.() === 0 ? false : 'a disk of its own needs root' },
   inFolder(async (folder) => {
     mkdirSync(folder)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', folder])
+    execFileSync('sh', ['-c', `mount -t tmpfs -o size=4m,mode=700 tmpfs ${folder}`])
     try {
       const log = await openEvidenceLog(path.join(folder, 'evidence'))
       const ballast = path.join(folder, 'ballast')
@@ -45,7 +45,7 @@ it(
       })
       assert.deepEqual(told, [], 'nothing of what was refused is left')
     } finally {
-      execFileSync('umount', ['--lazy', folder])
+      execFileSync('sh', ['-c', `umount --lazy ${folder}`])
     }
   }),
 )
