@@ -91,6 +91,11 @@ for (const [name, text] of [
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
 program
+  .command('watch')
+  .description('look at the nodes of all moves until interrupted, as an observer; what it sees is kept as evidence')
+  .option('--observer <name>', 'which of watch.observers this is; default: the first without url')
+  .action(verb(async () => (await import('./commands/watch.ts')).watch))
+program
   .command('report [move]')
   .description('evidence of what happened')
   .option('--samples <file>', 'what clients measured, one JSON object a line')

@@ -26,8 +26,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   report: ['core'],
   ui: ['core'],
   server: ['app', 'workflows', 'report', 'core', 'version'],
-  controller: ['app', 'workflows', 'report', 'server', 'config/find', 'config/schema', 'core', 'io', 'version'],
-  commands: ['controller/client', 'controller/worker', 'controller/serve', 'controller/move-database', 'ui', 'config', 'core', 'adapters'],
+  controller: ['app', 'workflows', 'report', 'server', 'watch', 'config/find', 'config/schema', 'core', 'io', 'version'],
+  commands: ['controller/client', 'controller/worker', 'controller/serve', 'controller/watch', 'controller/move-database', 'ui', 'config', 'core', 'adapters'],
 }
 const wires = ['app', 'adapters', 'cli', 'index', 'version']
 /** What plain `pulumi` runs: it wires the layers as the app does. */

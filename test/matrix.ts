@@ -1,4 +1,4 @@
-// The long matrices: `matrix.ts crash|full|group|sim`. Each case is a process of its own, two at a time. What has passed on this
+// The long matrices: `matrix.ts crash|full|gray|group|sim`. Each case is a process of its own, two at a time. What has passed on this
 // very tree is not run again, so an interrupted run goes on where it stopped. The table goes to docs/tests/NAME.md.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { crashCases } from './support/crash-cases.ts'
 import { faultCases } from './support/fault-cases.ts'
+import { grayFaults } from './support/gray-faults.ts'
 import { groupCases } from './support/group-cases.ts'
 import { powerCases } from './support/power-cases.ts'
 import { isHeavy } from './support/sample.ts'
@@ -19,8 +20,16 @@ type Outcome = {
   readonly failed: number
   readonly skipped: number
   readonly seconds: number
+  /** What its tests told of themselves (`told: …`), cells of the table. */
+  readonly told?: string
 }
-type Matrix = { readonly title: string; readonly says: string; readonly cases: readonly Case[] }
+type Matrix = {
+  readonly title: string
+  readonly says: string
+  readonly cases: readonly Case[]
+  /** Columns for what the cases tell. */
+  readonly columns?: readonly string[]
+}
 
 const root = path.join(import.meta.dirname, '..')
 const scenarios = globSync('test/**/*.test.ts', { cwd: root })
@@ -57,6 +66,12 @@ The rows with a fault in front are one world each: the fault comes when a step i
         environment: { LIFEBOAT_POWER: `${side}:${step}` },
       })),
     ],
+  },
+  gray: {
+    title: 'Gray faults, seen by the ladder and by a TCP check',
+    says: `Each row is a real sshd and a service on this machine, well for 33 rounds of three observers, and then sick in one way while it goes on to accept connections (but one). Observers look every 5 s, every 1.5 s once something is bad; all three must say so for 30 s. *Confirmed* is the time from the fault to that, with a limit of 60 s. *TCP alone* is the same judge, on the rung \`tcp\` of the same samples.`,
+    columns: ['confirmed', 'layer that is sick', 'taken for', 'TCP alone'],
+    cases: grayFaults.map(({ name: fault }) => ({ name: fault, file: 'test/watch/gray.test.ts', environment: { LIFEBOAT_GRAY: fault } })),
   },
   group: {
     title: 'A group under fire',
@@ -122,7 +137,16 @@ async function play({ name: called, file, environment }: Case): Promise<Outcome>
   const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(said)?.[1] ?? 0)
   const failed = status === 0 ? count('fail') : Math.max(1, count('fail'))
   if (failed > 0) writeFileSync(path.join(path.dirname(kept), `${called.replaceAll(/[^a-z-]+/g, '-')}.tap`), said)
-  return { tree, name: called, passed: count('pass'), failed, skipped: count('skipped'), seconds: Math.round((performance.now() - began) / 1000) }
+  const told = /^\s*# told: (.*)$/m.exec(said)?.[1]
+  return {
+    ...(told === undefined ? {} : { told }),
+    tree,
+    name: called,
+    passed: count('pass'),
+    failed,
+    skipped: count('skipped'),
+    seconds: Math.round((performance.now() - began) / 1000),
+  }
 }
 
 /** Another tree, another result: everything that is compiled into what runs, tests and lab included. */
@@ -137,10 +161,10 @@ function digestOfTree(): string {
   return hash.digest('hex').slice(0, 12)
 }
 
-function writeTable({ title, says, cases }: Matrix): void {
+function writeTable({ title, says, cases, columns = [] }: Matrix): void {
   const rows = cases.map((each) => {
-    const { passed = 0, failed = 1, skipped = 0, seconds = 0 } = outcomes.get(each.name) ?? {}
-    return `| ${each.name} | ${failed === 0 ? 'passed' : '**failed**'} | ${passed} | ${skipped} | ${seconds} |`
+    const { passed = 0, failed = 1, skipped = 0, seconds = 0, told = columns.map(() => '').join(' | ') } = outcomes.get(each.name) ?? {}
+    return `| ${each.name} | ${failed === 0 ? 'passed' : '**failed**'} | ${columns.length === 0 ? '' : `${told} | `}${passed} | ${skipped} | ${seconds} |`
   })
   const all = [...outcomes.values()]
   const held = all.filter((outcome) => outcome.failed === 0).length
@@ -150,8 +174,8 @@ ${says}
 
 \`npm run test:${name}\` wrote this on ${new Date().toISOString().slice(0, 10)} (${os.availableParallelism()} cores, two cases at a time; tree ${tree}): **${held} of ${cases.length} passed**, ${Math.round(all.reduce((sum, each) => sum + each.seconds, 0) / 120)} minutes.
 
-| case | result | tests | left out | seconds |
-|---|---|---|---|---|
+| case | result | ${columns.map((column) => `${column} | `).join('')}tests | left out | seconds |
+|---|---|${columns.map(() => '---|').join('')}---|---|---|
 ${rows.join('\n')}
 `
   const page = path.join(root, 'docs', 'tests', `${name}.md`)

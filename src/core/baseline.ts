@@ -49,6 +49,18 @@ export function deviation(baseline: Baseline, ms: number): number | null {
   return (Math.log(Math.max(ms, shortestMs)) - summary.median) / Math.max(madScale * summary.mad, leastSpread)
 }
 
+/** Share of what was learned that took at least as long; null: nothing was learned. */
+export function shareAbove(baseline: Baseline, ms: number): number | null {
+  const bucket = bucketOf(ms)
+  let [above, all] = [0, 0]
+  for (const { counts } of baseline.days)
+    for (const [each, count] of Object.entries(counts)) {
+      all += count
+      if (Number(each) >= bucket) above += count
+    }
+  return all === 0 ? null : above / all
+}
+
 function bucketOf(ms: number): number {
   return Math.max(0, Math.round((Math.log(Math.max(ms, shortestMs)) - Math.log(shortestMs)) / width))
 }

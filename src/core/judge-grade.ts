@@ -1,6 +1,6 @@
 // One try of one rung as the judge takes it, and what the last six tries of it say together.
 import { baselineAtLeast, slowAboveMs, windowBad, windowTries, type JudgeRules } from './judge-rules.ts'
-import { deviation, type Baseline } from './baseline.ts'
+import { deviation, shareAbove, type Baseline } from './baseline.ts'
 import type { Sample } from './evidence.ts'
 
 /** `unknown`: not tried, or slow with nothing to compare it with; it counts for nothing. */
@@ -11,6 +11,8 @@ export type Look = { readonly at: number; readonly grade: Grade }
 
 /** More spreads above the median than this is slow, if it is above the limit of its rung, too. */
 const slowAbove = 6
+/** So is what is as rare as this, where latencies scatter so much that six spreads are beyond every deadline. */
+const rareBelow = 0.01
 
 /** How a try was, against what is usual for this observer, target and rung. */
 export function gradeOf({ outcome, ms, rung }: Sample, baseline: Baseline): Grade {
@@ -18,7 +20,8 @@ export function gradeOf({ outcome, ms, rung }: Sample, baseline: Baseline): Grad
   if (outcome === 'fail') return 'fail'
   if (ms === null || ms <= slowAboveMs[rung]) return 'ok'
   if (baseline.count < baselineAtLeast) return 'unknown'
-  return (deviation(baseline, ms) ?? 0) > slowAbove ? 'slow' : 'ok'
+  const isUnusual = (deviation(baseline, ms) ?? 0) > slowAbove || (shareAbove(baseline, ms) ?? 1) < rareBelow
+  return isUnusual ? 'slow' : 'ok'
 }
 
 /** The last tries in the order of their time, with one more; the same try twice counts once. */

@@ -39,6 +39,9 @@ export const slowAboveMs: Readonly<Record<Rung, number>> = {
   view: 60_000,
 }
 
+/** A round of a sick node takes as long as its deadlines, however short the interval is. */
+const slowestRoundMs = 5000
+
 /** Of the policy of a configuration; six tries take as long as six intervals, and two may be late. */
 export function judgeRules(watch: {
   readonly interval: number
@@ -49,7 +52,7 @@ export function judgeRules(watch: {
     observers: new Map(watch.observers.map(({ name, failureDomain }) => [name, failureDomain])),
     quorum: watch.policy.quorum,
     holdMs: watch.policy.hold,
-    staleMs: (windowTries + 2) * watch.interval,
+    staleMs: (windowTries + 2) * Math.max(watch.interval, slowestRoundMs),
   }
 }
 

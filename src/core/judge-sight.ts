@@ -45,6 +45,7 @@ export type SightView = {
 const used = ['tcp', 'banner', 'kex', 'auth', 'exec', 'fsync', 'echo', 'app'] as const satisfies readonly Rung[]
 const outside = ['icmp', 'tcp', 'banner', 'view'] as const satisfies readonly Rung[]
 const inside = ['exec', 'fsync', 'echo', 'app'] as const satisfies readonly Rung[]
+const session = ['exec', 'fsync', 'echo'] as const satisfies readonly Rung[]
 
 /** The ladder as it stands now (ms since 1970). */
 export function viewOf(sight: Sight, now: number, rules: JudgeRules): SightView {
@@ -101,9 +102,22 @@ function indexOf(states: Readonly<Record<Rung, Grade>>): number | null {
 /** By the first bad rung (facts: the ladder, measured). */
 function layerOf(states: Readonly<Record<Rung, Grade>>): Layer {
   const bad = (rung: Rung): boolean => states[rung] === 'slow' || states[rung] === 'fail'
-  if (bad('tcp')) return states.icmp === 'ok' || states.app === 'ok' ? 'network' : 'unreachable'
-  if (bad('banner')) return inside.some((rung) => states[rung] === 'ok') ? 'process' : 'data-path'
-  if (bad('kex') || bad('auth')) return 'large-packets'
-  if (bad('exec') || bad('fsync')) return 'host-or-storage'
-  return bad('echo') ? 'small-packets' : 'application'
+  const isOk = (rung: Rung): boolean => states[rung] === 'ok'
+  if (bad('tcp')) return isOk('icmp') || isOk('app') ? 'network' : 'unreachable'
+  if (bad('banner')) return inside.some(isOk) && !isSessionLost(states) ? 'process' : 'data-path'
+  // What holds large packets up does so from the key exchange on.
+  if (bad('kex') || (bad('auth') && !bad('echo'))) return isSessionLost(states) ? 'data-path' : 'large-packets'
+  return layerInside(bad)
+}
+
+/** No disk holds an echo up; what does may hold a longer talk up, too. */
+function layerInside(bad: (rung: Rung) => boolean): Layer {
+  if (bad('echo') && !bad('exec')) return 'small-packets'
+  return bad('exec') || bad('fsync') ? 'host-or-storage' : 'application'
+}
+
+/** The application answers on connections of its own: it says nothing of the way of a session. */
+function isSessionLost(states: Readonly<Record<Rung, Grade>>): boolean {
+  const known = session.map((rung) => states[rung]).filter((grade) => grade !== 'unknown')
+  return known.length > 0 && known.every((grade) => grade !== 'ok')
 }

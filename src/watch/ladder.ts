@@ -2,6 +2,7 @@
 // What the kept one shows is believed only after the fresh one was asked, too.
 import type { Rung } from '../core/evidence.ts'
 
+import { sleep } from '../io/wait.ts'
 import { attempt, notTried, NotTried, type Measured, type Try, type Where } from './attempt.ts'
 import { pinger } from './ping.ts'
 import { isBad } from './slow.ts'
@@ -26,7 +27,9 @@ export type Ladder = {
   readonly close: () => void
 }
 
-const deadlines = { icmp: 2000, exec: 5000, fsync: 5000, echo: 4000 } as const
+const deadlines = { icmp: 2000, exec: 4000, fsync: 2500, echo: 2500 } as const
+/** A kept connection that has not told all by then does not hold the fresh one up. */
+const patienceMs = 1000
 const deep = ['exec', 'fsync', 'echo'] as const
 type Deep = (typeof deep)[number]
 const echoes = 5
@@ -44,8 +47,8 @@ export function openLadder(target: LadderTarget): Ladder {
       const icmp = await attempt({ rung: 'icmp', connection: 'fresh' }, deadlines.icmp, signal, ping)
       const old = kept?.isOpen() === true ? kept : null
       const { line, tries, isWell, stays } = await climb(target, old, signal)
-      // One that is sick makes room for one that is not.
-      if (stays || !isWell) leave()
+      // One that is sick makes room for one that is not, and is left when a new one could tell the same.
+      if (stays || (!isWell && line !== null)) leave()
       if (stays) kept = line
       else line?.close()
       return [icmp.tried, ...tries]
@@ -60,10 +63,12 @@ type Climbed = { readonly line: Line | null; readonly tries: readonly Try[]; rea
 async function climb(target: LadderTarget, old: Line | null, signal: AbortSignal): Promise<Climbed> {
   const opening = openLine(target.ssh, signal)
   try {
-    const [ofOld, { tries, line }] = await Promise.all([old === null ? [] : side(target, old, 'kept', deep, signal), opening])
-    const isTrusted = old !== null && !ofOld.some(isBad)
-    const [ofFresh, app] = await Promise.all([
-      line === null ? missing(tries) : side(target, line, 'fresh', isTrusted ? ['exec'] : deep, signal),
+    const asking = old === null ? Promise.resolve([]) : side(target, old, signal)
+    const [soon, { tries, line }] = await Promise.all([Promise.race([asking, sleep(patienceMs, signal)]), opening])
+    const isTrusted = old !== null && soon?.some(isBad) === false
+    const [ofOld, ofFresh, app] = await Promise.all([
+      asking,
+      line === null ? missing(tries) : upward(target, line, isTrusted ? ['exec'] : deep, signal),
       askApplication(target, line ?? old, signal),
     ])
     const isWell = old !== null && !ofOld.some(({ outcome }) => outcome === 'fail')
@@ -79,14 +84,26 @@ function missing(tries: readonly Try[]): readonly Try[] {
   return deep.map((rung) => notTried({ rung, connection: 'fresh' }, `${failed?.rung ?? 'auth'} failed`))
 }
 
-/** These rungs on one connection, side by side. */
-async function side(target: LadderTarget, line: Line, connection: Where['connection'], rungs: readonly Deep[], signal: AbortSignal): Promise<readonly Try[]> {
+/** These rungs on the kept connection, side by side: all of it is slow, or one of them. */
+async function side(target: LadderTarget, line: Line, signal: AbortSignal): Promise<readonly Try[]> {
+  return await Promise.all(deep.map(async (rung) => await tryDeep(target, line, { rung, connection: 'kept' }, signal)))
+}
+
+/** On a fresh connection a command first: nothing more can be asked of a node that starts no program. */
+async function upward(target: LadderTarget, line: Line, rungs: readonly Deep[], signal: AbortSignal): Promise<readonly Try[]> {
+  const exec = await tryDeep(target, line, { rung: 'exec', connection: 'fresh' }, signal)
+  const above = rungs.filter((rung) => rung !== 'exec').map((rung) => ({ rung, connection: 'fresh' }) as const)
+  if (exec.outcome === 'fail') return [exec, ...above.map((where) => notTried(where, 'exec failed'))]
+  return [exec, ...(await Promise.all(above.map(async (where) => await tryDeep(target, line, where, signal))))]
+}
+
+async function tryDeep(target: LadderTarget, line: Line, where: Where & { readonly rung: Deep }, signal: AbortSignal): Promise<Try> {
   const acts: Readonly<Record<Deep, (stop: AbortSignal) => Promise<Measured<true>>>> = {
     exec: async (stop) => await timed(async () => await runWell(line, 'true', stop)),
     fsync: async (stop) => await slowestVolume(target.volumes, line, stop),
     echo: async (stop) => await typed(line, stop),
   }
-  return await Promise.all(rungs.map(async (rung) => (await attempt({ rung, connection }, deadlines[rung], signal, acts[rung])).tried))
+  return (await attempt(where, deadlines[where.rung], signal, acts[where.rung])).tried
 }
 
 async function timed(act: () => Promise<unknown>): Promise<Measured<true>> {

@@ -37,7 +37,7 @@ export type Line = {
 const stages = ['tcp', 'banner', 'kex', 'auth'] as const
 type Stage = (typeof stages)[number]
 /** Milliseconds; slower than any healthy node, and short enough that a sick one is known within a minute. */
-const deadlines: Readonly<Record<Stage, number>> = { tcp: 3000, banner: 3000, kex: 4000, auth: 4000 }
+const deadlines: Readonly<Record<Stage, number>> = { tcp: 2000, banner: 3000, kex: 3000, auth: 4000 }
 
 /** Opens a fresh connection. The rungs above one that fails are not tried. Throws the reason of `signal` alone. */
 export async function openLine(place: SshPlace, signal: AbortSignal): Promise<{ readonly tries: readonly Try[]; readonly line: Line | null }> {

@@ -9,11 +9,13 @@ export type Terminal = {
 
 const settings = { pty: { term: 'dumb', cols: 80, rows: 24 } } as const
 const ready = 'lifeboat-ready'
+/** A screenful first: there are devices that let the beginning of a connection pass. */
+const command = `stty raw -echo && head -c 8192 /dev/zero | tr '\\0' . && echo ${ready} && exec cat`
 
 /** Resolves once characters would come back. It ends with its connection, and cat with it. */
 export async function openTerminal(client: Client): Promise<Terminal> {
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    client.exec(`stty raw -echo && echo ${ready} && exec cat`, settings, (error, opened) => (error === undefined ? resolve(opened) : reject(error)))
+    client.exec(command, settings, (error, opened) => (error === undefined ? resolve(opened) : reject(error)))
   })
   const ended = new Promise<never>((_, reject) => channel.once('close', () => reject(new Error('the terminal on the node ended'))))
   ended.catch(() => undefined)

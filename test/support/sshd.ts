@@ -1,6 +1,7 @@
 // A real ssh server on loopback that knows the keys it is told, and nothing else of this machine.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +21,7 @@ const ownRun = [
   '--kill-child=KILL',
   'sh',
   '-c',
-  'mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd && exec "$@"',
+  'mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd && eval "$LIFEBOAT_PREPARE" && exec "$@"',
   'sshd',
 ]
 
@@ -33,9 +34,18 @@ export type SshServer = {
   /** Lets this key in; with a command it runs that, whatever it asks for. */
   readonly authorize: (keyFile: string, command?: string) => Promise<void>
   readonly log: () => string
+  /** The process that listens; its sessions are below it. */
+  readonly pid: () => number
 }
 
-export async function startSshd(t: TestContext): Promise<SshServer> {
+export type SshServerOptions = {
+  /** Further lines of sshd_config. */
+  readonly lines?: (folder: string) => readonly string[]
+  /** A shell command that prepares the mounts of the server, which are its own (as root); $FOLDER is its folder. */
+  readonly prepare?: string
+}
+
+export async function startSshd(t: TestContext, options: SshServerOptions = {}): Promise<SshServer> {
   const folder = await mkdtemp(join(tmpdir(), 'lifeboat-sshd-'))
   t.after(async () => await rm(folder, { recursive: true, force: true }))
   const makeKey = async (name: string, passphrase = ''): Promise<string> => {
@@ -49,9 +59,12 @@ export async function startSshd(t: TestContext): Promise<SshServer> {
   const lines = [`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${await makeKey('host')}`, `AuthorizedKeysFile ${keys}`]
   // SHLVL: bash leaves out what whoever runs the tests has in .bashrc, which may take a minute.
   const strict = ['PasswordAuthentication no', 'UsePAM no', 'StrictModes no', 'PidFile none', 'LogLevel VERBOSE', 'SetEnv SHLVL=1']
-  await writeFile(join(folder, 'sshd_config'), [...lines, ...strict, ''].join('\n'))
+  await writeFile(join(folder, 'sshd_config'), [...lines, ...strict, ...(options.lines?.(folder) ?? []), ''].join('\n'))
   const words = [...(userInfo().uid === 0 ? ownRun : []), sshd, '-D', '-e', '-f', join(folder, 'sshd_config')]
-  const child = spawn(words[0] ?? sshd, words.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(words[0] ?? sshd, words.slice(1), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LIFEBOAT_PREPARE: options.prepare ?? 'true', FOLDER: folder },
+  })
   let told = ''
   child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
   t.after(async () => {
@@ -73,5 +86,6 @@ export async function startSshd(t: TestContext): Promise<SshServer> {
       await appendFile(keys, `${options}${await readFile(`${keyFile}.pub`, 'utf8')}`)
     },
     log: () => told,
+    pid: () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')) || (child.pid ?? 0),
   }
 }
