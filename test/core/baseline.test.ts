@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { deviation, learn, noBaseline, summaryOf, type Baseline } from '../../src/core/baseline.ts'
+import { deviation, learn, noBaseline, shareAbove, summaryOf, type Baseline } from '../../src/core/baseline.ts'
+import { gradeOf } from '../../src/core/judge-grade.ts'
 import { msOf } from '../../src/core/instant.ts'
 
 const day = 86_400_000
@@ -24,6 +25,38 @@ describe('the baseline of a rung', () => {
         assert.deepEqual(learned([...samples].reverse()), learned(samples))
       }),
     )
+  })
+
+  it('tells how rare a latency is, within a bucket', () => {
+    fc.assert(
+      fc.property(fc.array(latency, { minLength: 1, maxLength: 100 }), latency, (samples, ms) => {
+        const share = shareAbove(learned(samples), ms) ?? -1
+        assert.ok(share >= samples.filter((each) => each > ms * 1.021).length / samples.length)
+        assert.ok(share <= samples.filter((each) => each > ms / 1.021).length / samples.length)
+      }),
+    )
+    assert.equal(shareAbove(noBaseline, 1), null)
+  })
+
+  it('lets a latency be slow that is beyond all that was learned, though it scatters so much that six spreads are beyond every deadline', () => {
+    const scattered = learned(Array.from({ length: 200 }, (_, nth) => 1.03 ** nth))
+    const echo = {
+      kind: 'sample',
+      at: '2026-01-01T00:00:00.000Z',
+      observer: 'here',
+      target: 'web-1',
+      role: 'node',
+      rung: 'echo',
+      connection: 'kept',
+      text: '',
+    } as const
+    assert.ok((deviation(scattered, 1500) ?? 9) < 6)
+    assert.equal(gradeOf({ ...echo, ms: 1500, outcome: 'ok' }, scattered), 'slow')
+    assert.equal(
+      gradeOf({ ...echo, ms: 1500, outcome: 'ok' }, learned([...Array.from({ length: 195 }, () => 5), ...Array.from({ length: 5 }, () => 1600)])),
+      'slow',
+    )
+    assert.equal(gradeOf({ ...echo, ms: 1500, outcome: 'ok' }, learned(Array.from({ length: 200 }, (_, nth) => 1.045 ** nth))), 'ok')
   })
 
   it('forgets what is a week old, and nothing younger, whatever the order', () => {
