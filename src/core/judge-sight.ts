@@ -62,11 +62,13 @@ export function viewOf(sight: Sight, now: number, rules: JudgeRules): SightView 
   }
 }
 
-/** The first try after the last that was answered, of all that is still remembered (ms since 1970). */
-export function silentSinceOf(sights: readonly Sight[]): number {
+/** The first try after the last that was answered (ms since 1970); `before`: what was known, while no answered one is remembered. Null: the last was answered. */
+export function silentSinceOf(sights: readonly Sight[], before: number | null): number | null {
   const looks = sights.flatMap((sight) => used.flatMap((rung) => [...(sight.rungs[rung]?.fresh ?? []), ...(sight.rungs[rung]?.kept ?? [])]))
   const answered = Math.max(...looks.filter(({ grade }) => grade !== 'fail').map(({ at }) => at))
-  return Math.min(...looks.map(({ at }) => at).filter((at) => at > answered))
+  if (answered === -Infinity && before !== null) return before
+  const since = Math.min(...looks.map(({ at }) => at).filter((at) => at > answered))
+  return since === Infinity ? null : since
 }
 
 /** Old connections may be broken alone: what they show is believed only once a new one has been tried, and did not show it to be well. */

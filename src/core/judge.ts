@@ -89,7 +89,7 @@ function agree(state: JudgeState, target: string, now: number, rules: JudgeRules
   const isSilent = down > 0 && saying.every(({ verdict }) => verdict === 'hard-down')
   const standing = standingOf(agreedSince, down > 0 || monitor, voters, now, rules)
   const sights = saying.map(({ observer }) => state.sights.get(target)?.get(observer) ?? noSight)
-  const silentSince = isSilent ? (before?.silentSince ?? silentSinceOf(sights)) : null
+  const silentSince = isSilent ? silentSinceOf(sights, before?.silentSince ?? null) : null
   return { standing, agreedSince, silentSince, since: before?.standing === standing ? before.since : now }
 }
 
