@@ -221,7 +221,7 @@ function examinations(parts: Wired, configOf: (context: Context) => Config) {
     providers: async (context: Context, provider: string | null, signal: AbortSignal): Promise<readonly ProviderCard[]> => {
       const config = configOf(context)
       const names = provider === null ? Object.keys(config.providers) : [provider]
-      return await Promise.all(names.map(async (name) => await providerCard(config, name, parts.store, signal)))
+      return await Promise.all(names.map(async (name) => await providerCard(config, name, parts.store, parts.state, signal)))
     },
   }
 }

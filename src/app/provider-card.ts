@@ -1,17 +1,21 @@
 // What is known of a provider: what it says of itself when it is asked now, and what was noted before.
+import { join } from 'node:path'
 import { providerOf } from '../adapters.ts'
 import type { Config, ProviderConfig } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
+import type { Said } from '../core/outage-score.ts'
+import { pageWords } from '../core/page-words.ts'
 import { readingsOf, type ProviderCard } from '../core/provider-card.ts'
 import type { About } from '../providers/provider.ts'
 import { deadline } from '../io/wait.ts'
+import { openEvidenceReader } from '../watch/log/reader.ts'
 import type { Store } from '../workflows/store.ts'
 import { openSource } from './planning.ts'
 
 const askMs = 20_000
 
-export async function providerCard(config: Config, name: string, store: Store, signal: AbortSignal): Promise<ProviderCard> {
+export async function providerCard(config: Config, name: string, store: Store, state: string, signal: AbortSignal): Promise<ProviderCard> {
   const entry = config.providers[name]
   if (entry === undefined)
     throw new LifeboatError('config-invalid', `There is no provider ${name} in the configuration${didYouMean(name, Object.keys(config.providers))}`)
@@ -28,8 +32,21 @@ export async function providerCard(config: Config, name: string, store: Store, s
     readings: readingsOf(await store.inventoryNotes(name)),
     moves: movesOf(config, name),
     contact: contactOf(entry.contact),
+    page: pageWords(await statementsOf(state, name)),
     rights: [...(adapter?.notes?.rights ?? [])],
     cannotTell: [...(adapter?.notes?.cannotTell ?? [])],
+  }
+}
+
+/** All that its status page ever said, as far as it is kept. */
+async function statementsOf(state: string, provider: string): Promise<readonly Said[]> {
+  const evidence = openEvidenceReader(join(state, 'evidence'))
+  if (evidence === null) return []
+  try {
+    const kept = await evidence.read({ from: '1970-01-01T00:00:00.000Z', to: '9999-12-31T23:59:59.999Z', kinds: ['statement'] })
+    return kept.flatMap(({ seq, evidence: each }) => (each.kind === 'statement' && each.provider === provider ? [{ seq, evidence: each }] : []))
+  } finally {
+    await evidence.close()
   }
 }
 

@@ -1,5 +1,6 @@
 // `lifeboat.provider/1`: what is known of a provider now. Fields will be added; what is not known is null.
 import { z } from 'zod'
+import { pageSchema } from './page-words.ts'
 
 const channel = z.string().nullable()
 
@@ -32,6 +33,8 @@ export const providerCardSchema = z.object({
   }),
   moves: z.object({ from: z.array(z.string()), to: z.array(z.string()) }),
   contact: z.object({ statusPage: channel, ticket: channel, phone: channel, forum: channel }),
+  /** What its status page said, as far as the evidence has it; null: nothing was kept. Absent where an older version answers. */
+  page: pageSchema.nullable().optional(),
   rights: z.array(z.object({ for: z.string(), right: z.string() })),
   cannotTell: z.array(z.string()),
 })

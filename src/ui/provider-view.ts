@@ -14,6 +14,7 @@ export function providerView(card: ProviderCard): string {
     ['Readings', readingsText(card)],
     ['Moves', [from.length === 0 ? '' : `from it: ${from.join(', ')}`, to.length === 0 ? '' : `to it: ${to.join(', ')}`].filter(Boolean).join('; ') || 'none'],
     ['Contact', contactText(card)],
+    ...pageRows(card),
     ...card.rights.map(({ for: purpose, right }, at) => [at === 0 ? 'Rights' : '', plain(`${right}: ${purpose}`)] as const),
     ...card.cannotTell.map((text, at) => [at === 0 ? 'Cannot tell' : '', text] as const),
   ]
@@ -47,6 +48,16 @@ function readingsText({ readings: { count, failed, medianMs, slowestMs, lastFail
   const times = medianMs === null || slowestMs === null ? '' : `; half within ${formatDuration(medianMs)}, the slowest ${formatDuration(slowestMs)}`
   const last = lastFailure === null ? '' : ` (last: ${lastFailure.code}, ${lastFailure.at})`
   return `${count}, of which ${failed} failed${last}${times}`
+}
+
+function pageRows({ page }: ProviderCard): (readonly [string, string])[] {
+  if (!page) return []
+  const incidents = page.incidents.slice(0, 3).map(({ title, status, impact, firstSeenAt, posts, edited }) => {
+    const changes = edited === 0 ? '' : `, ${edited} of them changed afterwards`
+    return `${title}: ${status}${impact === '' ? '' : ` (${impact})`}, first seen ${firstSeenAt}, ${counted(posts, 'post')}${changes}`
+  })
+  const itself = [page.status, page.text].filter(Boolean).join(', ')
+  return [`${itself || 'no word of itself'}; looked at since ${page.since}`, ...incidents].map((text, at) => [at === 0 ? 'Says' : '', text] as const)
 }
 
 function contactText({ contact }: ProviderCard): string {

@@ -67,6 +67,32 @@ test('a provider that does not answer is shown with why, and without what nobody
       '  Rights       vApp: Power Operations: finish: power off',
     ].join('\n'),
   )
+  const page = {
+    since: '2026-03-14T02:00:00.000Z',
+    status: 'minor',
+    text: 'Some trouble',
+    incidents: [
+      {
+        incident: 'i1',
+        title: 'Slow \u001B[2Jlogins',
+        status: 'resolved',
+        impact: 'minor',
+        firstSeenAt: '2026-03-14T02:03:00.000Z',
+        lastChangedAt: '',
+        posts: 2,
+        edited: 1,
+      },
+    ],
+  }
+  assert.deepEqual(
+    providerView({ ...card, page })
+      .split('\n')
+      .slice(7, 9),
+    [
+      '  Says         minor, Some trouble; looked at since 2026-03-14T02:00:00.000Z',
+      '               Slow \ufffd[2Jlogins: resolved (minor), first seen 2026-03-14T02:03:00.000Z, 2 posts, 1 of them changed afterwards',
+    ],
+  )
   const mute = { ...card, answers: null, failure: null, inventory: null, readings: { ...card.readings, count: 0 }, url: null, rights: [] }
   assert.deepEqual(providerView(mute).split('\n').length, 3)
 })

@@ -110,6 +110,9 @@ describe('the evidence log', () => {
         assert.deepEqual(await reader.verify(places), await log.verify(places))
         await reader.close()
       })
+      writeFileSync(path.join(folder, 'index.sqlite'), 'no database '.repeat(500))
+      assert.equal(openEvidenceReader(folder), null, 'its writer makes it anew')
+      await inLog(folder, async (log) => assert.equal((await log.read(always)).length, 2))
     }),
   )
 

@@ -7,6 +7,8 @@ import { longestRunMs, runsOf, type Entry } from './runs.ts'
 import type { Mark } from './walk.ts'
 
 const version = 1
+const sqliteCorrupt = 11
+const sqliteNoDatabase = 26
 
 /** Bytes of a segment in which records stand side by side. */
 export type Stretch = { readonly segment: number; readonly offset: number; readonly bytes: number }
@@ -36,9 +38,18 @@ const tables = `
 export function readCatalogue(file: string): Pick<Catalogue, 'segments' | 'find' | 'findRaw' | 'close'> | null {
   if (!existsSync(file)) return null
   const database = new DatabaseSync(file, { timeout: 5000 })
-  if (database.prepare('pragma user_version').get()?.['user_version'] === version) return catalogueIn(database)
+  try {
+    if (database.prepare('pragma user_version').get()?.['user_version'] === version) return catalogueIn(database)
+  } catch (error) {
+    if (!isNoDatabase(error)) throw error
+  }
   database.close()
   return null
+}
+
+function isNoDatabase(error: unknown): boolean {
+  const { errcode } = Object(error) as { readonly errcode?: unknown }
+  return errcode === sqliteCorrupt || errcode === sqliteNoDatabase
 }
 
 /** What is no index of this version is made anew, empty: whoever opens it fills it. */
