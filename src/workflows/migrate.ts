@@ -12,9 +12,9 @@ export type Verbs = {
   readonly undo: (name: UndoName) => Promise<Result>
   /**
    * Which side serves now; a commit whose answer was lost is noticed here. `sealed`: it is not known to be open again since
-   * it was sealed. Absent where an older version looked.
+   * it was sealed; `fenced`: the source was, for a fail-over. Absent where an older version looked.
    */
-  readonly look: () => Promise<{ readonly serving: SideName; readonly sealed?: boolean }>
+  readonly look: () => Promise<Seen>
   /**
    * Records that an attempt stopped at a step and was undone; `serves` is the side that served before and serves on. Of the
    * way back: takes the wishes to go back that came meanwhile, as they have had their try. True: it is tried again without
@@ -26,6 +26,8 @@ export type Verbs = {
   /** Rests between two tries of a row that must succeed; true when a rollback was asked for meanwhile. */
   readonly rest: (tries: number) => Promise<boolean>
 }
+
+export type Seen = { readonly serving: SideName; readonly sealed?: boolean; readonly fenced?: boolean }
 
 export type Ending =
   | { readonly state: 'finished' }
@@ -40,7 +42,7 @@ type Walked =
 
 /** `rehearsal`: somebody asked for one at the beginning. */
 export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Promise<Ending> {
-  const serving = await openedAgain(verbs)
+  const serving = await openedAgain(verbs, want)
   if (serving === 'target') return want === 'rollback' && (await goBack(verbs)) ? { state: 'rolled-back' } : await settleAndDecide(verbs, rowsOf('settle'))
   const over = want === 'rollback' ? await stayHome(verbs) : want === 'failover' ? await failOver(verbs) : await bringOver(verbs, rehearsal)
   if (over === 'switched') return await settleAndDecide(verbs, rowsOf('settle'))
@@ -50,9 +52,10 @@ export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Prom
 /** How the target came to serve; or the end of the run. */
 type Over = 'switched' | 'failed-over' | Ending
 
-/** The side that serves. One that an earlier run left sealed is opened before anything else, or gives way to the other. */
-async function openedAgain(verbs: Verbs): Promise<SideName> {
-  const { serving, sealed } = await verbs.look()
+/** The side that serves. One that an earlier run left sealed or fenced is opened before anything else, or gives way to the other. */
+async function openedAgain(verbs: Verbs, want: Want): Promise<SideName> {
+  const { serving, sealed, fenced } = await verbs.look()
+  if (serving === 'source' && fenced === true && want !== 'failover') await verbs.undo('unfence-source')
   if (sealed !== true) return serving
   for (const name of undoAfter(rowsOf(serving === 'source' ? 'switch' : 'back').map((row) => row.name))) await verbs.undo(name)
   return (await verbs.look()).serving

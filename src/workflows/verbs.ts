@@ -4,7 +4,7 @@ import { LifeboatError } from '../core/errors.ts'
 import type { StepName } from '../core/runbook.ts'
 import { noFacts, otherSide, type SideName } from '../core/stored-move.ts'
 import { sleep } from '../io/wait.ts'
-import type { Verbs } from './migrate.ts'
+import type { Seen, Verbs } from './migrate.ts'
 import { perform, type Result, type Run } from './run.ts'
 import { leaveTurn } from './steps/companions.ts'
 import { actions } from './steps/index.ts'
@@ -44,9 +44,10 @@ async function noteSilentTarget(run: Run): Promise<void> {
   await run.services.store.learn(run.move, { targetSilentSince: since }, run.token)
 }
 
-async function lookNow(run: Run): Promise<{ readonly serving: SideName; readonly sealed: boolean }> {
+async function lookNow(run: Run): Promise<Seen> {
   const serving = await servingNow(run)
-  return { serving, sealed: ((await run.services.store.move(run.move))?.facts ?? noFacts).seal !== null }
+  const { seal, fence } = (await run.services.store.move(run.move))?.facts ?? noFacts
+  return { serving, sealed: seal !== null, fenced: fence !== null }
 }
 
 /** Says that an attempt ended; whose turn it had is over. */

@@ -20,6 +20,7 @@ export async function play(
     want?: Want
     rehearsal?: boolean
     sealed?: boolean
+    fenced?: boolean
     opensAs?: 'source' | 'target'
     again?: number
     askedAt?: StepName
@@ -46,7 +47,7 @@ export async function play(
       if (sealed && name.startsWith('unseal-')) [serving, sealed] = [options.opensAs ?? serving, false]
       return await Promise.resolve(done)
     },
-    look: async () => await Promise.resolve({ serving, sealed }),
+    look: async () => await Promise.resolve({ serving, sealed, fenced: options.fenced ?? false }),
     noteUndone: async () => {
       trace.push('attempt undone')
       return await Promise.resolve((options.again ?? 0) >= ++undone)

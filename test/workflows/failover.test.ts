@@ -65,3 +65,9 @@ test('whoever wants to stay after all, before the target was promoted, stays', a
   assert.deepEqual(ending, { state: 'rolled-back' })
   assert.ok(trace.indexOf('undo demote-target') < trace.indexOf('undo unfence-source'))
 })
+
+test('a source that an earlier run left fenced is let go before anything else, unless that run goes on', async () => {
+  for (const want of ['migrate', 'rollback'] as const) assert.equal((await play({}, { want, fenced: true })).trace[0], 'undo unfence-source', want)
+  assert.equal((await play({}, { want: 'failover', fenced: true })).trace[0], 'decide-failover')
+  assert.equal((await play({}, { want: 'rollback', serving: 'target', fenced: true })).trace.includes('undo unfence-source'), false)
+})

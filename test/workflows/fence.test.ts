@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type AddressInfo } from 'node:net'
 import test, { type TestContext } from 'node:test'
+import { LifeboatError } from '../../src/core/errors.ts'
 import { noFacts, type MoveFacts } from '../../src/core/stored-move.ts'
 import type { Step } from '../../src/workflows/run.ts'
 import { failover, promoteFenced } from '../../src/workflows/steps/failover.ts'
@@ -14,16 +15,19 @@ type Given = {
   readonly port?: number
   /** A person's word, that nobody has taken yet. */
   readonly said?: boolean
+  /** What the target is. */
+  readonly target?: { readonly role: string; readonly phase: string } | null
 }
 
 /** A step of a fail-over, between two sides. Answers what was asked of the helper on the target, and of the fence. */
-function stepOf({ by = 'provider', isFenced = true, port = 1, said = false }: Given) {
+function stepOf({ by = 'provider', isFenced = true, port = 1, said = false, target = { role: 'closed', phase: 'idle' } }: Given) {
   const asked: Readonly<Record<string, unknown>>[] = []
   const done: string[] = []
   let facts: MoveFacts = { ...noFacts, attempt: 4, fence: by === null ? null : { by, text: 'It is off.', at: '2026-03-01T10:00:00.000Z' } }
   const call = async (request: Readonly<Record<string, unknown>>) => {
     asked.push(request)
-    return await Promise.resolve(request['op'] === 'hello' ? { role: 'closed', phase: 'idle', attempt: 6 } : { started: [] })
+    if (target === null) throw new LifeboatError('ssh-unreachable', 'It is silent.')
+    return await Promise.resolve(request['op'] === 'hello' ? { ...target, attempt: 6 } : { started: [] })
   }
   const note = (what: string) => async () => await Promise.resolve(void done.push(what))
   const fence = {
@@ -70,6 +74,14 @@ test('a fence that is not read back is none', async () => {
   const { step, facts } = stepOf({ by: null, isFenced: false })
   await assert.rejects(failover['fence-source'](step), { code: 'fence-unconfirmed' })
   assert.equal(facts().fence, null)
+})
+
+test('a target that may serve, or is silent, keeps the source fenced', async () => {
+  for (const target of [{ role: 'open', phase: 'idle' }, { role: 'closed', phase: 'promoted' }, null]) {
+    const { step, done, facts } = stepOf({ target })
+    await assert.rejects(failover['unfence-source'](step), /stays fenced|silent/)
+    assert.deepEqual([done, facts().fence?.by], [[], 'provider'])
+  }
 })
 
 test('the word of a person stands for a fence, with who said it; nothing is asked of a provider, and nothing lifted', async () => {

@@ -41,12 +41,15 @@ export const failover = {
     return await fenced(step, by, text)
   },
 
+  /** A target that may serve, or that does not answer, keeps the source fenced: nobody else keeps the two apart now. */
   'unfence-source': async (step) => {
     const { fence } = step.facts
-    await step.learn({ fence: null })
-    if (fence === null || fence.by === 'person') return { text: 'Nothing was done to the source.' }
-    await liftFence(fencingOf(step), fence.by, step.signal)
-    return { text: 'The source is as it was before it was fenced.' }
+    if (fence === null) return { text: 'Nothing was done to the source.' }
+    const hello = await (await reach(step, 'target')).call({ op: 'hello' }, step.signal)
+    if (hello['role'] !== 'closed' || hello['phase'] === 'promoted') throw gateClosed('The target may serve, so the source stays fenced.')
+    if (fence.by !== 'person') await liftFence(fencingOf(step), fence.by, step.signal)
+    await step.learn({ fence: null, failedOver: null })
+    return { text: fence.by === 'person' ? 'Nothing was done to the source.' : 'The source is as it was before it was fenced.' }
   },
 
   'confirm-fence': async (step) => ({ text: await stillFenced(step), details: { ...step.facts.fence } }),
