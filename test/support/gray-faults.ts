@@ -58,7 +58,7 @@ export const grayFaults: readonly GrayFault[] = [
   { name: 'accept queue full', layer: 'process', takenFor: 'network', direct: true, strike: fillQueue },
   { name: 'exec stall', layer: 'host-or-storage', direct: true, strike: async ({ sshd }) => await mark(sshd, 'stalled') },
   { name: 'disk stall', layer: 'host-or-storage', direct: true, strike: freezeDisk },
-  { name: 'CPU starved', layer: 'process', takenFor: 'data-path', direct: true, strike: starve },
+  { name: 'CPU starved', layer: 'process', direct: true, strike: starve },
 ]
 
 /** What the sshd of every node needs for these: a disk of its own that can be frozen, and a way to hold commands up. */
@@ -80,7 +80,8 @@ async function fillQueue({ sshd }: GrayNode): Promise<Mend> {
   for (let nth = 0; nth < 300 && waiting < 5; nth++) {
     const socket = connect({ host: '127.0.0.1', port: sshd.port }).on('error', () => undefined)
     sockets.push(socket)
-    await Promise.race([new Promise((resolve) => socket.once('connect', resolve)), delay(200).then(() => (waiting += 1))])
+    const connected = new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)))
+    if (!(await Promise.race([connected, delay(200, false)]))) waiting += 1
   }
   return () => {
     for (const socket of sockets) socket.destroy()

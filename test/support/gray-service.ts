@@ -12,8 +12,15 @@ export async function startGrayService(t: TestContext): Promise<GrayService> {
   let namesMs = 0
   const names = createSocket('udp4')
   await new Promise<void>((resolve) => names.bind(0, '127.0.0.1', resolve))
-  t.after(() => void names.close())
-  names.on('message', (question, client) => void setTimeout(() => names.send(answerTo(question), client.port, client.address, () => undefined), namesMs))
+  let isOver = false
+  t.after(() => {
+    isOver = true
+    names.close()
+  })
+  names.on('message', (question, client) => {
+    const answer = (): void => (isOver ? undefined : names.send(answerTo(question), client.port, client.address, () => undefined))
+    setTimeout(answer, namesMs)
+  })
   const resolver = new Resolver({ timeout: 10_000, tries: 1 })
   resolver.setServers([`127.0.0.1:${names.address().port}`])
   const web = await startTlsServer(t, async (_, answer) => {
