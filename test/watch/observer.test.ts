@@ -77,7 +77,7 @@ test('an observer whose own event loop was held up says so', async (t) => {
   const busy: Watched['ladder'] = {
     round: async () => {
       for (const began = performance.now(); performance.now() - began < 400;);
-      return await Promise.resolve([well()])
+      return await Promise.resolve([well(1500)])
     },
     close: () => undefined,
   }
