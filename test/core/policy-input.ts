@@ -37,6 +37,9 @@ export function changed(input: PolicyInput, changes: Changes): PolicyInput {
   return merge(input as unknown as Changes, changes) as unknown as PolicyInput
 }
 
+/** What another change took away is there again before a part of it is changed. */
+const whole = ready as unknown as Changes
+
 function merge(into: Changes, changes: Changes): Changes {
   const timed = Object.entries(changes).map(([key, value]): [string, unknown] =>
     key.endsWith('Ago') ? [key.replace(/Ago$/, 'At'), timeOf(String(value))] : [key, value],
@@ -44,7 +47,7 @@ function merge(into: Changes, changes: Changes): Changes {
   const merged = timed.map(([key, value]): [string, unknown] => {
     const name = key === 'At' ? 'at' : key
     if (Array.isArray(value)) return [name, value.map((each) => merge({}, each as Changes))]
-    return [name, isObject(value) ? merge((into[name] ?? {}) as Changes, value) : value]
+    return [name, isObject(value) ? merge((into[name] ?? whole[name] ?? {}) as Changes, value) : value]
   })
   return { ...into, ...Object.fromEntries(merged) }
 }
