@@ -21,6 +21,8 @@ export function ownStore(name: string): OwnStore {
   before(async () => {
     const database = await startPostgres(placesOf(folder), AbortSignal.timeout(60_000))
     const pool = new Pool({ connectionString: database.url, max: 10 })
+    // A connection that was ended may still be there when its server stops, and hear that.
+    pool.on('error', () => undefined)
     await createTables(pool)
     open = { database, pool, store: openStore(pool) }
   })
