@@ -49,7 +49,8 @@ test('a first copy over a far way', async (t) => {
     const { figures, said, warnings } = await mover.prepare(pair, AbortSignal.timeout(60_000))
     t.diagnostic(`${said ?? ''} ${warnings.join(' ')}`)
     const { way, link: measured } = figures as { way: { connections: number }; link: { rttMs: number; bytesPerSecond: number } }
-    assert.ok(measured.rttMs >= 40 && measured.rttMs < 80, String(measured.rttMs))
+    // Each way is held up by a timer of 20 ms, which may end a moment early.
+    assert.ok(measured.rttMs >= 39 && measured.rttMs < 80, String(measured.rttMs))
     // The wire has 125 MB/s; a busy machine does not fill it.
     assert.ok(measured.bytesPerSecond > 10e6 && measured.bytesPerSecond < 150e6, String(measured.bytesPerSecond))
     assert.ok(way.connections > 1, String(way.connections))
