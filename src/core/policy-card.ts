@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { decide, type PolicyInput } from './policy.ts'
 
-const guardSchema = z.object({
+/** What a guard said (policy-guards.ts). */
+export const guardSchema = z.object({
   code: z.string(),
   /** `error`: it refuses. */
   severity: z.enum(['ok', 'error']),

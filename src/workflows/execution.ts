@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { LifeboatError, codeOf, messageOf } from '../core/errors.ts'
-import type { MoveFacts, SideName } from '../core/stored-move.ts'
+import { sides, type MoveFacts, type SideName } from '../core/stored-move.ts'
 import { replaced } from './alive.ts'
 import { isJournalTrouble } from './journal-pool.ts'
 import type { Drain } from './drain.ts'
@@ -111,7 +111,7 @@ async function close(run: Run, ending: Ending): Promise<void> {
   dropLease(run.move)
   await run.services.store.dropSlots(run.move)
   await tellEnding(run, run.services, ending)
-  for (const side of ['source', 'target'] as const) {
+  for (const side of sides) {
     const facts = (await run.services.store.move(run.move))?.facts
     if (facts !== undefined && (side === 'source' || facts.target !== null)) await hangUp(run, side, facts)
   }

@@ -3,7 +3,7 @@
 // only by what steps answered, so a replay after a crash takes the same path.
 import { afterFailover, failover, rowsOf, undoAfter, walkedRows, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
 import type { SideName } from '../core/stored-move.ts'
-import type { Result, Want } from './run.ts'
+import { isSilence, type Result, type Want } from './run.ts'
 
 /** What a workflow may do: each call is one durable step, named in journals and databases. */
 export type Verbs = {
@@ -199,7 +199,7 @@ async function untilSettled(verbs: Verbs, rows: readonly RunbookRow[]): Promise<
 }
 
 function isSilent(result: Result): boolean {
-  return result.state === 'failed' && ['ssh-unreachable', 'timeout'].includes(result.code)
+  return result.state === 'failed' && isSilence(result)
 }
 
 /** Each row until it succeeds; `back` when a rollback was asked for while a row that may end early ran or rested. */

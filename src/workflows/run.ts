@@ -203,7 +203,7 @@ export function gateClosed(sentence: string): LifeboatError {
   return new LifeboatError('gate-closed', sentence)
 }
 
-/** Whether a node did not answer, rather than refuse or fail. */
+/** Whether a node did not answer, rather than refuse or fail: an error, or a result with its code. */
 export function isSilence(error: unknown): boolean {
   return ['ssh-unreachable', 'timeout'].includes(codeOf(error))
 }

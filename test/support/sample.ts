@@ -7,8 +7,8 @@ import { seedOfRun } from './draw.ts'
 
 /** The whole way there and back, killed and without power in the middle, and what carries the data. */
 const everyTime = ['journey', 'back', 'crash', 'power-cuts', 'files', 'first-copy', 'names']
-/** Of the others: one in five keeps a run below a quarter of an hour on two cores. */
-const share = 0.2
+/** Of the others: one in eight keeps a run below a quarter of an hour on two cores (one in five took 944 s). */
+const share = 0.125
 
 /** Whether a file boots nodes or runs the engine: it has a world of its own. */
 export function isHeavy(file: string): boolean {

@@ -1,11 +1,10 @@
 // What the samples of an incident show: when it began, which rungs were bad, and a map of all of them.
 import { rungs, type Rung, type Sample } from '../../core/evidence.ts'
+import { slowAboveMs } from '../../core/judge-rules.ts'
 import type { IncidentReport, Kept } from './schema.ts'
 
 export type KeptSample = Omit<Kept, 'evidence'> & { readonly evidence: Sample }
 
-/** What takes longer than this is bad without a baseline (facts of the ladder, measured): ms. */
-const slowFrom: Readonly<Partial<Record<Rung, number>>> = { tcp: 1000, banner: 1000, kex: 2000, auth: 3000, exec: 3000, fsync: 1000, echo: 1000, app: 2000 }
 const mostBuckets = 120
 const recentMs = 60_000
 
@@ -15,8 +14,9 @@ export function samplesOf(evidence: readonly Kept[], target: string): readonly K
   )
 }
 
+/** Without a baseline: whatever the judge could call slow. */
 export function isBad({ evidence: { outcome, ms, rung } }: KeptSample): boolean {
-  return outcome === 'fail' || (ms ?? 0) > (slowFrom[rung] ?? Infinity)
+  return outcome === 'fail' || (ms ?? 0) > slowAboveMs[rung]
 }
 
 export type Onset = { readonly firstBad: KeptSample; readonly lastGood: KeptSample | null }

@@ -1,6 +1,7 @@
 // `lifeboat.incident/1`: an outage from the first bad sample to the standby under watch, with the evidence behind every claim.
 import { z } from 'zod'
 import { rungs, type Evidence } from '../../core/evidence.ts'
+import { guardSchema } from '../../core/policy-card.ts'
 import { outageScoreSchema } from '../../core/outage-score.ts'
 
 /** Numbers of records in the evidence log; each stands in `evidence.records` with its hash. */
@@ -34,14 +35,6 @@ const ladder = z.object({
   observers: z.array(z.object({ observer: z.string(), rungs: z.array(z.object({ rung: z.enum(rungs), cells: z.string() })) })),
 })
 
-const guard = z.object({
-  code: z.string(),
-  severity: z.enum(['ok', 'error']),
-  text: z.string(),
-  unknown: z.boolean(),
-  measured: z.number().nullable(),
-  limit: z.number().nullable(),
-})
 /** What was decided, by which votes and rules, and what was not known. */
 const decision = z.object({
   at: time,
@@ -49,7 +42,7 @@ const decision = z.object({
   by: z.string().nullable(),
   verdict: z.string(),
   votes: z.array(z.object({ observer: z.string(), failureDomain: z.string().nullable(), verdict: z.string(), noVote: z.string().nullable() })),
-  guards: z.array(guard),
+  guards: z.array(guardSchema),
 })
 
 const hypothesis = z.object({ text: z.string(), for: seqs, against: seqs })

@@ -1,8 +1,7 @@
 // The only way of no return: forwarding ends, the source is powered off (never deleted), what we put anywhere goes.
-import { codeOf } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
 import { sleep } from '../../io/wait.ts'
-import { reach, type Action, type Step } from '../run.ts'
+import { isSilence, reach, type Action, type Step } from '../run.ts'
 import { releaseMovers } from './movers.ts'
 import { removeHelper } from './prepare-node.ts'
 
@@ -49,7 +48,7 @@ async function sourceIfAlive(step: Step, request: { readonly op: string } & Read
     return await (await reach(step, 'source')).call(request, step.signal)
   } catch (error) {
     step.signal.throwIfAborted()
-    if (codeOf(error) === 'ssh-unreachable' || codeOf(error) === 'timeout') return null
+    if (isSilence(error)) return null
     throw error
   }
 }

@@ -1,8 +1,8 @@
 // What is done for movers of more than folder trees: those are open when their node is, and keep nothing running.
-import { codeOf, messageOf } from '../../core/errors.ts'
+import { messageOf } from '../../core/errors.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import type { Mover } from '../../movers/mover.ts'
-import type { Step } from '../run.ts'
+import { isSilence, type Step } from '../run.ts'
 import { pairFrom } from './sides.ts'
 
 /** Whether something has to be promoted, turned round and released. */
@@ -40,7 +40,7 @@ export async function releaseMovers(step: Step, serving: SideName): Promise<void
     for (const { mover } of step.run.ports.movers) await mover.release(pair, step.signal)
   } catch (error) {
     step.signal.throwIfAborted()
-    if (!['ssh-unreachable', 'timeout'].includes(codeOf(error))) throw error
+    if (!isSilence(error)) throw error
     await step.say(`A side does not answer, so what the movers left there stays: ${messageOf(error)}`)
   }
 }

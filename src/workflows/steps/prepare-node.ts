@@ -1,15 +1,14 @@
 // Both nodes get the helper, their role and each other's key; then every way that the move will need is tried.
 import { LifeboatError } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
-import { otherSide, type SideName } from '../../core/stored-move.ts'
+import { otherSide, sides, type SideName } from '../../core/stored-move.ts'
 import { wayTo } from '../../core/way.ts'
 import type { Link } from '../../nodes/link.ts'
 import { acceptsTcp } from '../../nodes/checks.ts'
 import { waitUntil } from '../../io/wait.ts'
 import { releaseMovers } from './movers.ts'
-import { addressSeenBy, claimNode, reach, type Action, type Step } from '../run.ts'
+import { addressSeenBy, claimNode, isSilence, reach, type Action, type Step } from '../run.ts'
 
-const sides = ['source', 'target'] as const
 const carriedWithinMs = 15_000
 
 export const prepareNode: Action = async (step) => {
@@ -43,7 +42,7 @@ async function firstAnswer(step: Step, link: Link): Promise<void> {
 }
 
 function onlyWhileBooting(error: unknown): null {
-  if (error instanceof LifeboatError && (error.code === 'ssh-unreachable' || error.code === 'timeout')) return null
+  if (isSilence(error)) return null
   throw error
 }
 

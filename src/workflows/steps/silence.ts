@@ -1,6 +1,7 @@
 // Before the switch a node that boots or cannot be reached for a while only delays a move: its source serves as ever, and
 // what is copied goes on once both sides answer again (runbook.md §3b).
 import { messageOf } from '../../core/errors.ts'
+import { sides } from '../../core/stored-move.ts'
 import { sleep } from '../../io/wait.ts'
 import { isSilence, reach, type Step } from '../run.ts'
 import { tellOnce } from './waiting.ts'
@@ -38,7 +39,7 @@ export async function silenceBehind(step: Step, error: unknown): Promise<string 
 
 /** Why a side does not answer; null: both do. */
 async function silentSide(step: Step): Promise<string | null> {
-  for (const side of ['source', 'target'] as const) {
+  for (const side of sides) {
     try {
       await (await reach(step, side)).call({ op: 'hello' }, step.signal, answerWithinMs)
     } catch (error) {

@@ -1,5 +1,6 @@
 // Data in step: recorders on both sides, a first copy, passes until there is little left.
 import { LifeboatError } from '../../core/errors.ts'
+import { sides } from '../../core/stored-move.ts'
 import type { Mover, Pair, PassKind } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
 import { inTurns } from '../../io/in-turns.ts'
@@ -16,7 +17,7 @@ const restAfterAudit = 9
 
 export const sync = {
   'start-recording': async (step) => {
-    for (const side of ['source', 'target'] as const) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
+    for (const side of sides) await (await reach(step, side)).call({ op: 'record-start', token: step.run.token }, step.signal)
     return { text: 'Changes are recorded on both sides.' }
   },
 
