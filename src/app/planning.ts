@@ -139,6 +139,7 @@ export function settingsOf(move: Move, planned: PlannedMove, fingerprint: string
     ports: [...move.ports],
     checks: [...move.checks],
     names: [...move.names],
+    fence: move.fence.map(({ kind }) => kind),
     downtimeBudgetMs: move.downtimeBudgetMs,
     reverseSync: move.reverseSync,
     window: move.window,

@@ -34,6 +34,8 @@ export const moveSettingsSchema = z.object({
   ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), proxyProtocol: z.union([z.boolean(), z.number()]) })),
   checks: z.array(storedCheckSchema),
   names: z.array(z.object({ dns: z.string(), name: z.string() })),
+  /** What can cut the source off, in this order; none: begun by a version that did not keep it here. */
+  fence: z.array(z.enum(['provider', 'ssh', 'hook'])).default([]),
   downtimeBudgetMs: z.number(),
   reverseSync: z.boolean(),
   /** When the switch may happen; null: whenever it is approved. */

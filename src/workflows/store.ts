@@ -15,6 +15,7 @@ import {
 } from '../core/stored-move.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { configTexts, type ConfigText } from './config-texts.ts'
+import { drills, drillTable } from './drills.ts'
 import { executorTable } from './executors.ts'
 import { freezes, freezeTable } from './freezes.ts'
 import { hostKeys, hostKeyTable } from './host-keys.ts'
@@ -68,6 +69,7 @@ const allTables = [
   hostKeyTable,
   turnTables,
   policySwitchTable,
+  drillTable,
 ]
 
 /** Makes what is missing. Fails with database-newer, and changes nothing then. */
@@ -78,7 +80,17 @@ export async function createTables(pool: Pool): Promise<void> {
 }
 
 export function openStore(pool: Pool) {
-  return { ...plans(pool), ...inventories(pool), ...slots(pool), ...freezes(pool), ...hostKeys(pool), ...policySwitch(pool), ...moves(pool), ...looks(pool) }
+  return {
+    ...plans(pool),
+    ...inventories(pool),
+    ...slots(pool),
+    ...freezes(pool),
+    ...hostKeys(pool),
+    ...policySwitch(pool),
+    ...drills(pool),
+    ...moves(pool),
+    ...looks(pool),
+  }
 }
 
 function plans(pool: Pool) {

@@ -20,6 +20,7 @@ export function settingsOf(name: string, plan: string | null): MoveSettings {
     ports: [],
     checks: [],
     names: [],
+    fence: [],
     window: null,
     downtimeBudgetMs: 20_000,
     reverseSync: true,
