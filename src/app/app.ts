@@ -28,6 +28,7 @@ import { worldOf } from './doctor/world.ts'
 import { engineOf, refusedEngine, staysHere, type EnginePlace } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
+import { openLookout, type LookoutOptions } from './lookout.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
@@ -93,6 +94,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const openPorts = portsOpener({
     ...(options.outside ?? outsideOf(options, place, helperFile)),
     store,
+    journal,
+    signals,
     credentials,
     identity,
     keyring,
@@ -171,6 +174,7 @@ function wire(parts: Wired) {
     ...examinations(parts, configOf),
     ...accounts(parts, configOf),
     ...policies(parts, configOf),
+    openLookout: async (options: LookoutOptions) => await openLookout(parts, options),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring,
     /** Digest of the lifeboat.yaml that was brought last, with all its secrets; null: some were missing, or none was brought. */

@@ -1,9 +1,25 @@
 // Whether an approval may be given now: it is for one plan and for one attempt.
 import { LifeboatError } from '../core/errors.ts'
+import { isFresh } from '../core/judged.ts'
 import { rowsOf } from '../core/runbook.ts'
 import type { Journal } from '../workflows/journal.ts'
 import type { Signals } from '../workflows/signals.ts'
-import type { StoredMove } from '../workflows/store.ts'
+import type { Store, StoredMove } from '../workflows/store.ts'
+import { planOfFailover } from './drills.ts'
+
+/** Takes the approval of a fail-over as it would be carried out now; false: this is the digest of no such one, or nobody watches who could begin it. */
+export async function approvesFailover(
+  { store }: { readonly store: Store },
+  move: StoredMove,
+  { digest, who }: { readonly digest: string | null; readonly who: string },
+): Promise<boolean> {
+  if (digest === null || digest === move.settings.plan || digest !== planOfFailover(move)) return false
+  const judged = await store.judged(move.name)
+  if (judged === null || !isFresh(judged, Date.now()))
+    throw new LifeboatError('not-now', `Nobody watches the source of ${move.name} now, so nothing would come of it.`)
+  await store.approveFailover(move.name, digest, who)
+  return true
+}
 
 /** Fails with plan-changed unless this fingerprint is that of the plan which the run was begun with. Null: none was named. */
 export function refuseOtherPlan({ name, settings: { plan } }: StoredMove, digest: string | null): void {

@@ -8,7 +8,7 @@ import type { Move } from '../core/move.ts'
 import { togetherOf } from '../core/plan-freezes.ts'
 import { wavesTogether } from '../core/waves.ts'
 import type { Plan } from '../core/plan.ts'
-import { otherSide, type Beginning, type SideName } from '../core/stored-move.ts'
+import { otherSide, type Beginning, type DecidedFailover, type SideName } from '../core/stored-move.ts'
 import type { Durable } from '../workflows/durable.ts'
 import type { MoveInput } from '../workflows/execution.ts'
 import { goesBackWith, isGoingBackWith } from '../workflows/going-back.ts'
@@ -18,12 +18,19 @@ import { isBehind } from '../workflows/take-over.ts'
 import type { SignalKind, Signals } from '../workflows/signals.ts'
 import type { ConfigText } from '../workflows/config-texts.ts'
 import type { Store, StoredMove } from '../workflows/store.ts'
-import { refuseOtherPlan, refuseSecond } from './approving.ts'
+import { approvesFailover, refuseOtherPlan, refuseSecond } from './approving.ts'
 import { makePlan, settingsOf } from './planning.ts'
 
 export type Parts = { readonly store: Store; readonly journal: Journal; readonly signals: Signals; readonly durable: Durable }
 /** `together`: others that go back with it. */
-export type Begun = { readonly move: string; readonly run: number; readonly attached: boolean; readonly together?: readonly RunOf[] }
+export type Begun = {
+  readonly move: string
+  readonly run: number
+  readonly attached: boolean
+  readonly together?: readonly RunOf[]
+  /** What was approved is a fail-over that was proposed: whoever watches the source begins it. */
+  readonly failover?: boolean
+}
 type RunOf = { readonly move: string; readonly run: number }
 type Approval = Pick<MoveInput, 'approval' | 'notBefore' | 'rehearse'>
 export type MigrateRequest = Approval & {
@@ -129,27 +136,27 @@ export type Said = {
   readonly who: string
   /** With a rollback: the side that somebody knows to be off. */
   readonly isOff?: SideName | null
+  /** With a fail-over that no person began by hand. */
+  readonly decided?: DecidedFailover
 }
 
 /** Carries one word to a move that runs. A rollback also works on a move that rests: it begins a run of its own. */
 export async function tellMove(parts: Parts, name: string, kind: SignalKind, said: Said): Promise<Begun> {
   const move = await parts.store.move(name)
   if (move === null) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
-  refuseOtherPlan(move, said.digest)
-  refuseImpossible(move, kind)
-  if (kind === 'rollback') refuseBlindly(move, said.isOff ?? null)
-  if (kind === 'failover') refuseFailover(move, said.isOff ?? null)
+  if (kind === 'approve' && (await approvesFailover(parts, move, said))) return { move: name, run: move.run, attached: true, failover: true }
+  refuseWord(move, kind, said)
   const together = kind === 'rollback' && (said.isOff ?? null) === null ? await tellTogether(parts, move, said.who) : null
   if (together !== null) return { move: name, run: move.run, attached: true, together }
   return move.state === 'running' ? await sendWord(parts, move, kind, said) : await beginBy(parts, move, kind === 'failover' ? kind : 'rollback', said)
 }
 
-async function sendWord(parts: Parts, move: StoredMove, kind: SignalKind, { digest, who, isOff = null }: Said): Promise<Begun> {
+async function sendWord(parts: Parts, move: StoredMove, kind: SignalKind, { digest, who, isOff = null, decided }: Said): Promise<Begun> {
   const { name, run, settings } = move
   if (kind === 'approve') await refuseSecond(parts, move)
   // An approval that nobody has taken yet is taken back.
   if (kind === 'pause') await parts.signals.take(name, run, 'approve')
-  const word = { by: kind, who, at: new Date().toISOString() }
+  const word = { by: kind, who, at: new Date().toISOString(), ...decided }
   // Known before the word that it belongs to is obeyed.
   if (isOff !== null) await parts.signals.send(name, run, 'is-off', { ...word, side: isOff })
   // On the way back the target is opened, and serves on.
@@ -182,6 +189,13 @@ async function tellTogether({ store }: Parts, move: StoredMove, who: string): Pr
   if (round.length === 0) return null
   const others = await Promise.all(round.filter((name) => name !== move.name).map(async (name) => await store.move(name)))
   return others.flatMap((other) => (other === null ? [] : [{ move: other.name, run: other.run }]))
+}
+
+function refuseWord(move: StoredMove, kind: SignalKind, { digest, isOff = null }: Said): void {
+  refuseOtherPlan(move, digest)
+  refuseImpossible(move, kind)
+  if (kind === 'rollback') refuseBlindly(move, isOff)
+  if (kind === 'failover') refuseFailover(move, isOff)
 }
 
 function refuseImpossible(move: StoredMove, kind: SignalKind): void {

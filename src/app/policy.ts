@@ -3,20 +3,22 @@ import type { Config, MoveConfig } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
 import { explained, type PolicyCard } from '../core/policy-card.ts'
-import { policySettings, type PolicyInput } from '../core/policy.ts'
+import { policySettings } from '../core/policy.ts'
 import type { PolicySwitch } from '../workflows/policy-switch.ts'
 import type { Context, Wired } from './app.ts'
+import { policyInput } from './policy-input.ts'
 
-export function policies({ store }: Pick<Wired, 'store'>, configOf: (context: Context) => Config) {
+export function policies(parts: Pick<Wired, 'store' | 'journal' | 'signals'>, configOf: (context: Context) => Config) {
+  const { store } = parts
   const explain = async (config: Config, move: string | null): Promise<PolicyCard> => {
-    const moves = protectedMoves(config, move)
-    const known = await store.policySwitch()
-    return {
-      schema: 'lifeboat.policy/1',
-      mode: config.watch.policy.mode,
-      switch: known,
-      moves: moves.map(([name, { fence }]) => explained(inputOf(config, name, fence.length, known))),
-    }
+    const settings = policySettings(config.watch)
+    const now = Date.now()
+    const open = await store.openIncidents()
+    const cards = protectedMoves(config, move).map(async ([name, { fence }]) => {
+      const incident = open.find((each) => each.move === name)?.id ?? null
+      return { ...explained(await policyInput(parts, { move: name, settings, ways: fence.length }, now)), incident }
+    })
+    return { schema: 'lifeboat.policy/1', mode: settings.mode, switch: await store.policySwitch(), moves: await Promise.all(cards) }
   }
   return {
     /** Of one move, or of all that have a standby. */
@@ -36,23 +38,4 @@ function protectedMoves({ moves }: Config, name: string | null): readonly [strin
   if (move === undefined) throw new LifeboatError('move-unknown', `There is no move ${name}${didYouMean(name, Object.keys(moves))}`)
   if (move.standby === undefined) throw new LifeboatError('config-invalid', `The move ${name} has no \`standby:\`, so there is nothing to fail over to.`)
   return [[name, move]]
-}
-
-/** What has no source in this version is not known, which refuses: evidence, epoch, plan of a failover, lag of a standby, drills. None has ever been failed over. */
-function inputOf(config: Config, move: string, ways: number, known: PolicySwitch | null): PolicyInput {
-  return {
-    now: Date.now(),
-    move,
-    settings: policySettings(config.watch),
-    off: known?.off ?? false,
-    fence: { ways, confirmedEpoch: null },
-    failovers: [],
-    plan: null,
-    judged: null,
-    epoch: null,
-    lag: null,
-    stoppedAt: null,
-    drill: null,
-    approval: null,
-  }
 }

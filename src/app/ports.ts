@@ -14,20 +14,20 @@ import type { Keyring } from '../io/ssh-agent.ts'
 import type { Link } from '../nodes/link.ts'
 import type { Engine } from '../provision/engine.ts'
 import type { OpenPorts, Ports } from '../workflows/ports.ts'
-import type { Store } from '../workflows/store.ts'
 import type { Credentials } from './credentials.ts'
 import { findNotNamed } from './not-named.ts'
+import { guarding } from './guarding.ts'
 import { loginsOf, type Logins } from './logins.ts'
 import type { Pins } from './pins.ts'
 import { openTarget } from './planning.ts'
+import type { PolicyPlace } from './policy-input.ts'
 import { provisioning } from './provisioning.ts'
 import { parsedOnce, readings, type Readings } from './readings.ts'
 import { fencingOf } from './fences.ts'
 import { offAsker } from './is-off.ts'
 import { retire } from './retire.ts'
 
-export type PortsOptions = {
-  readonly store: Store
+export type PortsOptions = PolicyPlace & {
   readonly credentials: Credentials
   readonly keyring: Keyring
   /** What is known of host keys elsewhere. */
@@ -142,6 +142,7 @@ async function openPorts(
       const node = { ...settings.from, address: settings.source.address }
       return fencingOf({ config, folder, move: { name: settings.name, fence, ports: settings.ports }, node, claimed })
     },
+    refuseFailover: guarding(options, settings),
     isOff: offAsker({ config, settings, target, inventories }),
     link,
     ...moved,

@@ -71,6 +71,8 @@ const watch = z.strictObject({
     .default([])
     .describe('caches that are asked after a switch what clients are still told; default: the one of the machine that runs the move'),
   controls: z.array(z.url()).default([]).describe('targets that tell an observer whether it is well itself'),
+  statusPageInterval: durationField({ atLeastMs: 1000 }).prefault('1m').describe('time between two looks at the status page of a provider'),
+  keepFor: durationField({ atLeastMs: 86_400_000 }).prefault('90d').describe('how long evidence is kept'),
   policy: policy.prefault({}),
 })
 

@@ -1,11 +1,12 @@
 // The controller in the foreground, for everybody who has a token: its API, webhooks and metrics over TCP beside the socket,
-// with the lifeboat.yaml and the secrets of its own environment. It never goes by itself.
+// with the lifeboat.yaml and the secrets of its own environment. It observes, judges, and fails over as the policy says.
 import { join } from 'node:path'
 import type { ConfigText } from '../config/find.ts'
 import type { Config } from '../config/schema.ts'
-import { receiveHooks } from '../app/hooks.ts'
+import { openSight } from '../app/evidence.ts'
 import { LifeboatError, messageOf } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
+import { sleep } from '../io/wait.ts'
 import { createTcpServer } from '../server/api.ts'
 import { openAudit } from '../server/audit.ts'
 import { openController } from './open.ts'
@@ -24,6 +25,8 @@ export type ServeOptions = {
   readonly onLog: (text: string) => void
 }
 
+const lookEveryMs = 1000
+
 /** Answers once it listens: where, and a promise of its orderly end. Fails as openController and receiveHooks do, or with config-invalid when it cannot listen there. */
 export async function startServing(options: ServeOptions): Promise<{ readonly url: string; readonly ended: Promise<void> }> {
   const { config, configText, secrets, stop, onLog } = options
@@ -38,8 +41,10 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
     const context = { config: configText, secrets, isComplete: true }
     // Moves of an earlier process wait for it.
     controller.app.bring({ ...context, who: 'serve' })
-    const receiver = await receiveHooks(config, places.state, onLog)
-    opened.push(receiver.close)
+    const { panel, receiver, close: closeSight } = await openSight({ config, state: places.state, onLog })
+    opened.push(closeSight)
+    const lookout = await controller.app.openLookout({ config, panel, onLog })
+    opened.push(lookEvery(lookout.look, onLog))
     const audit = await openAudit(join(places.state, 'audit.jsonl'))
     opened.push(audit.close)
     const door = { tokens: config.server.tokens, context, audit }
@@ -52,6 +57,22 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** One look after the other; answers the way to its end. */
+function lookEvery(look: () => Promise<void>, onLog: (text: string) => void): () => Promise<void> {
+  const ended = new AbortController()
+  const run = async (): Promise<void> => {
+    for (;;) {
+      await look().catch((error: unknown) => onLog(`What was seen could not be judged: ${messageOf(error)}`))
+      await sleep(lookEveryMs, ended.signal)
+    }
+  }
+  const running = run().catch(() => undefined)
+  return async () => {
+    ended.abort()
+    await running
   }
 }
 

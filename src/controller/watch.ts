@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { openWatching, type WatchConfig } from '../app/watching.ts'
 import type { Evidence } from '../core/evidence.ts'
 import { judgeRules } from '../core/judge-rules.ts'
-import { judge, noEvidence, targetView, targetsOf, type Vote } from '../core/judge.ts'
+import { targetView, targetsOf, type Vote } from '../core/judge.ts'
+import type { EvidenceLog } from '../watch/evidence-log.ts'
 import { openEvidenceLog } from '../watch/log/open.ts'
-import { observe } from '../watch/observer.ts'
+import { observe, pace } from '../watch/observer.ts'
+import { openPanel, type Panel } from '../watch/panel.ts'
 
 export type WatchOptions = {
   /** With its secrets, as far as they are known. */
@@ -23,12 +25,7 @@ export type WatchOptions = {
   readonly signal: AbortSignal
 }
 
-const suspiciousMs = 1500
-/** Connections that are being opened at the same time. */
-const atOnce = 32
 const judgedEveryMs = 1000
-/** So much of what it saw before tells it again what is usual. */
-const rememberedMs = 3_600_000
 
 /** Watches until the signal. Fails as openWatching and openEvidenceLog do. */
 export async function watchNodes(options: WatchOptions): Promise<void> {
@@ -37,10 +34,8 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
   const log = await openEvidenceLog(join(state, 'evidence'), { tell })
   try {
     const watching = await openWatching(config, state, tell, signal)
-    const bench = openBench(options)
-    const [from, to] = [new Date(Date.now() - rememberedMs), new Date()].map((date) => date.toISOString())
-    bench.hear((await log.read({ from: from ?? '', to: to ?? '', observers: [observer.name] })).map(({ evidence }) => evidence))
-    const sitting = setInterval(bench.sit, judgedEveryMs)
+    const seat = await openSeat(options, log)
+    const sitting = setInterval(seat.sit, judgedEveryMs)
     options.onStart(watching.watched.filter(({ role }) => role === 'node').length, config.watch.controls.length)
     try {
       await observe({
@@ -48,11 +43,10 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
         failureDomain: observer.failureDomain,
         ...watching,
         intervalMs: config.watch.interval,
-        suspiciousMs,
-        atOnce,
+        ...pace,
         log,
         onKept: (evidence) => {
-          bench.hear(evidence)
+          seat.hear(evidence)
           options.onKept(evidence)
         },
         onLost: tell,
@@ -60,7 +54,7 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
       })
     } finally {
       clearInterval(sitting)
-      bench.sit()
+      seat.sit()
       await watching.close()
     }
   } finally {
@@ -68,19 +62,17 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
   }
 }
 
-/** The judge, for this one observer; it hears all the time and thinks now and then. */
-function openBench({ config, observer, onVerdict }: WatchOptions): { readonly hear: (evidence: readonly Evidence[]) => void; readonly sit: () => void } {
+/** What this one observer thinks, told whenever it changes. */
+async function openSeat({ config, observer, onVerdict }: WatchOptions, log: EvidenceLog): Promise<{ readonly hear: Panel['hear']; readonly sit: () => void }> {
   const known = config.watch.observers.filter(({ name }) => name !== observer.name)
   const rules = judgeRules({ ...config.watch, observers: [...known, observer] })
+  const panel = await openPanel(rules, log, { observers: [observer.name] })
   const told = new Map<string, string>()
-  let state = noEvidence
-  let heard: Evidence[] = []
   return {
-    hear: (evidence) => void heard.push(...evidence),
+    hear: panel.hear,
     sit: () => {
       const now = Date.now()
-      state = judge(state, heard, now, rules)
-      heard = []
+      const state = panel.sit(now)
       for (const target of targetsOf(state)) {
         const vote = targetView(state, target, rules).votes.find((each) => each.observer === observer.name)
         if (vote === undefined || vote.verdict === 'unknown') continue

@@ -27,6 +27,10 @@ export const policyCardSchema = z.object({
       /** What would be done now, and by whose word. */
       act: z.enum(['nothing', 'propose', 'fail-over']),
       by: z.enum(['policy', 'approval']).nullable(),
+      /** Digest of what a fail-over would do: what is approved. Null: it could do nothing now. Absent where an older version answers. */
+      plan: z.string().nullable().optional(),
+      /** Of the incident that lasts; null: there is none. Absent where an older version answers. */
+      incident: z.string().nullable().optional(),
       guards: z.array(guardSchema),
     }),
   ),
@@ -37,5 +41,13 @@ export type PolicyCard = Readonly<z.infer<typeof policyCardSchema>>
 /** One move of the card. */
 export function explained(input: PolicyInput): PolicyCard['moves'][number] {
   const { act, by, guards } = decide(input)
-  return { move: input.move, standing: input.judged?.standing ?? 'unknown', verdict: input.judged?.verdict ?? 'unknown', act, by, guards: [...guards] }
+  return {
+    move: input.move,
+    standing: input.judged?.standing ?? 'unknown',
+    verdict: input.judged?.verdict ?? 'unknown',
+    act,
+    by,
+    plan: input.plan,
+    guards: [...guards],
+  }
 }

@@ -155,6 +155,11 @@ export const moveFactsSchema = z.object({
     .default(null),
   /** The target took over without the source. `complete`: when the last pass had ended that the target has. */
   failedOver: z.object({ at: z.string(), complete: z.string() }).nullable().default(null),
+  /** The fail-over that the policy, or whoever approved it, decided; null: none is under way, or a person began it by hand. */
+  decided: z
+    .object({ id: z.string(), trigger: z.enum(['policy', 'approval']), digest: z.string(), silentSince: z.number().nullable() })
+    .nullable()
+    .default(null),
   /** Since when the target, which serves, does not answer (ISO 8601). Null: it answers, or does not serve. */
   targetSilentSince: z.string().nullable().default(null),
 })
@@ -164,6 +169,7 @@ export type SshSettings = Readonly<z.infer<typeof sshSettings>>
 export type StoredCheck = Readonly<z.infer<typeof storedCheckSchema>>
 export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>
 export type Beginning = Readonly<z.infer<typeof beginningSchema>>
+export type DecidedFailover = NonNullable<Readonly<z.infer<typeof moveFactsSchema>>['decided']>
 export type MoveFacts = Readonly<z.infer<typeof moveFactsSchema>>
 export const sides = ['source', 'target'] as const
 export type SideName = (typeof sides)[number]
@@ -199,6 +205,7 @@ export const noFacts: MoveFacts = {
   sourceAnswers: true,
   fence: null,
   failedOver: null,
+  decided: null,
   behind: null,
   isAdopting: false,
   cannotFollow: null,

@@ -13,7 +13,7 @@ function switchText(known: PolicyCard['switch']): string {
   return `switched ${known.off ? 'off' : 'on'} by ${printable(known.by)} at ${known.at}${reason}`
 }
 
-function moveLines({ move, standing, verdict, act, by, guards }: PolicyCard['moves'][number]): string[] {
+function moveLines({ move, standing, verdict, act, by, plan, incident, guards }: PolicyCard['moves'][number]): string[] {
   const would = {
     nothing: 'would do nothing now',
     propose: 'would propose a failover',
@@ -24,6 +24,8 @@ function moveLines({ move, standing, verdict, act, by, guards }: PolicyCard['mov
   const mark = ({ severity, unknown }: (typeof guards)[number]): string => (severity === 'ok' ? '✔' : unknown ? '?' : '✖')
   return [
     `${move} is ${standing} (${verdict}): ${would[act]}.`,
+    ...(act === 'propose' && typeof plan === 'string' ? [`Try: lifeboat approve ${move} --digest ${plan}`] : []),
+    ...(typeof incident === 'string' ? [`Incident ${incident}: lifeboat report ${incident}`] : []),
     ...sorted.map((guard) => `${mark(guard)} ${guard.code.padEnd(width)}  ${printable(guard.text)}`),
   ]
 }

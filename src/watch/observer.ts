@@ -35,6 +35,9 @@ export type ObserverOptions = {
   readonly signal: AbortSignal
 }
 
+/** Of whoever watches the nodes of a lifeboat.yaml. */
+export const pace = { suspiciousMs: 1500, atOnce: 32 } as const
+
 /** Looks until the signal ends it; then every connection is closed. */
 export async function observe(options: ObserverOptions): Promise<void> {
   // Each target waits on it: that many are no leak.

@@ -11,6 +11,8 @@ export type Journal = {
   /** Records after that sequence number, oldest first, at most `limit`. */
   readonly after: (seq: number, options?: { readonly move?: string; readonly limit?: number }) => Promise<readonly JournalRecord[]>
   readonly last: () => Promise<number>
+  /** Records of these steps since a time (ISO 8601), oldest first; of one move, or of all. */
+  readonly ofSteps: (steps: readonly string[], since: string, move?: string) => Promise<readonly JournalRecord[]>
   /** The newest record of this move. */
   readonly latest: (move: string) => Promise<JournalRecord | null>
   /** The newest record of each of these moves. */
@@ -28,6 +30,7 @@ export const journalTable = `
 create table if not exists lifeboat.journal (
   seq bigserial primary key, at timestamptz not null default clock_timestamp(), move text not null, run int not null, step text not null, state text not null, text text not null, details jsonb not null default '{}');
 create index if not exists journal_of_move on lifeboat.journal (move, seq);
+create index if not exists journal_of_step on lifeboat.journal (step, at);
 alter table lifeboat.journal add column if not exists hash text;
 create or replace function lifeboat.append_record(of_move text, of_run int, of_step text, of_state text, said text, of_details jsonb, canonical text)
   returns setof lifeboat.journal language plpgsql as $$
@@ -69,6 +72,11 @@ export function openJournal(pool: Pool): Journal {
     after: async (seq, { move, limit = 1000 } = {}) => {
       const sql = 'select * from lifeboat.journal where seq > $1 and ($2::text is null or move = $2) order by seq limit $3'
       const { rows } = await pool.query<Row>(sql, [seq, move ?? null, limit])
+      return rows.map(readRow)
+    },
+    ofSteps: async (steps, since, move) => {
+      const sql = 'select * from lifeboat.journal where step = any($1) and at >= $2 and ($3::text is null or move = $3) order by seq'
+      const { rows } = await pool.query<Row>(sql, [steps, since, move ?? null])
       return rows.map(readRow)
     },
     last: async () => {

@@ -88,16 +88,25 @@ async function leave(verbs: Verbs, at: ActionName, result: Exclude<Result, { sta
 /** Without the source, which is fenced first. Where it answers, the switch that loses nothing is tried before. */
 async function failOver(verbs: Verbs): Promise<Over> {
   const [decide, ...rows] = failover
-  const decided = decide === undefined ? null : await walk(verbs, [decide])
-  if (decided?.state === 'stopped') return await leave(verbs, decided.at, decided.result)
-  if (decided?.last?.['sourceAnswers'] === true) {
-    const planned = await walk(verbs, rowsOf('switch'))
-    if (planned.state === 'through' || (await endOf(verbs, planned, 'source')) === 'committed') return 'switched'
-    if (planned.result.state === 'interrupted') return await leave(verbs, planned.at, planned.result)
-  }
-  const attempt = await walk(verbs, rows)
-  if (attempt.state === 'through' || (await endOf(verbs, attempt, 'source')) === 'committed') return 'failed-over'
+  const decided = await walk(verbs, decide === undefined ? [] : [decide])
+  if (decided.state === 'stopped') return await leave(verbs, decided.at, decided.result)
+  const { refused, sourceAnswers, resumes } = decided.last ?? {}
+  if (refused !== undefined) return await bringOver(verbs, false)
+  const planned = sourceAnswers === true ? await tried(verbs, rowsOf('switch')) : undefined
+  if (planned === 'committed') return 'switched'
+  if (planned?.result.state === 'interrupted') return await leave(verbs, planned.at, planned.result)
+  const attempt = await tried(verbs, rows)
+  if (attempt === 'committed') return 'failed-over'
+  // Nobody waits at a terminal for the reason: the standby is kept in step for the next time.
+  if (attempt.result.state === 'failed' && resumes === true) return await bringOver(verbs, false)
   return await leave(verbs, attempt.at, attempt.result)
+}
+
+/** An attempt up to its commit; else where it stopped, and it is undone. */
+async function tried(verbs: Verbs, rows: readonly RunbookRow[]): Promise<'committed' | Extract<Walked, { state: 'stopped' }>> {
+  const attempt = await walk(verbs, rows)
+  if (attempt.state === 'through' || (await endOf(verbs, attempt, 'source')) === 'committed') return 'committed'
+  return attempt
 }
 
 /** Waits for approval, and rehearses as often as somebody asks meanwhile. Null: it is approved. */

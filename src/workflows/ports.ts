@@ -35,6 +35,8 @@ export type Ports = {
   readonly deprovision: (signal: AbortSignal) => Promise<void>
   /** What can cut the source off, in the order of `fence:`. `claimed`: the way to its helper, for those that need it. */
   readonly fencing: (claimed: Claimed) => Fencing
+  /** Asks the guards of a fail-over that was decided, right before the act; does nothing for one that a person began by hand. Fails with gate-closed. */
+  readonly refuseFailover: (moment: 'fence' | 'promote', at: { readonly facts: MoveFacts; readonly token: number }) => Promise<void>
   /** Whether the provider of a side says that it runs no more. Null: it does not tell, or cannot be asked. */
   readonly isOff: (side: SideName, facts: MoveFacts, signal: AbortSignal) => Promise<boolean | null>
   readonly link: (side: SideName, facts: MoveFacts) => Promise<Link>

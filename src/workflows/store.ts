@@ -19,6 +19,7 @@ import { drills, drillTable } from './drills.ts'
 import { executorTable } from './executors.ts'
 import { freezes, freezeTable } from './freezes.ts'
 import { hostKeys, hostKeyTable } from './host-keys.ts'
+import { incidents, incidentTables } from './incidents.ts'
 import { inventories, inventoryTables } from './inventories.ts'
 import { journalTable } from './journal.ts'
 import { versionTable, withSchema } from './schema-version.ts'
@@ -70,6 +71,7 @@ const allTables = [
   turnTables,
   policySwitchTable,
   drillTable,
+  incidentTables,
 ]
 
 /** Makes what is missing. Fails with database-newer, and changes nothing then. */
@@ -88,6 +90,7 @@ export function openStore(pool: Pool) {
     ...hostKeys(pool),
     ...policySwitch(pool),
     ...drills(pool),
+    ...incidents(pool),
     ...moves(pool),
     ...looks(pool),
   }

@@ -1,7 +1,7 @@
 // The source is given up (runbook.md §6): whatever it does from now on must reach nobody, and only then the target serves. What
 // the last complete pass did not carry over is lost, and that is said before.
-import { LifeboatError } from '../../core/errors.ts'
-import { completeAt, type MoveFacts } from '../../core/stored-move.ts'
+import { codeOf, LifeboatError, messageOf } from '../../core/errors.ts'
+import { completeAt, moveFactsSchema, type DecidedFailover, type MoveFacts } from '../../core/stored-move.ts'
 import { formatDuration } from '../../core/units.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { tryDoors } from '../../nodes/fence/doors.ts'
@@ -20,6 +20,11 @@ export const failover = {
     const { services, move, run, rearm } = step.run
     const word = await services.signals.take(move, run, 'failover')
     rearm()
+    const decided = word === null ? step.facts.decided : decidedBy(word)
+    await step.learn({ decided })
+    const refused = decided === null ? null : await refusalNow(step)
+    // A standby that is not needed after all is kept in step as before.
+    if (refused !== null) return { text: `Not failed over: ${refused}`, details: { ...word, refused, resumes: true } }
     const { lastPass } = step.facts
     if (lastPass === null) throw gateClosed(`${move} has no complete copy yet: there is nothing to fail over to.`)
     const hello = await (await reach(step, 'target')).call({ op: 'hello' }, step.signal)
@@ -29,10 +34,11 @@ export const failover = {
     const text = sourceAnswers
       ? 'The source answers: the switch that loses nothing is tried first.'
       : `The source does not answer; the copy was complete ${ageOf(complete)} ago.`
-    return { text, details: { ...word, sourceAnswers, complete } }
+    return { text, details: { ...decided, ...word, sourceAnswers, complete, ...(decided === null ? {} : { resumes: true }) } }
   },
 
   'fence-source': async (step) => {
+    await step.run.ports.refuseFailover('fence', { facts: step.facts, token: step.run.token })
     const said = await step.run.services.signals.take(step.run.move, step.run.run, 'is-off')
     if (said?.['side'] === 'source') return await fenced(step, 'person', `${String(said['who'])} said that the source is off.`)
     const { confirmed, text, rungs } = await fenceNode(fencingOf(step), step.signal)
@@ -79,6 +85,22 @@ async function fenced(step: Step, by: NonNullable<MoveFacts['fence']>['by'], tex
   return { text, details: { by } }
 }
 
+/** What a word that is the policy's, or an approval of what it proposed, has with it; null: a person began it by hand. */
+function decidedBy(word: Readonly<Record<string, unknown>>): DecidedFailover | null {
+  const known = moveFactsSchema.shape.decided.safeParse({ ...word, silentSince: word['silentSince'] ?? null })
+  return known.success ? known.data : null
+}
+
+async function refusalNow(step: Step): Promise<string | null> {
+  try {
+    await step.run.ports.refuseFailover('fence', { facts: step.facts, token: step.run.token })
+    return null
+  } catch (error) {
+    if (codeOf(error) !== 'gate-closed') throw error
+    return messageOf(error)
+  }
+}
+
 async function answers(step: Step): Promise<boolean> {
   try {
     const link = await step.run.ports.link('source', step.facts)
@@ -122,6 +144,7 @@ export async function promoteFenced(step: Step): Promise<Done> {
   const { fence, attempt: last } = step.facts
   if (fence === null) throw gateClosed('The source is not fenced.')
   await stillFenced(step)
+  await step.run.ports.refuseFailover('promote', { facts: step.facts, token: step.run.token })
   const target = await reach(step, 'target')
   const hello = await target.call({ op: 'hello' }, step.signal)
   const attempt = hello['phase'] === 'promoted' ? last : 1 + Math.max(last, Number(hello['attempt'] ?? 0))

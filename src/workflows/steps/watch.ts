@@ -47,7 +47,7 @@ async function watchTarget(step: Step, whole: Background): Promise<Done> {
     const compared = await tellComparison(step, whole)
     const leftMs = Math.max(0, end - performance.now())
     const seen = [stragglers === null ? 'Stragglers unknown' : counted(stragglers, 'straggler'), cachedText(cached)].filter(Boolean).join('; ')
-    const details = { stragglers, cached }
+    const details = { stragglers, cached, red }
     if (leftMs === 0 && red === 0 && compared !== runsStill)
       return { text: `${seen}; the checks held for ${step.settings.finish.watchForMs / 1000} s; ${compared}.`, details }
     await step.say(`${seen}; ${Math.ceil(leftMs / 1000)} s to watch; ${compared}.`, details)

@@ -1,0 +1,89 @@
+// From what was judged to what is done: each judgement is kept, an outage that is confirmed becomes an incident, and the policy
+// proposes or begins a fail-over. It does nothing to a node itself: the move does, and asks the guards again (guarding.ts).
+import { randomUUID } from 'node:crypto'
+import type { Config } from '../config/schema.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Decided } from '../core/incident.ts'
+import { isoOf } from '../core/instant.ts'
+import { judgedOf, type Judged } from '../core/judged.ts'
+import { targetsOf } from '../core/judge.ts'
+import { decide, policySettings, type Decision, type PolicyInput } from '../core/policy.ts'
+import type { Panel } from '../watch/panel.ts'
+import { openIncidentBook } from './incident-book.ts'
+import { tellMove, type Parts } from './moves.ts'
+import { policyInput } from './policy-input.ts'
+
+export type LookoutOptions = { readonly config: Config; readonly panel: Panel; readonly onLog: (text: string) => void }
+type Lookout = { readonly look: () => Promise<void> }
+
+/** What did not change is kept anew after so long: an older one says nothing of now. */
+const keptAnewMs = 5000
+
+/** Looks once each time that it is called, at all moves of this configuration. */
+export async function openLookout(parts: Parts, { config, panel, onLog }: LookoutOptions): Promise<Lookout> {
+  const settings = policySettings(config.watch)
+  const book = await openIncidentBook(parts, config, onLog)
+  const kept = new Map<string, Judged>()
+  const done = new Map<string, string>()
+  const keep = async (judged: ReadonlyMap<string, Judged>): Promise<void> => {
+    const news = [...judged].filter(([move, now]) => isNews(kept.get(move), now))
+    if (news.length > 0) await parts.store.saveJudged(new Map(news))
+    for (const [move, now] of news) {
+      if (kept.get(move)?.standing !== now.standing) onLog(describe(move, now))
+      kept.set(move, now)
+    }
+  }
+  const act = async (move: string, judged: Judged): Promise<void> => {
+    const input = await policyInput(parts, { move, settings, ways: config.moves[move]?.fence.length ?? 0 }, Date.now())
+    const decision = decide(input)
+    const what = `${decision.act} ${input.plan}`
+    if (decision.act === 'nothing' || done.get(move) === what) return
+    if (decision.act === 'fail-over' && !(await begin(parts, input, decision))) return
+    done.set(move, what)
+    await book.note(move, decidedNow(decision, judged))
+    onLog(decision.act === 'propose' ? `A fail-over of ${move} is proposed: lifeboat approve ${move} --digest ${input.plan}` : `${move} is failed over.`)
+  }
+  return {
+    look: async () => {
+      const judged = judgedNow(panel, config, settings)
+      await keep(judged)
+      for (const [move, each] of judged) {
+        await book.follow(move, each)
+        const isDown = each.standing === 'agreed' || each.standing === 'confirmed'
+        if (!isDown) done.delete(move)
+        else if (config.moves[move]?.standby !== undefined) await act(move, each).catch((error: unknown) => onLog(`${move}: ${messageOf(error)}`))
+      }
+    },
+  }
+}
+
+function describe(move: string, { standing, verdict, layer }: Judged): string {
+  return `${move} is ${standing}: ${verdict}${layer === null ? '' : `, consistent with ${layer}`}.`
+}
+
+function judgedNow({ rules, sit }: Panel, config: Config, settings: PolicyInput['settings']): ReadonlyMap<string, Judged> {
+  const state = sit(Date.now())
+  const known = targetsOf(state)
+  const moves = Object.keys(config.moves).filter((move) => known.has(move))
+  return new Map(moves.map((move) => [move, judgedOf(state, move, rules, settings)]))
+}
+
+function isNews(before: Judged | undefined, now: Judged): boolean {
+  if (before === undefined || now.at - before.at >= keptAnewMs) return true
+  const keys = ['standing', 'verdict', 'layer', 'down', 'voters', 'monitorFires', 'silentSince'] as const
+  return keys.some((key) => before[key] !== now[key])
+}
+
+/** Tells the move. False: the approval was used meanwhile. */
+async function begin(parts: Parts, { move, plan, approval, stoppedAt }: PolicyInput, { by }: Decision): Promise<boolean> {
+  if (plan === null || by === null) return false
+  const decided = { id: `failover-${randomUUID()}`, trigger: by, digest: plan, silentSince: stoppedAt }
+  const given = by === 'approval' ? await parts.store.failoverApproval(move) : null
+  if (by === 'approval' && (given === null || given.digest !== approval?.digest || !(await parts.store.useApproval(given.id, decided.id)))) return false
+  await tellMove(parts, move, 'failover', { digest: null, who: given?.who ?? 'policy', decided })
+  return true
+}
+
+function decidedNow({ act, by, guards }: Decision, { at, verdict, votes }: Judged): Decided {
+  return { at: isoOf(at), act, by, verdict, votes: [...votes], guards: [...guards] }
+}

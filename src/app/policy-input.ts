@@ -1,0 +1,65 @@
+// What the policy knows of one move, gathered from where it is kept: the same for whoever explains, decides and acts.
+import { failoverSteps, failoversOf } from '../core/failovers.ts'
+import { completeAt, type MoveFacts, type MoveState } from '../core/stored-move.ts'
+import { msOf } from '../core/instant.ts'
+import type { Failover, PolicyInput, PolicySettings } from '../core/policy.ts'
+import type { Journal } from '../workflows/journal.ts'
+import type { Signals } from '../workflows/signals.ts'
+import type { Store } from '../workflows/store.ts'
+import { lastDrill, planOfFailover } from './drills.ts'
+
+export type PolicyPlace = { readonly store: Store; readonly journal: Journal; readonly signals: Signals }
+
+/** `ways`: how many fences are configured. */
+export type Asked = { readonly move: string; readonly settings: PolicySettings; readonly ways: number }
+
+const hourMs = 3_600_000
+
+/** With no epoch, and no fence that was confirmed: those are known at the act alone (guarding.ts). */
+export async function policyInput(place: PolicyPlace, { move, settings, ways }: Asked, now: number): Promise<PolicyInput> {
+  const { store } = place
+  const [stored, judged, failovers, drill, approval, known] = await Promise.all([
+    store.move(move),
+    store.judged(move),
+    failoversLately(place, move, now - Math.max(settings.blockPeriodMs, hourMs) - hourMs, now),
+    lastDrill(store, move),
+    store.failoverApproval(move),
+    store.policySwitch(),
+  ])
+  const stoppedAt = judged?.silentSince ?? null
+  return {
+    now,
+    move,
+    settings,
+    off: known?.off ?? false,
+    fence: { ways, confirmedEpoch: null },
+    failovers,
+    plan: stored !== null && isStandingBy(stored) ? planOfFailover(stored) : null,
+    judged,
+    epoch: null,
+    lag: stored === null ? null : lagOf(stored.facts, stoppedAt ?? now),
+    stoppedAt,
+    drill,
+    approval,
+  }
+}
+
+/** Whether its target could take over: kept in step with the source, which serves. */
+function isStandingBy({ state, facts }: { readonly state: MoveState; readonly facts: MoveFacts }): boolean {
+  return state === 'running' && facts.serving === 'source' && facts.target !== null && facts.lastPass !== null
+}
+
+/** What was written before the last complete pass began is on the target: no guess, and so never older than the time that is asked for. */
+export function lagOf({ lastPass }: Pick<MoveFacts, 'lastPass'>, at: number): PolicyInput['lag'] {
+  if (lastPass === null) return null
+  const complete = msOf(completeAt(lastPass))
+  return { ms: Math.max(0, at - complete), at: Math.max(at, complete), moves: true }
+}
+
+/** One that was asked for and is not looked at yet is at work, too. */
+async function failoversLately({ store, journal, signals }: PolicyPlace, move: string, since: number, now: number): Promise<readonly Failover[]> {
+  const failovers = failoversOf(await journal.ofSteps(failoverSteps, new Date(since).toISOString()))
+  const run = (await store.move(move))?.run ?? 0
+  const isAsked = await signals.waits(move, run, 'failover')
+  return isAsked ? [...failovers, { id: `${move}, asked for`, move, startedAt: now, endedAt: null, by: 'approval' }] : failovers
+}
