@@ -96,8 +96,9 @@ program
   .option('--observer <name>', 'which of watch.observers this is; default: the first without url')
   .action(verb(async () => (await import('./commands/watch.ts')).watch))
 program
-  .command('report [move]')
+  .command('report [move-or-incident]')
   .description('evidence of what happened')
+  .option('--public', 'of an incident: for your own customers')
   .option('--samples <file>', 'what clients measured, one JSON object a line')
   .option('--lost <number>', 'acknowledged writes that were found missing')
   .option('--verify', 'write none; say whether the journal is what was written, and as the last report has it')

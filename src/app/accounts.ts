@@ -7,6 +7,7 @@ import type { Verification } from '../core/verification.ts'
 import { goesBackWith } from '../workflows/going-back.ts'
 import type { Progress } from '../workflows/store.ts'
 import type { Context, Wired } from './app.ts'
+import { reportIncident } from './incident-report.ts'
 import { plannedOf, readSamples, writeReport, type Written } from './reporting.ts'
 import { statusOf } from './status.ts'
 import { verifyJournal } from './verifying.ts'
@@ -18,14 +19,19 @@ export function accounts(parts: Wired, configOf: (context: Context) => Config) {
       if (name !== null && moves.length === 0) throw new LifeboatError('move-unknown', `The move ${name} was never started.`)
       return { schema: 'lifeboat.status/1', moves }
     },
-    /** Evidence of one move, or of all. `samples`: a file of what clients measured. */
+    /** Of an incident by its number, of one move, or of all moves. `samples`: a file of what clients measured. */
     report: async (
       context: Context,
       move: string | null,
-      traffic: { readonly samples: string | null; readonly lostWrites: number | null },
+      traffic: { readonly samples: string | null; readonly lostWrites: number | null; readonly isPublic: boolean },
     ): Promise<Written> => {
+      const config = configOf(context)
+      const incident = move === null ? null : await reportIncident(parts, config, move, traffic)
+      if (incident !== null) return incident
+      if (traffic.isPublic) throw new LifeboatError('move-unknown', `There is no incident ${move ?? ''}${await knownIncidents(parts)}.`)
       const moves = (await parts.store.moves()).filter((each) => move === null || each.name === move)
-      if (moves.length === 0) throw new LifeboatError('move-unknown', 'No such move was ever started.')
+      if (moves.length === 0)
+        throw new LifeboatError('move-unknown', `No such move was ever started, and there was no such incident${await knownIncidents(parts)}.`)
       const records = await parts.journal.after(0, { limit: 1_000_000, ...(move === null ? {} : { move }) })
       const statuses = await statusesOf(
         parts,
@@ -33,7 +39,7 @@ export function accounts(parts: Wired, configOf: (context: Context) => Config) {
       )
       const samples = traffic.samples === null ? null : await readSamples(traffic.samples)
       const input = {
-        project: configOf(context).project,
+        project: config.project,
         records,
         statuses,
         plan: plannedOf(moves),
@@ -44,6 +50,11 @@ export function accounts(parts: Wired, configOf: (context: Context) => Config) {
     /** Whether the journal of one move, or of all, is what was written. `against`: a report that was kept elsewhere. */
     verify: async (move: string | null, against: string | null): Promise<Verification> => await verifyJournal(parts, move, against),
   }
+}
+
+async function knownIncidents({ store }: Wired): Promise<string> {
+  const known = (await store.incidents({ limit: 5 })).map(({ id }) => id)
+  return known.length === 0 ? '' : `; the last are ${known.join(', ')}`
 }
 
 async function statusesOf({ store, journal, waitingForVersion }: Wired, names: readonly string[] | null): Promise<MoveStatus[]> {

@@ -28,6 +28,7 @@ import { worldOf } from './doctor/world.ts'
 import { engineOf, refusedEngine, staysHere, type EnginePlace } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
+import { scoresOf } from './incident-report.ts'
 import { openLookout, type LookoutOptions } from './lookout.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
@@ -209,6 +210,8 @@ function wire(parts: Wired) {
   }
 }
 
+const outagesShown = 10
+
 /** What is asked without anything being begun. */
 function examinations(parts: Wired, configOf: (context: Context) => Config) {
   return {
@@ -225,7 +228,12 @@ function examinations(parts: Wired, configOf: (context: Context) => Config) {
     providers: async (context: Context, provider: string | null, signal: AbortSignal): Promise<readonly ProviderCard[]> => {
       const config = configOf(context)
       const names = provider === null ? Object.keys(config.providers) : [provider]
-      return await Promise.all(names.map(async (name) => await providerCard(config, name, parts.store, parts.state, signal)))
+      return await Promise.all(
+        names.map(async (name) => ({
+          ...(await providerCard(config, name, parts.store, parts.state, signal)),
+          outages: [...(await scoresOf(parts, config, name, outagesShown))],
+        })),
+      )
     },
   }
 }

@@ -1,4 +1,4 @@
-// lifeboat report [MOVE] [--samples FILE] [--lost NUMBER] | --verify [--against FILE]
+// lifeboat report [MOVE|INCIDENT] [--public] [--samples FILE] [--lost NUMBER] | --verify [--against FILE]
 import { z } from 'zod'
 import { resolve } from 'node:path'
 import { LifeboatError } from '../core/errors.ts'
@@ -8,7 +8,13 @@ import { breakOf, verificationView } from '../ui/verification-view.ts'
 import { answer, type GlobalOptions } from './output.ts'
 import { inSession } from './session.ts'
 
-export type ReportOptions = GlobalOptions & { readonly samples?: string; readonly lost?: string; readonly verify?: boolean; readonly against?: string }
+export type ReportOptions = GlobalOptions & {
+  readonly samples?: string
+  readonly lost?: string
+  readonly verify?: boolean
+  readonly public?: boolean
+  readonly against?: string
+}
 
 const written = z.object({ json: z.string(), html: z.string(), report: z.unknown() })
 
@@ -18,10 +24,11 @@ export async function report(options: ReportOptions, move: string | undefined): 
     if (samples !== undefined || lost !== undefined) throw new LifeboatError('usage', '--verify writes no report that --samples or --lost could be in.')
     return await verify(options, move)
   }
+  if (options.public === true && move === undefined) throw new LifeboatError('usage', '--public is of one incident: name it.')
   if (against !== undefined) throw new LifeboatError('usage', '--against is for --verify.')
   const lostWrites = lost === undefined ? null : countOf(lost)
   return await inSession(options, 'some', async ({ client, context, signal }) => {
-    const body = { context, move: move ?? null, samples: samples === undefined ? null : resolve(samples), lostWrites }
+    const body = { context, move: move ?? null, samples: samples === undefined ? null : resolve(samples), lostWrites, isPublic: options.public === true }
     const found = written.parse(await client.post('/api/v1/report', body, signal))
     answer(options.json === true ? JSON.stringify(found.report) : found.html)
     return 0

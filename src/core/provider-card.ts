@@ -1,5 +1,6 @@
 // `lifeboat.provider/1`: what is known of a provider now. Fields will be added; what is not known is null.
 import { z } from 'zod'
+import { outageScoreSchema } from './outage-score.ts'
 import { pageSchema } from './page-words.ts'
 
 const channel = z.string().nullable()
@@ -35,6 +36,8 @@ export const providerCardSchema = z.object({
   contact: z.object({ statusPage: channel, ticket: channel, phone: channel, forum: channel }),
   /** What its status page said, as far as the evidence has it; null: nothing was kept. Absent where an older version answers. */
   page: pageSchema.nullable().optional(),
+  /** How it did in the outages that were confirmed, the newest first; at most ten. Absent where an older version answers. */
+  outages: z.array(outageScoreSchema).optional(),
   rights: z.array(z.object({ for: z.string(), right: z.string() })),
   cannotTell: z.array(z.string()),
 })

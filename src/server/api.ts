@@ -35,7 +35,13 @@ const migrateBody = z.object({
   isNewest: z.boolean().default(false),
 })
 const tellBody = z.object({ context, digest: z.string().nullable().default(null), isOff: z.enum(['source', 'target']).nullable().default(null) })
-const reportBody = z.object({ context, move: z.string().nullable(), samples: z.string().nullable(), lostWrites: z.number().nullable() })
+const reportBody = z.object({
+  context,
+  move: z.string().nullable(),
+  samples: z.string().nullable(),
+  lostWrites: z.number().nullable(),
+  isPublic: z.boolean().default(false),
+})
 const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
 const policyBody = z.object({ context, move: z.string().nullable() })
 const switchBody = z.object({ context, off: z.boolean(), reason: z.string().max(500) })

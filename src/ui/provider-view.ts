@@ -15,6 +15,7 @@ export function providerView(card: ProviderCard): string {
     ['Moves', [from.length === 0 ? '' : `from it: ${from.join(', ')}`, to.length === 0 ? '' : `to it: ${to.join(', ')}`].filter(Boolean).join('; ') || 'none'],
     ['Contact', contactText(card)],
     ...pageRows(card),
+    ...outageRows(card),
     ...card.rights.map(({ for: purpose, right }, at) => [at === 0 ? 'Rights' : '', plain(`${right}: ${purpose}`)] as const),
     ...card.cannotTell.map((text, at) => [at === 0 ? 'Cannot tell' : '', text] as const),
   ]
@@ -69,4 +70,16 @@ function contactText({ contact }: ProviderCard): string {
 /** The notes are written for Markdown. */
 function plain(text: string): string {
   return text.replaceAll(/[`*]/g, '')
+}
+
+function outageRows({ outages }: ProviderCard): (readonly [string, string])[] {
+  return (outages ?? []).slice(0, 3).map(({ from, to, severity, acknowledge, explain, contradictions }, at) => {
+    const until = to === null ? 'lasts' : `until ${to}`
+    const said = (name: string, ms: number | null): string => `${name} ${ms === null ? 'never' : `after ${formatDuration(Math.max(0, ms))}`}`
+    const against = contradictions.length === 0 ? '' : `; ${contradictions.map(({ text }) => text).join(' ')}`
+    return [
+      at === 0 ? 'Outages' : '',
+      `${severity} from ${from}, ${until}; ${said('acknowledged', acknowledge.ms)}, ${said('explained', explain.ms)}${against}`,
+    ] as const
+  })
 }

@@ -1,7 +1,7 @@
 // `lifeboat.incident/1`: an outage from the first bad sample to the standby under watch, with the evidence behind every claim.
 import { z } from 'zod'
 import { rungs, type Evidence } from '../../core/evidence.ts'
-import { guardSchema } from '../../core/policy-card.ts'
+import { decisionSchema, type Decided } from '../../core/incident.ts'
 import { outageScoreSchema } from '../../core/outage-score.ts'
 
 /** Numbers of records in the evidence log; each stands in `evidence.records` with its hash. */
@@ -35,16 +35,6 @@ const ladder = z.object({
   observers: z.array(z.object({ observer: z.string(), rungs: z.array(z.object({ rung: z.enum(rungs), cells: z.string() })) })),
 })
 
-/** What was decided, by which votes and rules, and what was not known. */
-const decision = z.object({
-  at: time,
-  act: z.string(),
-  by: z.string().nullable(),
-  verdict: z.string(),
-  votes: z.array(z.object({ observer: z.string(), failureDomain: z.string().nullable(), verdict: z.string(), noVote: z.string().nullable() })),
-  guards: z.array(guardSchema),
-})
-
 const hypothesis = z.object({ text: z.string(), for: seqs, against: seqs })
 
 export const incidentSchema = z.object({
@@ -64,7 +54,7 @@ export const incidentSchema = z.object({
   goals: z.object({ recoverySeconds: z.number().nullable(), lossSeconds: z.number().nullable() }),
   lostWrites: z.number().nullable(),
   ladder: ladder.nullable(),
-  decision: decision.nullable(),
+  decision: decisionSchema.nullable(),
   /** What was seen is consistent with these, the closest first; none of them is proven by it. */
   consistentWith: z.array(hypothesis),
   said: z.array(
@@ -81,7 +71,6 @@ export const incidentSchema = z.object({
 })
 
 export type IncidentReport = Readonly<z.infer<typeof incidentSchema>>
-export type Decision = Readonly<z.infer<typeof decision>>
 export type Kept = { readonly seq: number; readonly hash: string; readonly evidence: Evidence }
 
 export type IncidentInput = {
@@ -98,7 +87,7 @@ export type IncidentInput = {
   readonly evidence: readonly Kept[]
   /** T1 to T10 where they came (ISO 8601); T0 is found in the evidence. */
   readonly points: Readonly<Partial<Record<Exclude<PointName, 'T0'>, string>>>
-  readonly decision: Decision | null
+  readonly decision: Decided | null
   readonly goals?: IncidentReport['goals']
   /** Acknowledged writes that were gone afterwards; null: nobody compared. */
   readonly lostWrites: number | null
