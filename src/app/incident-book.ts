@@ -47,7 +47,8 @@ export async function openIncidentBook(place: Place, config: Config, onLog: (tex
     },
     note: async (move, decision) => {
       const incident = open.get(move)
-      if (incident !== undefined) await save({ ...incident, decision })
+      // What was done is told, not what could have been done again.
+      if (incident !== undefined && !(incident.decision?.act === 'fail-over' && decision.act === 'propose')) await save({ ...incident, decision })
     },
   }
 }

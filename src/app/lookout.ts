@@ -14,7 +14,10 @@ import { tellMove, type Parts } from './moves.ts'
 import { policyInput } from './policy-input.ts'
 
 export type LookoutOptions = { readonly config: Config; readonly panel: Panel; readonly onLog: (text: string) => void }
-type Lookout = { readonly look: () => Promise<void> }
+type Lookout = {
+  /** `now`: milliseconds since 1970. */
+  readonly look: (now: number) => Promise<void>
+}
 
 /** What did not change is kept anew after so long: an older one says nothing of now. */
 const keptAnewMs = 5000
@@ -33,8 +36,8 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
       kept.set(move, now)
     }
   }
-  const act = async (move: string, judged: Judged): Promise<void> => {
-    const input = await policyInput(parts, { move, settings, ways: config.moves[move]?.fence.length ?? 0 }, Date.now())
+  const act = async (move: string, judged: Judged, now: number): Promise<void> => {
+    const input = await policyInput(parts, { move, settings, ways: config.moves[move]?.fence.length ?? 0 }, now)
     const decision = decide(input)
     const what = `${decision.act} ${input.plan}`
     if (decision.act === 'nothing' || done.get(move) === what) return
@@ -44,14 +47,14 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
     onLog(decision.act === 'propose' ? `A fail-over of ${move} is proposed: lifeboat approve ${move} --digest ${input.plan}` : `${move} is failed over.`)
   }
   return {
-    look: async () => {
-      const judged = judgedNow(panel, config, settings)
+    look: async (now) => {
+      const judged = judgedNow(panel, config, settings, now)
       await keep(judged)
       for (const [move, each] of judged) {
         await book.follow(move, each)
         const isDown = each.standing === 'agreed' || each.standing === 'confirmed'
         if (!isDown) done.delete(move)
-        else if (config.moves[move]?.standby !== undefined) await act(move, each).catch((error: unknown) => onLog(`${move}: ${messageOf(error)}`))
+        else if (config.moves[move]?.standby !== undefined) await act(move, each, now).catch((error: unknown) => onLog(`${move}: ${messageOf(error)}`))
       }
     },
   }
@@ -61,8 +64,8 @@ function describe(move: string, { standing, verdict, layer }: Judged): string {
   return `${move} is ${standing}: ${verdict}${layer === null ? '' : `, consistent with ${layer}`}.`
 }
 
-function judgedNow({ rules, sit }: Panel, config: Config, settings: PolicyInput['settings']): ReadonlyMap<string, Judged> {
-  const state = sit(Date.now())
+function judgedNow({ rules, sit }: Panel, config: Config, settings: PolicyInput['settings'], now: number): ReadonlyMap<string, Judged> {
+  const state = sit(now)
   const known = targetsOf(state)
   const moves = Object.keys(config.moves).filter((move) => known.has(move))
   return new Map(moves.map((move) => [move, judgedOf(state, move, rules, settings)]))

@@ -61,11 +61,11 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
 }
 
 /** One look after the other; answers the way to its end. */
-function lookEvery(look: () => Promise<void>, onLog: (text: string) => void): () => Promise<void> {
+function lookEvery(look: (now: number) => Promise<void>, onLog: (text: string) => void): () => Promise<void> {
   const ended = new AbortController()
   const run = async (): Promise<void> => {
     for (;;) {
-      await look().catch((error: unknown) => onLog(`What was seen could not be judged: ${messageOf(error)}`))
+      await look(Date.now()).catch((error: unknown) => onLog(`What was seen could not be judged: ${messageOf(error)}`))
       await sleep(lookEveryMs, ended.signal)
     }
   }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { deviation, learn, noBaseline, shareAbove, summaryOf, type Baseline } from '../../src/core/baseline.ts'
 import { gradeOf } from '../../src/core/judge-grade.ts'
-import { msOf } from '../../src/core/instant.ts'
+import { isoOf, msOf } from '../../src/core/instant.ts'
 
 const day = 86_400_000
 const latency = fc.double({ min: 0.1, max: 60_000, noNaN: true })
@@ -94,4 +94,7 @@ describe('the baseline of a rung', () => {
 it('a time of a record is the number that the calendar says', () => {
   const times = fc.date({ min: new Date('1970-01-01'), max: new Date('2399-12-31'), noInvalidDate: true })
   fc.assert(fc.property(times, (time) => assert.equal(msOf(time.toISOString()), time.getTime())))
+  fc.assert(fc.property(times, (time) => assert.equal(isoOf(time.getTime()), time.toISOString())))
+  for (const day of ['1970-01-01', '1999-12-31', '2000-02-29', '2000-03-01', '2100-02-28', '2100-03-01', '2399-12-31'])
+    assert.equal(isoOf(Date.parse(day)), `${day}T00:00:00.000Z`)
 })

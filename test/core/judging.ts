@@ -58,12 +58,17 @@ type Round = { readonly second: number; readonly state: JudgeState; readonly vie
 /** Every round up to a second. `mix` may change what comes of each: its order, say. */
 export function* rounds(given: Play, last: number, mix: (round: Evidence[]) => readonly Evidence[] = (round) => round): Generator<Round> {
   const rules = rulesOf(given)
-  const lines = given.story.map(lineOf)
   let state: JudgeState = noEvidence
-  for (let at = -warmUpMs; at <= last * 1000; at += roundMs) {
-    state = judge(state, mix(roundOf(given, lines, at)), start + at, rules)
-    yield { second: at / 1000, state, view: targetView(state, 'web-1', rules) }
+  for (const { second, evidence } of evidenceOf(given, last)) {
+    state = judge(state, mix(evidence), start + second * 1000, rules)
+    yield { second, state, view: targetView(state, 'web-1', rules) }
   }
+}
+
+/** What comes in each round, up to a second. */
+export function* evidenceOf(given: Play, last: number): Generator<{ readonly second: number; readonly evidence: Evidence[] }> {
+  const lines = given.story.map(lineOf)
+  for (let at = -warmUpMs; at <= last * 1000; at += roundMs) yield { second: at / 1000, evidence: roundOf(given, lines, at) }
 }
 
 function roundOf({ observers }: Play, lines: readonly Line[], at: number): Evidence[] {
