@@ -20,6 +20,9 @@ const slow = { delayMs: 20, bytesPerSecond: 10_000_000 }
 const slowLinks = new WeakMap<World, SlowLink>()
 const filler = '/srv/.lab-filler'
 const forEver = 1_000_000_000
+const stalling = '/run/lab-stall'
+/** Everything but its first process and this loop stops for most of the time. */
+const standStill = `echo $$ >${stalling}; while test -e ${stalling}; do kill -STOP -1; sleep 2.4; kill -CONT -1; sleep 0.3; done`
 
 const nodeFaults = {
   'power-cut': {
@@ -34,6 +37,10 @@ const nodeFaults = {
   'sshd-stop': {
     title: 'nobody can log in any more; its services go on',
     cause: async (node) => await node.run('systemctl stop ssh.socket ssh.service'),
+  },
+  stall: {
+    title: 'it stands still for seconds, again and again; it takes connections as ever, and all else waits',
+    cause: async (node) => await node.run(`test -e ${stalling} || { setsid sh -c '${standStill}' </dev/null >/dev/null 2>&1 & }`),
   },
   'disk-full': {
     title: 'its volume is full',
@@ -130,7 +137,7 @@ async function mendNode(node: LabNode, world: World): Promise<void> {
   await node.linkUp()
   const wasOn = node.power() === 'on'
   await nodeFaults['power-on'].cause(node, world)
-  if (wasOn) await node.run(`systemctl start ssh.service; rm -f ${filler}`)
+  if (wasOn) await node.run(`rm -f ${stalling} ${filler}; kill -CONT -1; systemctl start ssh.service`)
   await node.ready()
   if (!wasOn) await node.run(`rm -f ${filler}`)
 }

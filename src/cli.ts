@@ -94,6 +94,7 @@ program
   .command('watch')
   .description('look at the nodes of all moves until interrupted, as an observer; what it sees is kept as evidence')
   .option('--observer <name>', 'which of watch.observers this is; default: the first without url')
+  .option('--listen <host:port>', 'let a Lifeboat elsewhere follow it (watch.observers: url), for bearers of server.tokens')
   .action(verb(async () => (await import('./commands/watch.ts')).watch))
 program
   .command('report [move-or-incident]')

@@ -8,7 +8,7 @@ import { onInterrupt } from './interrupt.ts'
 import { answer, say, type GlobalOptions } from './output.ts'
 import { readSettings } from './session.ts'
 
-export async function watch(options: GlobalOptions & { readonly observer?: string }): Promise<number> {
+export async function watch(options: GlobalOptions & { readonly observer?: string; readonly listen?: string }): Promise<number> {
   const { signal, forget } = onInterrupt()
   try {
     // Without the password of a provider its nodes can be looked at all the same.
@@ -21,9 +21,11 @@ export async function watch(options: GlobalOptions & { readonly observer?: strin
       state,
       observer,
       signal,
+      listen: listenOf(options.listen, config),
       tell: (text) => say(options, text),
-      onStart: (nodes, controls) => {
+      onStart: (nodes, controls, url) => {
         say(options, `${observer.name} watches ${nodes} node${nodes === 1 ? '' : 's'} every ${config.watch.interval / 1000} s; Ctrl-C ends it.`)
+        if (url !== null) say(options, `Its evidence is at ${url}, for bearers of server.tokens.`)
         if (controls === 0) say(options, 'Without `watch.controls:` nobody can tell whether it is well itself, so it has no vote.')
       },
       onKept: (evidence) => {
@@ -37,6 +39,13 @@ export async function watch(options: GlobalOptions & { readonly observer?: strin
     forget()
   }
   return 0
+}
+
+function listenOf(listen: string | undefined, { server }: Config): string | null {
+  if (listen === undefined) return null
+  if (!/^\S+:\d+$/.test(listen)) throw new LifeboatError('usage', `--listen takes HOST:PORT, not ${listen}.`)
+  if (server.tokens.length === 0) throw new LifeboatError('config-invalid', 'Without `server.tokens:` in lifeboat.yaml nobody could be let in at --listen.')
+  return listen
 }
 
 function answerLine(_: GlobalOptions, line: string): void {

@@ -9,6 +9,7 @@ import type { Secret } from '../core/secret.ts'
 import { sleep } from '../io/wait.ts'
 import { createTcpServer } from '../server/api.ts'
 import { openAudit } from '../server/audit.ts'
+import { listenAt } from '../server/listen.ts'
 import { openController } from './open.ts'
 import { helperFolder, placesOf } from './places.ts'
 
@@ -50,9 +51,7 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
     const door = { tokens: config.server.tokens, context, audit }
     const server = createTcpServer(controller.app, { door, receiver, touched: () => undefined, stop: () => undefined })
     opened.push(async () => await server.close())
-    const url = await server.listen(placeOf(config.server.listen)).catch((cause: unknown) => {
-      throw new LifeboatError('config-invalid', `server.listen: ${config.server.listen} cannot be had: ${messageOf(cause)}.`, { cause })
-    })
+    const url = await listenAt(server, config.server.listen, 'server.listen')
     return { url, ended: endOf(stop.signal).then(close) }
   } catch (error) {
     await close()
@@ -78,9 +77,4 @@ function lookEvery(look: (now: number) => Promise<void>, onLog: (text: string) =
 
 async function endOf(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-}
-
-function placeOf(listen: string): { readonly host: string; readonly port: number } {
-  const at = listen.lastIndexOf(':')
-  return { host: listen.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(at + 1)) }
 }

@@ -7,7 +7,10 @@ import type { Evidence } from '../core/evidence.ts'
 import { judgeRules } from '../core/judge-rules.ts'
 import { targetView, targetsOf, type Vote } from '../core/judge.ts'
 import type { EvidenceLog } from '../watch/evidence-log.ts'
-import { openEvidenceLog } from '../watch/log/open.ts'
+import { openAudit } from '../server/audit.ts'
+import { listenAt } from '../server/listen.ts'
+import { createObserverServer } from '../server/observer.ts'
+import { openEvidenceLog, type OpenEvidenceLog } from '../watch/log/open.ts'
 import { observe, pace } from '../watch/observer.ts'
 import { openPanel, type Panel } from '../watch/panel.ts'
 
@@ -20,8 +23,10 @@ export type WatchOptions = {
   /** What this observer thinks of a target, whenever that is not what it thought before. */
   readonly onVerdict: (at: string, target: string, vote: Vote) => void
   readonly tell: (text: string) => void
+  /** `HOST:PORT` where bearers of `server.tokens` may have its evidence; null: nobody else may. */
+  readonly listen: string | null
   /** Called once it looks. */
-  readonly onStart: (nodes: number, controls: number) => void
+  readonly onStart: (nodes: number, controls: number, url: string | null) => void
   readonly signal: AbortSignal
 }
 
@@ -32,11 +37,14 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
   const { config, state, observer, tell, signal } = options
   mkdirSync(state, { recursive: true, mode: 0o700 })
   const log = await openEvidenceLog(join(state, 'evidence'), { tell })
+  const opened = [log.close]
   try {
+    const open = options.listen === null ? null : await tellOthers(options, options.listen, log)
+    opened.push(async () => await open?.close())
     const watching = await openWatching(config, state, tell, signal)
     const seat = await openSeat(options, log)
     const sitting = setInterval(seat.sit, judgedEveryMs)
-    options.onStart(watching.watched.filter(({ role }) => role === 'node').length, config.watch.controls.length)
+    options.onStart(watching.watched.filter(({ role }) => role === 'node').length, config.watch.controls.length, open?.url ?? null)
     try {
       await observe({
         observer: observer.name,
@@ -58,7 +66,22 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
       await watching.close()
     }
   } finally {
-    await log.close()
+    for (const close of opened.toReversed()) await close()
+  }
+}
+
+async function tellOthers({ config, state }: WatchOptions, listen: string, log: OpenEvidenceLog): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+  const audit = await openAudit(join(state, 'audit.jsonl'))
+  const server = createObserverServer({ tokens: config.server.tokens, audit, evidence: log })
+  const close = async (): Promise<void> => {
+    await server.close()
+    await audit.close()
+  }
+  try {
+    return { url: await listenAt(server, listen, '--listen'), close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 

@@ -123,6 +123,25 @@ test('a link that is down cuts a node off while it runs on', async () => {
   await until('the shop answers again', async () => (await get(`http://${node.address}/health`)) !== null)
 })
 
+test('a node that stalls takes connections as ever, and answers after seconds', async () => {
+  const node = world.source('web-1')
+  await causeFault(world, 'web-1', 'stall')
+  const tries = { connects: [] as number[], answers: [] as number[] }
+  for (let nth = 0; nth < 6; nth++) {
+    const [connect, answer] = (
+      await run('curl', ['-s', '-o', '/dev/null', '-m', '20', '-w', '%{time_connect} %{time_total}', `http://${node.address}/health`], { deadlineMs: 30_000 })
+    )
+      .split(' ')
+      .map(Number)
+    tries.connects.push(connect ?? Number.NaN)
+    tries.answers.push(answer ?? Number.NaN)
+  }
+  assert.ok(Math.max(...tries.connects) < 0.5, tries.connects.join(' '))
+  assert.ok(Math.max(...tries.answers) > 1, tries.answers.join(' '))
+  await causeFault(world, 'web-1', 'none')
+  await until('the shop answers at once', async () => (await get(`http://${node.address}/health`)) !== null)
+})
+
 test('a full disk and a stopped sshd are faults that can be mended', async () => {
   const node = world.source('files-1')
   await causeFault(world, 'files-1', 'disk-full')
