@@ -7,6 +7,7 @@ import { sleep } from '../io/wait.ts'
 import { openEvidenceLog, type OpenEvidenceLog } from '../watch/log/open.ts'
 import { observe, pace } from '../watch/observer.ts'
 import { openPanel, type Panel } from '../watch/panel.ts'
+import { pullEvidence, type RemoteOptions } from '../watch/remote.ts'
 import { pollStatusPage } from '../watch/statuspage.ts'
 import { receiveHooks, type HookReceiver } from './hooks.ts'
 import { openWatching } from './watching.ts'
@@ -17,6 +18,8 @@ type Watch = { readonly config: Config; readonly state: string; readonly onLog: 
 type Source = Watch & { readonly log: OpenEvidenceLog; readonly signal: AbortSignal }
 
 const againMs = 60_000
+/** An observer that sees something bad looks more often than `watch.interval`, and its door lets us ask ten times as often. */
+const askedEveryMs = 1000
 const dropEveryMs = 3_600_000
 
 /** Opens the log in `evidence/` of the state folder and begins to fill it. `config`: with its secrets bound. Fails as openEvidenceLog and receiveHooks do. */
@@ -56,8 +59,10 @@ function sourcesOf({ config }: Watch): readonly ((source: Source) => Promise<voi
   const pages = Object.entries(config.providers).flatMap(([provider, { contact }]) =>
     isPage(contact?.statusPage) ? [{ provider, url: contact.statusPage }] : [],
   )
+  const elsewhere = config.watch.observers.flatMap(({ name, url, token = null }) => (url === undefined ? [] : [{ observer: name, url, token }]))
   return [
     ...(here === undefined || Object.keys(config.moves).length === 0 ? [] : [async (source: Source) => await lookHere(here, source)]),
+    ...elsewhere.map((one) => async (source: Source) => await follow(one, source)),
     ...pages.map((page) => async (source: Source) => await pollPage(page, source)),
     dropOld,
   ]
@@ -70,6 +75,10 @@ async function lookHere({ name, failureDomain }: Config['watch']['observers'][nu
   } finally {
     await watching.close()
   }
+}
+
+async function follow(elsewhere: Pick<RemoteOptions, 'observer' | 'url' | 'token'>, { config, log, onLog, signal }: Source): Promise<void> {
+  await pullEvidence({ ...elsewhere, everyMs: Math.min(config.watch.interval, askedEveryMs), log, now: () => Date.now(), signal, tell: onLog })
 }
 
 async function pollPage(page: { readonly provider: string; readonly url: string }, { config, log, signal }: Source): Promise<void> {

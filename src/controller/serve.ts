@@ -42,14 +42,14 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
     const context = { config: configText, secrets, isComplete: true }
     // Moves of an earlier process wait for it.
     controller.app.bring({ ...context, who: 'serve' })
-    const { panel, receiver, close: closeSight } = await openSight({ config, state: places.state, onLog })
+    const { log, panel, receiver, close: closeSight } = await openSight({ config, state: places.state, onLog })
     opened.push(closeSight)
     const lookout = await controller.app.openLookout({ config, panel, onLog })
     opened.push(lookEvery(lookout.look, onLog))
     const audit = await openAudit(join(places.state, 'audit.jsonl'))
     opened.push(audit.close)
     const door = { tokens: config.server.tokens, context, audit }
-    const server = createTcpServer(controller.app, { door, receiver, touched: () => undefined, stop: () => undefined })
+    const server = createTcpServer(controller.app, { door, receiver, evidence: log, touched: () => undefined, stop: () => undefined })
     opened.push(async () => await server.close())
     const url = await listenAt(server, config.server.listen, 'server.listen')
     return { url, ended: endOf(stop.signal).then(close) }

@@ -10,6 +10,7 @@ import { LifeboatError } from '../core/errors.ts'
 import { signalKinds } from '../workflows/signals.ts'
 import { hangDoor, type Door } from './door.ts'
 import { streamEvents } from './events.ts'
+import { evidenceRoute, type EvidenceSource } from './evidence.ts'
 import { failureOf, httpStatusOf } from './failures.ts'
 import { hookRoute } from './hooks.ts'
 import { openMetrics } from './metrics.ts'
@@ -57,16 +58,17 @@ export function createServer(app: App, identity: Identity, hooks: ServerHooks): 
   return addRoutes(server, app, hooks)
 }
 
-export type TcpServer = ServerHooks & { readonly door: Door; readonly receiver: HookReceiver }
+export type TcpServer = ServerHooks & { readonly door: Door; readonly receiver: HookReceiver; readonly evidence: EvidenceSource }
 
-/** The same for everybody who reaches an address: behind the door, with webhooks and metrics. */
-export function createTcpServer(app: App, { door, receiver, ...hooks }: TcpServer): FastifyInstance {
+/** The same for everybody who reaches an address: behind the door, with webhooks, metrics and evidence. */
+export function createTcpServer(app: App, { door, receiver, evidence, ...hooks }: TcpServer): FastifyInstance {
   const server = fastify({ logger: false, bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true })
   const metrics = openMetrics(app)
   hangDoor(server, door)
   server.get('/healthz', async () => await Promise.resolve({ status: 'ok' }))
   server.get('/metrics', async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.text()))
   void server.register(hookRoute(receiver, metrics))
+  evidenceRoute(server, evidence)
   return addRoutes(server, app, hooks)
 }
 

@@ -13,6 +13,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'GET /api/v1/status': 'read',
   'GET /api/v1/journal': 'read',
   'GET /api/v1/seq': 'read',
+  'GET /api/v1/evidence': 'read',
   'POST /api/v1/report/verify': 'read',
   'POST /api/v1/policy': 'read',
   // What goes to providers and nodes, or writes.

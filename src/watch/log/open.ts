@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { EvidenceLog } from '../evidence-log.ts'
 import { openCatalogue, type Catalogue } from './catalogue.ts'
 import { takeLogLock } from './lock.ts'
+import { readPage } from './page.ts'
 import { readStretches } from './read.ts'
 import { readRaw, type EvidenceReader } from './reader.ts'
 import { recover } from './recover.ts'
@@ -64,6 +65,7 @@ function logOver(folder: string, catalogue: Catalogue, tail: Tail, unlock: () =>
     },
     read: async (query) => await readStretches(folder, catalogue.find(query), query),
     raw: async (sha256) => await readRaw(folder, catalogue.findRaw(sha256), sha256),
+    after: async (seq, limit, narrowing = {}) => await readPage(folder, catalogue.segments(), seq, limit, narrowing),
     verify: async (cited = []) => await verifySegments(folder, tail.mark(), cited),
     dropBefore: async (time) => await dropBefore(folder, catalogue, Date.parse(time)),
     close: async () => {

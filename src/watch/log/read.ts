@@ -1,7 +1,8 @@
 // Reads records from the segments, a piece at a time, so that whoever shares this process is not kept waiting.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { EvidenceQuery, Kept } from '../evidence-log.ts'
+import type { Evidence } from '../../core/evidence.ts'
+import type { EvidenceQuery, Kept, Narrowing } from '../evidence-log.ts'
 import type { Stretch } from './catalogue.ts'
 import { segmentAt } from './segments.ts'
 
@@ -10,6 +11,7 @@ const pieceBytes = 256 * 1024
 /** `stretches` in their order; what of them is asked for. */
 export async function readStretches(folder: string, stretches: readonly Stretch[], query: EvidenceQuery): Promise<Kept[]> {
   const isWanted = wantedBy(query)
+  const { limit = Infinity } = query
   const found: Kept[] = []
   let buffer = Buffer.allocUnsafe(pieceBytes * 2)
   let open = null as { readonly segment: number; readonly fd: number } | null
@@ -23,6 +25,7 @@ export async function readStretches(folder: string, stretches: readonly Stretch[
       if (filled + bytes > buffer.length) {
         take(buffer, filled, isWanted, found)
         filled = 0
+        if (found.length >= limit) break
         await turn()
       }
       if (bytes > buffer.length) buffer = Buffer.allocUnsafe(bytes)
@@ -30,7 +33,7 @@ export async function readStretches(folder: string, stretches: readonly Stretch[
       filled += readSync(open.fd, buffer, filled, bytes, offset)
     }
     take(buffer, filled, isWanted, found)
-    return found
+    return found.length > limit ? found.slice(0, limit) : found
   } finally {
     if (open !== null) closeSync(open.fd)
   }
@@ -43,11 +46,13 @@ function take(buffer: Buffer, filled: number, isWanted: (kept: Kept) => boolean,
   for (const kept of JSON.parse(`[${lines}]`) as Kept[]) if (isWanted(kept)) found.push(kept)
 }
 
-function wantedBy({ from, to, kinds, targets, observers, rungs }: EvidenceQuery): (kept: Kept) => boolean {
+function wantedBy({ from, to, ...narrowing }: EvidenceQuery): (kept: Kept) => boolean {
   const [since, before] = [new Date(from).toISOString(), new Date(to).toISOString()]
-  return ({ evidence }) => {
-    if (evidence.at < since || evidence.at >= before || kinds?.includes(evidence.kind) === false) return false
-    if ('observer' in evidence && observers?.includes(evidence.observer) === false) return false
-    return evidence.kind !== 'sample' || (targets?.includes(evidence.target) !== false && rungs?.includes(evidence.rung) !== false)
-  }
+  return ({ evidence }) => evidence.at >= since && evidence.at < before && isAmong(evidence, narrowing)
+}
+
+export function isAmong(evidence: Evidence, { kinds, targets, observers, rungs }: Narrowing): boolean {
+  if (kinds?.includes(evidence.kind) === false) return false
+  if ('observer' in evidence && observers?.includes(evidence.observer) === false) return false
+  return evidence.kind !== 'sample' || (targets?.includes(evidence.target) !== false && rungs?.includes(evidence.rung) !== false)
 }

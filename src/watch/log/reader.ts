@@ -1,9 +1,10 @@
 // Reads the evidence log beside whoever writes it: for reports and scores, which another process may make.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import type { EvidenceLog } from '../evidence-log.ts'
+import type { EvidenceLog, EvidencePage, Narrowing } from '../evidence-log.ts'
 import { readCatalogue, type Stretch } from './catalogue.ts'
 import { contentOf, readLine, type Link } from './line.ts'
+import { readPage } from './page.ts'
 import { readStretches } from './read.ts'
 import { changed } from './recover.ts'
 import { readAt, segmentAt } from './segments.ts'
@@ -12,6 +13,8 @@ import { verifySegments, type LogChain } from './verify.ts'
 export type EvidenceReader = Pick<EvidenceLog, 'read' | 'close'> & {
   /** Bytes that were kept; null: there are none of this SHA-256, or retention dropped them. */
   readonly raw: (sha256: string) => Promise<Uint8Array | null>
+  /** What was kept behind the record `seq`, in its order: at most `limit` records. */
+  readonly after: (seq: number, limit: number, narrowing?: Narrowing) => Promise<EvidencePage>
   /** Reads all of it. `cited`: places as reports have them. */
   readonly verify: (cited?: readonly Link[]) => Promise<LogChain>
 }
@@ -23,6 +26,7 @@ export function openEvidenceReader(folder: string): EvidenceReader | null {
   return {
     read: async (query) => await readStretches(folder, catalogue.find(query), query),
     raw: async (sha256) => await readRaw(folder, catalogue.findRaw(sha256), sha256),
+    after: async (seq, limit, narrowing = {}) => await readPage(folder, catalogue.segments(), seq, limit, narrowing),
     verify: async (cited = []) => {
       const end = catalogue.segments().at(-1)
       return await verifySegments(folder, end ?? { seq: 0, hash: '', segment: 0, offset: 0 }, cited)

@@ -1,0 +1,55 @@
+// GET /api/v1/evidence: what was seen, for people and for a Lifeboat elsewhere that follows an observer here. A page at a
+// time, behind a place in the log (`after`) or of a stretch of time (`from`).
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { rungs, type Evidence, type Rung } from '../core/evidence.ts'
+
+type Kept = { readonly seq: number; readonly hash: string; readonly evidence: Evidence }
+type Narrowing = {
+  readonly kinds?: readonly Evidence['kind'][] | undefined
+  readonly targets?: readonly string[] | undefined
+  readonly observers?: readonly string[] | undefined
+  readonly rungs?: readonly Rung[] | undefined
+}
+type Page = { readonly records: readonly Kept[]; readonly through: number; readonly head: number }
+
+/** What is asked of the log (watch/log/reader.ts). */
+export type EvidenceSource = {
+  readonly after: (seq: number, limit: number, narrowing?: Narrowing) => Promise<Page>
+  readonly read: (query: Narrowing & { readonly from: string; readonly to: string; readonly limit: number }) => Promise<readonly Kept[]>
+}
+
+const dayMs = 86_400_000
+const list = <Each extends string>(each: z.ZodType<Each, string>) =>
+  z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(each))
+    .optional()
+const time = z.iso.datetime({ offset: true })
+const query = z
+  .strictObject({
+    after: z.coerce.number().int().nonnegative().optional(),
+    from: time.optional(),
+    to: time.optional(),
+    limit: z.coerce.number().int().min(1).max(5000).default(1000),
+    kinds: list(z.enum(['sample', 'health', 'signal', 'statement'])),
+    targets: list(z.string()),
+    observers: list(z.string()),
+    rungs: list(z.enum(rungs)),
+  })
+  .refine(({ after, from }) => (after === undefined) !== (from === undefined), 'give either after= or from=')
+  .refine(({ from, to }) => to === undefined || from !== undefined, 'to= is for from=')
+  .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(to) - Date.parse(from) <= dayMs, 'ask for a day at most')
+
+/** `lifeboat.evidence-page/1`. `through`: where `after=` goes on; `head`: the last record of the log. */
+export function evidenceRoute(server: FastifyInstance, log: EvidenceSource): void {
+  server.get('/api/v1/evidence', async (request) => {
+    const { after, from, to, limit, ...narrowing } = query.parse(request.query)
+    if (from === undefined) return { schema: 'lifeboat.evidence-page/1', ...(await log.after(after ?? 0, limit, narrowing)) }
+    // Before it is read: what comes meanwhile is behind it.
+    const { head } = await log.after(0, 0)
+    const records = await log.read({ from, to: to ?? new Date(Date.parse(from) + dayMs).toISOString(), limit, ...narrowing })
+    return { schema: 'lifeboat.evidence-page/1', records, through: (records.length === limit ? records.at(-1)?.seq : null) ?? head, head }
+  })
+}
