@@ -70,7 +70,11 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
   }
 }
 
-async function tellOthers({ config, state }: WatchOptions, listen: string, log: OpenEvidenceLog): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+async function tellOthers(
+  { config, state }: WatchOptions,
+  listen: string,
+  log: OpenEvidenceLog,
+): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const audit = await openAudit(join(state, 'audit.jsonl'))
   const server = createObserverServer({ tokens: config.server.tokens, audit, evidence: log })
   const close = async (): Promise<void> => {
