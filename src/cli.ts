@@ -91,6 +91,11 @@ for (const [name, text] of [
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
 program
+  .command('drill [move]')
+  .description('try a standby, apart from everybody; without a move: all that have one; exit 4 when it does not pass')
+  .option('--level <level>', 'D0: everything answers and allows it; D1: the services start on a view of the copy, too (default)')
+  .action(verb(async () => (await import('./commands/drill.ts')).drill))
+program
   .command('watch')
   .description('look at the nodes of all moves until interrupted, as an observer; what it sees is kept as evidence')
   .option('--observer <name>', 'which of watch.observers this is; default: the first without url')

@@ -24,6 +24,7 @@ import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { accounts } from './accounts.ts'
 import { examine } from './doctor/doctor.ts'
+import { drilling } from './drilling.ts'
 import { worldOf } from './doctor/world.ts'
 import { engineOf, refusedEngine, staysHere, type EnginePlace } from './engine.ts'
 import { withHints } from '../core/inside/hints.ts'
@@ -175,6 +176,7 @@ function wire(parts: Wired) {
     ...examinations(parts, configOf),
     ...accounts(parts, configOf),
     ...policies(parts, configOf),
+    ...drilling(parts, configOf),
     openLookout: async (options: LookoutOptions) => await openLookout(parts, options),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring,

@@ -32,7 +32,8 @@ export function policies(parts: Pick<Wired, 'store' | 'journal' | 'signals'>, co
   }
 }
 
-function protectedMoves({ moves }: Config, name: string | null): readonly [string, MoveConfig][] {
+/** Those with a `standby:`, by name. Fails for one that has none. */
+export function protectedMoves({ moves }: Config, name: string | null): readonly [string, MoveConfig][] {
   if (name === null) return Object.entries(moves).filter(([, { standby }]) => standby !== undefined)
   const move = moves[name]
   if (move === undefined) throw new LifeboatError('move-unknown', `There is no move ${name}${didYouMean(name, Object.keys(moves))}`)

@@ -1,17 +1,21 @@
 // `lifeboat.drill/1`: what a drill of a standby showed. It speaks for the plan that it was held of, and for a while only.
 import { z } from 'zod'
 
-/** D0: what a failover needs answers, and allows it. D1: the standby starts apart from everybody, and passes its checks. D2: a name leads to it. D3: there and back. */
-export const drillLevels = ['D0', 'D1', 'D2', 'D3'] as const
+/** D0: what a failover needs answers, and would allow it. D1: the standby starts apart from everybody, and passes its checks. */
+export const drillLevels = ['D0', 'D1'] as const
 export type DrillLevel = (typeof drillLevels)[number]
 
-export const drillCheckSchema = z.object({
+const drillCheckSchema = z.object({
+  /** A key of lifeboat.yaml, or `standby`. */
+  about: z.string(),
   code: z.string(),
   /** `error`: the drill did not pass. */
   severity: z.enum(['ok', 'warning', 'error']),
   text: z.string(),
-  /** How long it took; null: it was not measured by itself. */
-  ms: z.number().nullable(),
+  /** What to do; null where nothing is to be done. */
+  hint: z.string().nullable(),
+  /** How long the look took that found it. */
+  ms: z.number(),
 })
 
 export const drillCardSchema = z.object({
@@ -23,20 +27,27 @@ export const drillCardSchema = z.object({
   /** Digest of what a failover would do (core/failover-plan.ts). */
   plan: z.string(),
   passed: z.boolean(),
+  /** Whether the standby itself was tried; else it says nothing of it. */
+  tried: z.boolean(),
   checks: z.array(drillCheckSchema),
-  /** What showed that nobody met the standby; null: nothing was started. */
+  /** Packets that the standby sent meanwhile: those that left, of which there may be none, and those that were refused. Null: it was not tried. */
   isolation: z.object({ packetsLeft: z.number(), packetsRefused: z.number() }).nullable(),
   /** What of the move was not tried, and why. */
   notDrilled: z.array(z.string()),
-  /** From the start of the services until the checks passed; null: that was not measured, or not of all of them. */
+  /** From the start of the services until their checks passed; null: something was left out or did not pass. */
   recoverySeconds: z.number().nullable(),
   /** Until when it lets Lifeboat fail over by itself (ISO 8601); null: it does not. */
   expiresAt: z.string().nullable(),
 })
 
+export type DrillCheck = Readonly<z.infer<typeof drillCheckSchema>>
 export type DrillCard = Readonly<z.infer<typeof drillCardSchema>>
 
-/** Whether a drill of this level tried the standby itself: only then it counts for the policy. */
-export function triesStandby(level: DrillLevel): boolean {
-  return level !== 'D0'
+/** What was found in a drill. */
+export type Drilled = Pick<DrillCard, 'tried' | 'checks' | 'isolation' | 'notDrilled' | 'recoverySeconds'>
+
+/** `at`: when it ended; `until`: how long it counts, if it passed. Both ISO 8601. */
+export function drillCard(of: Pick<DrillCard, 'move' | 'level' | 'plan' | 'at'>, drilled: Drilled, until: string): DrillCard {
+  const passed = drilled.checks.every(({ severity }) => severity !== 'error')
+  return { schema: 'lifeboat.drill/1', ...of, passed, ...drilled, expiresAt: passed && drilled.tried ? until : null }
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { App } from '../app/app.ts'
 import type { HookReceiver } from '../app/hooks.ts'
 import { inventoryLines, linesType } from '../core/inventory-lines.ts'
+import { drillLevels } from '../core/drill.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { signalKinds } from '../workflows/signals.ts'
 import { hangDoor, type Door } from './door.ts'
@@ -46,6 +47,7 @@ const reportBody = z.object({
 const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
 const policyBody = z.object({ context, move: z.string().nullable() })
 const switchBody = z.object({ context, off: z.boolean(), reason: z.string().max(500) })
+const drillBody = z.object({ context, level: z.enum(drillLevels).default('D1') })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
 /** `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
@@ -108,6 +110,11 @@ function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): Fasti
     const { name, kind } = tellParams.parse(request.params)
     const body = tellBody.parse(request.body)
     return await app.tell(body.context, name, kind, body)
+  })
+  server.post('/api/v1/moves/:name/drill', async (request, reply) => {
+    const { name } = z.object({ name: z.string() }).parse(request.params)
+    const body = drillBody.parse(request.body)
+    return await app.drill(body.context, name, body.level, goneSignal(reply))
   })
   policyRoutes(server, app)
   server.post('/api/v1/report', async (request) => {

@@ -119,7 +119,7 @@ test('by itself it acts only after a drill of this very plan, and never while th
   const { look } = await watch('auto', hard, 60)
   assert.equal(await word(), null)
   assert.deepEqual((await parts.store.openIncidents())[0]?.decision?.act, 'propose')
-  const held = { checks: [], isolation: null, notDrilled: [], recoverySeconds: null, expiresAt: null }
+  const held = { tried: true, checks: [], isolation: null, notDrilled: [], recoverySeconds: null, expiresAt: null }
   const drill = { schema: 'lifeboat.drill/1', move: 'web-1', level: 'D1', at: new Date().toISOString(), passed: true, ...held } as const
   await parts.store.saveDrill({ ...drill, plan: 'ffff' })
   await look()

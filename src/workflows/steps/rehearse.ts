@@ -85,7 +85,10 @@ async function passingOnSource(step: Step, checks: readonly StoredCheck[]): Prom
   const source = await reach(step, 'source')
   const results = await runChecks(checks, source, step.signal, meansOf(step, 'source', source))
   const passed = results.filter((result) => result.passed)
-  if (results.length > 0 && passed.length === 0) throw gateClosed(`No check passes on ${source.address}: ${results[0]?.check} ${results[0]?.text}.`)
+  if (results.length > 0 && passed.length === 0) {
+    const text = `No check passes on ${source.address}: ${results[0]?.check} ${results[0]?.text}.`
+    throw new LifeboatError('gate-closed', text, { details: { side: 'source' } })
+  }
   return new Set(passed.map((result) => result.check))
 }
 

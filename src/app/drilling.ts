@@ -1,0 +1,51 @@
+// Holds drills of standbys and keeps what they showed.
+import type { Config } from '../config/schema.ts'
+import { drillCard, type DrillCard, type DrillCheck, type Drilled, type DrillLevel } from '../core/drill.ts'
+import { LifeboatError } from '../core/errors.ts'
+import type { Store, StoredMove } from '../workflows/store.ts'
+import type { Context, Wired } from './app.ts'
+import { worldOf } from './doctor/world.ts'
+import { onlyFor, readiness } from './drill-readiness.ts'
+import { drillStandby } from './drill-standby.ts'
+import { planOfFailover } from './drills.ts'
+import { protectedMoves } from './policy.ts'
+
+export function drilling(parts: Wired, configOf: (context: Context) => Config) {
+  return {
+    /** Holds a drill and keeps what it showed. Fails where it cannot be held. */
+    drill: async (context: Context, name: string, level: DrillLevel, signal: AbortSignal): Promise<DrillCard> => {
+      const config = configOf(context)
+      protectedMoves(config, name)
+      const move = await standbyOf(parts.store, name)
+      const plan = planOfFailover(move)
+      if (plan === null) throw new LifeboatError('not-now', `${name} has no target yet, so there is nothing to drill.`)
+      const ready = await readyFor(parts, onlyFor(config, name), move, signal)
+      const isReady = ready.every(({ severity }) => severity !== 'error')
+      const more = level === 'D1' && isReady ? await drillStandby(parts, move, context.who, signal) : nothingStarted
+      const now = Date.now()
+      const [at, until] = [new Date(now).toISOString(), new Date(now + config.watch.policy.drillWithin).toISOString()]
+      const card = drillCard({ move: name, level, plan, at }, { ...more, checks: [...ready, ...more.checks] }, until)
+      await parts.store.saveDrill(card)
+      return card
+    },
+  }
+}
+
+const nothingStarted: Drilled = { tried: false, checks: [], isolation: null, notDrilled: [], recoverySeconds: null }
+
+async function standbyOf(store: Store, name: string): Promise<StoredMove> {
+  const move = await store.move(name)
+  if (move === null || move.state === 'rolled-back')
+    throw new LifeboatError('not-now', `${name} has no standby yet: lifeboat migrate ${name} makes one, which waits for approval.`)
+  if (move.facts.serving === 'target') throw new LifeboatError('not-now', `${name} is served by its target; a drill needs one that only stands by.`)
+  return move
+}
+
+async function readyFor(parts: Wired, config: Config, move: StoredMove, signal: AbortSignal): Promise<readonly DrillCheck[]> {
+  const world = worldOf({ ...parts, config }, signal)
+  try {
+    return await readiness(world, move, signal)
+  } finally {
+    await world.close()
+  }
+}

@@ -1,0 +1,87 @@
+// A drill of a standby on real nodes: what it starts meets nobody, what it shows is kept, and what could not be tried says nothing.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { enterLab } from '../../lab/enter.ts'
+import { drillCardSchema, type DrillCard } from '../../src/core/drill.ts'
+import { exec } from '../../src/io/exec.ts'
+
+await enterLab()
+const { at, setScene } = await import('../support/scenario.ts')
+const { listingOf } = await import('../support/listing.ts')
+
+const root = '/srv/shop'
+const dropIns = '/etc/systemd/system/shop.service.d'
+const checks = [{ http: 'http://{address}/health', expect: 200 }, { command: `test -s ${root}/orders.log` }]
+
+test('a standby is drilled while it is kept in step: it serves apart from everybody, and is a copy again', async (t) => {
+  const scene = await setScene({ sources: ['web-1'], config: { moves: { 'web-1': { checks, standby: {} } } } })
+  t.after(async () => await scene.stop())
+  const [source, target] = [scene.source('web-1'), scene.target('web-1')]
+  await exec('curl', ['-s', '-X', 'POST', '-d', 'order-1', `http://${source.address}/orders`], { signal: t.signal, deadlineMs: 10_000 })
+  const ask = async (...args: readonly string[]) => {
+    const { exitCode, stdout, stderr } = await scene.begin(...args, '--json')
+    const [line = ''] = stdout.trim().split('\n').slice(-1)
+    return { exitCode, json: JSON.parse(line) as unknown, told: stdout.slice(-3000) + stderr }
+  }
+  const drill = async (...args: readonly string[]) => {
+    const { exitCode, json, told } = await ask('drill', ...args)
+    return { exitCode, card: drillCardSchema.parse(json), told }
+  }
+  await t.test('where there is no standby yet, there is none to drill', async () => {
+    const { exitCode, json } = await ask('drill', 'web-1')
+    const { code, message } = json as { readonly code: string; readonly message: string }
+    assert.deepEqual([exitCode, code], [4, 'not-now'], message)
+    assert.match(message, /web-1 has no standby yet/)
+  })
+
+  assert.equal((await scene.begin('migrate', 'web-1', '--detach')).exitCode, 0)
+  await scene.record(at('await-approval', 'waiting'))
+  const seen: DrillCard[] = []
+
+  await t.test('what a failover needs is asked, and nothing is started', async () => {
+    const { exitCode, card, told } = await drill('web-1', '--level', 'D0')
+    assert.equal(exitCode, 0, told)
+    assert.deepEqual([card.level, card.passed, card.tried, card.isolation, card.expiresAt], ['D0', true, false, null, null])
+    const codes = card.checks.map(({ code }) => code)
+    for (const code of ['in-step', 'may-write', 'node', 'fence', 'fence-unusable']) assert.ok(codes.includes(code), `${code} is asked: ${codes.join(', ')}`)
+    assert.equal((await scene.journal()).filter(({ step }) => step === 'rehearse').length, 0)
+  })
+
+  await t.test(
+    'without a move all that have a standby are drilled; one that passes says how long it took, that nobody met it, and until when it counts',
+    async () => {
+      const { exitCode, card, told } = await drill()
+      assert.equal(exitCode, 0, told)
+      const { move, level, passed, tried, isolation, notDrilled, recoverySeconds, at: ended, expiresAt } = card
+      assert.deepEqual([move, level, passed, tried, isolation?.packetsLeft, notDrilled], ['web-1', 'D1', true, true, 0, []])
+      assert.ok(recoverySeconds !== null && recoverySeconds > 0, told)
+      assert.equal(Date.parse(expiresAt ?? '') - Date.parse(ended), 14 * 86_400_000)
+      const tries = card.checks.filter(({ about }) => about === 'standby').map(({ code, severity }) => [code, severity])
+      assert.deepEqual(tries, [
+        ['started', 'ok'],
+        ['check', 'ok'],
+        ['check', 'ok'],
+      ])
+      assert.equal(await listingOf(target, root), await listingOf(source, root), 'it is a copy again')
+      seen.push(card)
+    },
+  )
+
+  await t.test('a standby that does not start does not pass, which is kept; its plan is the same after all these passes', async () => {
+    await target.run(`mkdir -p ${dropIns}; printf '[Service]\\nExecStartPre=/bin/false\\n' > ${dropIns}/broken.conf; systemctl daemon-reload`)
+    const { exitCode, card, told } = await drill('web-1')
+    assert.equal(exitCode, 4, told)
+    assert.deepEqual([card.passed, card.tried, card.expiresAt, card.plan], [false, true, null, seen[0]?.plan])
+    assert.match(card.checks.find(({ severity }) => severity === 'error')?.text ?? '', /shop.service did not start/)
+    await target.run(`rm -r ${dropIns}; systemctl daemon-reload`)
+  })
+
+  await t.test('where no service runs on the source nothing is started, and that does not pass', async () => {
+    await source.run('systemctl stop shop')
+    const { exitCode, card, told } = await drill('web-1')
+    assert.equal(exitCode, 4, told)
+    assert.deepEqual([card.passed, card.tried, card.notDrilled], [false, false, ['shop.service (does not run on the source)']])
+    assert.equal(card.checks.find(({ severity }) => severity === 'error')?.code, 'nothing-tried')
+    await source.run('systemctl start shop')
+  })
+})
