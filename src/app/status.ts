@@ -2,7 +2,7 @@
 import { forecastPauseMs, rollbackPrice, sharedPauseMs } from '../core/forecast.ts'
 import type { JournalRecord, MoveStatus, Price } from '../core/records.ts'
 import { rowOf } from '../core/runbook.ts'
-import { completeAt } from '../core/stored-move.ts'
+import { completeAt, type MoveFacts } from '../core/stored-move.ts'
 import type { Progress, StoredMove } from '../workflows/store.ts'
 
 type Around = {
@@ -23,9 +23,7 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
     step: last?.step ?? '',
     ...(state === 'running' ? { phase: phaseOf(last), state: last?.state ?? 'started' } : { phase: state, state }),
     waitingFor: waitingFor(last),
-    lagSeconds: facts.lastPass === null ? null : Math.max(0, Math.round((now - Date.parse(completeAt(facts.lastPass))) / 100) / 10),
-    remainingBytes: null,
-    forecastPauseMs: facts.lastPass === null ? null : forecastPauseMs(facts),
+    ...copyNow(facts, now),
     rollback: state === 'finished' ? tooLate : rollbackPrice(facts, pauseMs),
     sealedAlone: facts.sealedAlone,
     backFirst: clients.filter((name) => !others.includes(name)),
@@ -36,6 +34,13 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
     rehearsal: facts.rehearsal,
     startedAt: move.startedAt,
   }
+}
+
+function copyNow(facts: MoveFacts, now: number): Pick<MoveStatus, 'lagSeconds' | 'remainingBytes' | 'forecastPauseMs'> {
+  const { lastPass } = facts
+  if (lastPass === null) return { lagSeconds: null, remainingBytes: null, forecastPauseMs: null }
+  const lagSeconds = Math.max(0, Math.round((now - Date.parse(completeAt(lastPass))) / 100) / 10)
+  return { lagSeconds, remainingBytes: lastPass.missingBytes ?? null, forecastPauseMs: forecastPauseMs(facts) }
 }
 
 function phaseOf(last: JournalRecord | null): string {

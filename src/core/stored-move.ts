@@ -64,11 +64,33 @@ export const beginningSchema = z.object({
 export const sealedAloneSchema = z.object({ side: z.enum(['source', 'target']), since: z.string(), commitAsked: z.boolean() })
 
 const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })
-const passFacts = z.object({ seconds: z.number(), movedBytes: z.number(), movedFiles: z.number(), endedAt: z.string(), beganAt: z.string().optional() })
+const passFacts = z.object({
+  seconds: z.number(),
+  movedBytes: z.number(),
+  movedFiles: z.number(),
+  endedAt: z.string(),
+  beganAt: z.string().optional(),
+  /** What is known to be missing since the pass; null: that cannot be known. Absent: by a version that did not keep it. */
+  missingBytes: z.number().nullable().optional(),
+  /** Of the pass before it, when this one did not reach what was there as it began. */
+  completeAt: z.string().optional(),
+})
+type PassFacts = Readonly<z.infer<typeof passFacts>>
 
 /** What was written before that on the side that is read, the pass has carried over; of what came while it ran nobody knows. */
-export function completeAt({ beganAt, endedAt }: z.infer<typeof passFacts>): string {
-  return beganAt ?? endedAt
+export function completeAt({ completeAt: before, beganAt, endedAt }: PassFacts): string {
+  return before ?? beganAt ?? endedAt
+}
+
+/** Whether a pass ended before it had what was there as it began: a replica that falls behind. */
+export function isBehind({ missingBytes }: Pick<PassFacts, 'missingBytes'>): boolean {
+  return (missingBytes ?? 0) > 0
+}
+
+/** What is kept of a pass after the one before it. Null: there is no complete copy yet. */
+export function keptPass(before: PassFacts | null, made: Omit<PassFacts, 'completeAt'>): PassFacts | null {
+  if (!isBehind(made)) return made
+  return before === null ? null : { ...made, completeAt: completeAt(before) }
 }
 
 export const moveFactsSchema = z.object({

@@ -1,7 +1,7 @@
 // Data in step: recorders on both sides, a first copy, passes until there is little left.
 import { LifeboatError } from '../../core/errors.ts'
-import { sides } from '../../core/stored-move.ts'
-import type { Mover, Pair, PassKind } from '../../movers/mover.ts'
+import { keptPass, sides } from '../../core/stored-move.ts'
+import type { Mover, Pair, Pass, PassKind } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
 import { inTurns } from '../../io/in-turns.ts'
 import { reach, type Action, type Done, type Step } from '../run.ts'
@@ -95,8 +95,17 @@ async function passOf(step: Step, wanted: PassKind, pair: Pair) {
   const seconds = (performance.now() - began) / 1000
   const movedBytes = passes.reduce((sum, pass) => sum + pass.movedBytes, 0)
   const movedFiles = passes.reduce((sum, pass) => sum + pass.movedFiles, 0)
-  await step.learn({ boots, lastPass: { seconds, movedBytes, movedFiles, beganAt, endedAt: new Date().toISOString() } })
+  const missingBytes = missingIn(passes)
+  const made = { seconds, movedBytes, movedFiles, missingBytes, beganAt, endedAt: new Date().toISOString() }
+  await step.learn({ boots, lastPass: keptPass(step.facts.lastPass, made) })
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
+}
+
+/** Null: nobody knows of any that something is missing, and of some that nothing is. */
+function missingIn(passes: readonly Pass[]): number | null {
+  const known = passes.flatMap(({ remainingBytes }) => remainingBytes ?? [])
+  const sum = known.reduce((total, bytes) => total + bytes, 0)
+  return sum > 0 || known.length === passes.length ? sum : null
 }
 
 /**
