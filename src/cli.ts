@@ -91,6 +91,12 @@ for (const [name, text] of [
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
 program
+  .command('standby')
+  .description('what stands by for a failover')
+  .command('status [move]')
+  .description('how far each is behind, when it was drilled, and whether it is failed over to by itself')
+  .action(verb(async () => (await import('./commands/standby.ts')).standbyStatus))
+program
   .command('drill [move]')
   .description('try a standby, apart from everybody; without a move: all that have one; exit 4 when it does not pass')
   .option('--level <level>', 'D0: everything answers and allows it; D1: the services start on a view of the copy, too (default)')

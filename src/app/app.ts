@@ -39,6 +39,7 @@ import { portsOpener, type PortsOptions } from './ports.ts'
 import { providerCard } from './provider-card.ts'
 import { parsedOnce } from './readings.ts'
 import { sharedJournal } from './shared-journal.ts'
+import { standbys } from './standbys.ts'
 
 type Outside = Pick<PortsOptions, 'linkOf' | 'engineOf'>
 
@@ -177,6 +178,7 @@ function wire(parts: Wired) {
     ...accounts(parts, configOf),
     ...policies(parts, configOf),
     ...drilling(parts, configOf),
+    ...standbys(parts, configOf),
     openLookout: async (options: LookoutOptions) => await openLookout(parts, options),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring,

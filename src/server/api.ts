@@ -111,11 +111,7 @@ function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): Fasti
     const body = tellBody.parse(request.body)
     return await app.tell(body.context, name, kind, body)
   })
-  server.post('/api/v1/moves/:name/drill', async (request, reply) => {
-    const { name } = z.object({ name: z.string() }).parse(request.params)
-    const body = drillBody.parse(request.body)
-    return await app.drill(body.context, name, body.level, goneSignal(reply))
-  })
+  standbyRoutes(server, app)
   policyRoutes(server, app)
   server.post('/api/v1/report', async (request) => {
     const { context: from, move, ...traffic } = reportBody.parse(request.body)
@@ -140,6 +136,18 @@ function policyRoutes(server: FastifyInstance, app: App): void {
   server.post('/api/v1/policy/switch', async (request) => {
     const body = switchBody.parse(request.body)
     return await app.switchPolicy(body.context, body)
+  })
+}
+
+function standbyRoutes(server: FastifyInstance, app: App): void {
+  server.post('/api/v1/moves/:name/drill', async (request, reply) => {
+    const { name } = z.object({ name: z.string() }).parse(request.params)
+    const body = drillBody.parse(request.body)
+    return await app.drill(body.context, name, body.level, goneSignal(reply))
+  })
+  server.post('/api/v1/standby', async (request) => {
+    const body = policyBody.parse(request.body)
+    return await app.standbys(body.context, body.move)
   })
 }
 

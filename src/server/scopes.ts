@@ -16,6 +16,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'GET /api/v1/evidence': 'read',
   'POST /api/v1/report/verify': 'read',
   'POST /api/v1/policy': 'read',
+  'POST /api/v1/standby': 'read',
   // What goes to providers and nodes, or writes.
   'POST /api/v1/inventory': 'operate',
   'POST /api/v1/doctor': 'operate',

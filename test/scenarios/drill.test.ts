@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
 import { drillCardSchema, type DrillCard } from '../../src/core/drill.ts'
+import { standbyCardSchema } from '../../src/core/standby.ts'
 import { exec } from '../../src/io/exec.ts'
 
 await enterLab()
@@ -47,25 +48,29 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     assert.equal((await scene.journal()).filter(({ step }) => step === 'rehearse').length, 0)
   })
 
-  await t.test(
-    'without a move all that have a standby are drilled; one that passes says how long it took, that nobody met it, and until when it counts',
-    async () => {
-      const { exitCode, card, told } = await drill()
-      assert.equal(exitCode, 0, told)
-      const { move, level, passed, tried, isolation, notDrilled, recoverySeconds, at: ended, expiresAt } = card
-      assert.deepEqual([move, level, passed, tried, isolation?.packetsLeft, notDrilled], ['web-1', 'D1', true, true, 0, []])
-      assert.ok(recoverySeconds !== null && recoverySeconds > 0, told)
-      assert.equal(Date.parse(expiresAt ?? '') - Date.parse(ended), 14 * 86_400_000)
-      const tries = card.checks.filter(({ about }) => about === 'standby').map(({ code, severity }) => [code, severity])
-      assert.deepEqual(tries, [
-        ['started', 'ok'],
-        ['check', 'ok'],
-        ['check', 'ok'],
-      ])
-      assert.equal(await listingOf(target, root), await listingOf(source, root), 'it is a copy again')
-      seen.push(card)
-    },
-  )
+  await t.test('without a move all standbys are drilled; one that passes says how long it took, that nobody met it, and until when it counts', async () => {
+    const { exitCode, card, told } = await drill()
+    assert.equal(exitCode, 0, told)
+    const { move, level, passed, tried, isolation, notDrilled, recoverySeconds, at: ended, expiresAt } = card
+    assert.deepEqual([move, level, passed, tried, isolation?.packetsLeft, notDrilled], ['web-1', 'D1', true, true, 0, []])
+    assert.ok(recoverySeconds !== null && recoverySeconds > 0, told)
+    assert.equal(Date.parse(expiresAt ?? '') - Date.parse(ended), 14 * 86_400_000)
+    const tries = card.checks.filter(({ about }) => about === 'standby').map(({ code, severity }) => `${code} ${severity}`)
+    assert.deepEqual(tries, ['started ok', 'check ok', 'check ok'])
+    assert.equal(await listingOf(target, root), await listingOf(source, root), 'it is a copy again')
+    seen.push(card)
+  })
+
+  await t.test('its status tells how far it is behind, and of the drill', async () => {
+    const { moves } = standbyCardSchema.parse((await ask('standby', 'status')).json)
+    const [standby] = moves
+    assert.ok(standby !== undefined && moves.length === 1)
+    const { move, state, lagSeconds, sample, drill: last, auto } = standby
+    assert.deepEqual([move, state, last], ['web-1', 'in-step', { level: 'D1', at: seen[0]?.at, passed: true, tried: true }])
+    assert.ok(lagSeconds !== null && sample !== null && sample.ageSeconds <= lagSeconds, JSON.stringify(standby))
+    const why = auto.why.map(({ code }) => code)
+    assert.deepEqual([auto.eligible, why.includes('mode'), why.includes('drill')], [false, true, false], 'the mode is observe; the drill counts')
+  })
 
   await t.test('a standby that does not start does not pass, which is kept; its plan is the same after all these passes', async () => {
     await target.run(`mkdir -p ${dropIns}; printf '[Service]\\nExecStartPre=/bin/false\\n' > ${dropIns}/broken.conf; systemctl daemon-reload`)
