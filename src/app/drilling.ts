@@ -1,7 +1,10 @@
 // Holds drills of standbys and keeps what they showed.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { drillCard, type DrillCard, type DrillCheck, type Drilled, type DrillLevel } from '../core/drill.ts'
 import { LifeboatError } from '../core/errors.ts'
+import { drillHtml } from '../report/drill.ts'
 import type { Store, StoredMove } from '../workflows/store.ts'
 import type { Context, Wired } from './app.ts'
 import { worldOf } from './doctor/world.ts'
@@ -26,7 +29,7 @@ export function drilling(parts: Wired, configOf: (context: Context) => Config) {
       const [at, until] = [new Date(now).toISOString(), new Date(now + config.watch.policy.drillWithin).toISOString()]
       const card = drillCard({ move: name, level, plan, at }, { ...more, checks: [...ready, ...more.checks] }, until)
       await parts.store.saveDrill(card)
-      return card
+      return { ...card, report: await writePage(parts.reports, card, config.project) }
     },
   }
 }
@@ -48,4 +51,12 @@ async function readyFor(parts: Wired, config: Config, move: StoredMove, signal: 
   } finally {
     await world.close()
   }
+}
+
+/** The card and its page, among the reports. Answers where the page is. */
+async function writePage(folder: string, card: DrillCard, project: string): Promise<string> {
+  const base = join(folder, `${card.move}-drill-${card.at.replaceAll(/[:.]/g, '-')}`)
+  await writeFile(`${base}.json`, `${JSON.stringify(card, null, 2)}\n`)
+  await writeFile(`${base}.html`, drillHtml(card, project))
+  return `${base}.html`
 }

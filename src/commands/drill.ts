@@ -34,5 +34,6 @@ async function drillOne({ client, context, signal }: Session, options: GlobalOpt
 function levelOf(text = 'D1'): DrillLevel {
   const level = drillLevels.find((each) => each === text)
   if (level !== undefined) return level
+  if (text === 'D2' || text === 'D3') throw new LifeboatError('usage', `The level ${text} is not built: --level takes ${drillLevels.join(' or ')}.`)
   throw new LifeboatError('usage', `--level takes ${drillLevels.join(' or ')}, not ${text}.`)
 }

@@ -38,6 +38,8 @@ export const drillCardSchema = z.object({
   recoverySeconds: z.number().nullable(),
   /** Until when it lets Lifeboat fail over by itself (ISO 8601); null: it does not. */
   expiresAt: z.string().nullable(),
+  /** Where its page was written. Absent in what is stored. */
+  report: z.string().optional(),
 })
 
 export type DrillCheck = Readonly<z.infer<typeof drillCheckSchema>>

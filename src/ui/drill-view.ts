@@ -12,7 +12,12 @@ export function drillView(card: DrillCard): string {
     `${marks[severity]} ${about.padEnd(width)}  ${printable(text)}`,
     ...(hint === null ? [] : [`  ${' '.repeat(width)}  Try: ${printable(hint)}`]),
   ])
-  return [`${card.move}: the drill ${card.level} ${card.passed ? 'passed' : 'did not pass'}.${closing(card)}`, ...lines, ...left(card)].join('\n')
+  return [
+    `${card.move}: the drill ${card.level} ${card.passed ? 'passed' : 'did not pass'}.${closing(card)}`,
+    ...lines,
+    ...left(card),
+    ...(card.report === undefined ? [] : [`Report: ${printable(card.report)}`]),
+  ].join('\n')
 }
 
 function closing({ passed, expiresAt, isolation, recoverySeconds }: DrillCard): string {

@@ -1,5 +1,6 @@
 // A drill of a standby on real nodes: what it starts meets nobody, what it shows is kept, and what could not be tried says nothing.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
 import { drillCardSchema, type DrillCard } from '../../src/core/drill.ts'
@@ -57,6 +58,7 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     assert.equal(Date.parse(expiresAt ?? '') - Date.parse(ended), 14 * 86_400_000)
     const tries = card.checks.filter(({ about }) => about === 'standby').map(({ code, severity }) => `${code} ${severity}`)
     assert.deepEqual(tries, ['started ok', 'check ok', 'check ok'])
+    assert.match(await readFile(card.report ?? '', 'utf8'), /It passed\./)
     assert.equal(await listingOf(target, root), await listingOf(source, root), 'it is a copy again')
     seen.push(card)
   })
