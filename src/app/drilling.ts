@@ -10,7 +10,9 @@ import type { Context, Wired } from './app.ts'
 import { worldOf } from './doctor/world.ts'
 import { onlyFor, readiness } from './drill-readiness.ts'
 import { drillStandby } from './drill-standby.ts'
+import { drillSwitch } from './drill-switch.ts'
 import { planOfFailover } from './drills.ts'
+import { beginMoves } from './moves.ts'
 import { protectedMoves } from './policy.ts'
 
 export function drilling(parts: Wired, configOf: (context: Context) => Config) {
@@ -23,15 +25,31 @@ export function drilling(parts: Wired, configOf: (context: Context) => Config) {
       const plan = planOfFailover(move)
       if (plan === null) throw new LifeboatError('not-now', `${name} has no target yet, so there is nothing to drill.`)
       const ready = await readyFor(parts, onlyFor(config, name), move, signal)
-      const isReady = ready.every(({ severity }) => severity !== 'error')
-      const more = level === 'D1' && isReady ? await drillStandby(parts, move, context.who, signal) : nothingStarted
+      const more = level === 'D0' || !isWell(ready) ? nothingStarted : await drillStandby(parts, move, context.who, signal)
+      const again = { moves: [name], fingerprint: null, approval: 'person', isNewest: false, who: context.who } as const
+      const standByAgain = async () => await beginMoves(parts, context.config, config, again, new AbortController().signal)
+      const all = level === 'D3' && isWell(ready) && maySwitch(more) ? { ...more, ...(await thereAndBack(parts, move, context.who, more, standByAgain)) } : more
       const now = Date.now()
       const [at, until] = [new Date(now).toISOString(), new Date(now + config.watch.policy.drillWithin).toISOString()]
-      const card = drillCard({ move: name, level, plan, at }, { ...more, checks: [...ready, ...more.checks] }, until)
+      const card = drillCard({ move: name, level, plan, at }, { ...all, checks: [...ready, ...all.checks] }, until)
       await parts.store.saveDrill(card)
       return { ...card, report: await writePage(parts.reports, card, config.project) }
     },
   }
+}
+
+function isWell(checks: readonly DrillCheck[]): boolean {
+  return checks.every(({ severity }) => severity !== 'error')
+}
+
+/** What could not be tried apart from everybody is tried by the switch. */
+function maySwitch({ tried, checks }: Drilled): boolean {
+  return !tried || isWell(checks)
+}
+
+async function thereAndBack(parts: Wired, move: StoredMove, who: string, before: Drilled, standByAgain: () => Promise<unknown>): Promise<Partial<Drilled>> {
+  const drilled = await drillSwitch(parts, move, who, standByAgain)
+  return { ...drilled, checks: [...(before.tried ? before.checks : []), ...drilled.checks] }
 }
 
 const nothingStarted: Drilled = { tried: false, checks: [], isolation: null, notDrilled: [], recoverySeconds: null }

@@ -1,12 +1,12 @@
 // `lifeboat.drill/1`: what a drill of a standby showed. It speaks for the plan that it was held of, and for a while only.
 import { z } from 'zod'
 
-/** D0: what a failover needs answers, and would allow it. D1: the standby starts apart from everybody, and passes its checks. */
-export const drillLevels = ['D0', 'D1'] as const
+/** D0: what a failover needs answers, and would allow it. D1: the standby starts apart from everybody, and passes its checks. D3: clients go there and back. Each with those before it. */
+export const drillLevels = ['D0', 'D1', 'D3'] as const
 export type DrillLevel = (typeof drillLevels)[number]
 
 const drillCheckSchema = z.object({
-  /** A key of lifeboat.yaml, or `standby`. */
+  /** A key of lifeboat.yaml, `standby`, or the way `there` and `back`. */
   about: z.string(),
   code: z.string(),
   /** `error`: the drill did not pass. */
@@ -34,7 +34,7 @@ export const drillCardSchema = z.object({
   isolation: z.object({ packetsLeft: z.number(), packetsRefused: z.number() }).nullable(),
   /** What of the move was not tried, and why. */
   notDrilled: z.array(z.string()),
-  /** From the start of the services until their checks passed; null: something was left out or did not pass. */
+  /** D1: from the start of the services until their checks passed; D3: from the approval until the names led there. Null: something was left out or did not pass. */
   recoverySeconds: z.number().nullable(),
   /** Until when it lets Lifeboat fail over by itself (ISO 8601); null: it does not. */
   expiresAt: z.string().nullable(),

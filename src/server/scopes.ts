@@ -39,9 +39,9 @@ export function needOf(method: string, route: string): Scope | 'local' | 'open' 
 
 /** What a call needs by what is in it: to let a move cut over or fail over, to end it for good, and to give one's word that a side is off. */
 export function needOfCall(params: unknown, body: unknown): Scope {
-  const [kind, approval, isOff] = [fieldOf(params, 'kind'), fieldOf(body, 'approval'), fieldOf(body, 'isOff')]
+  const [kind, approval, isOff, level] = [fieldOf(params, 'kind'), fieldOf(body, 'approval'), fieldOf(body, 'isOff'), fieldOf(body, 'level')]
   const isFinal = kind === 'approve' || kind === 'finish' || kind === 'failover'
-  return isFinal || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
+  return isFinal || level === 'D3' || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
 }
 
 /** What only somebody on this machine may give: a configuration, and with it programs to run, and names of files to read. */

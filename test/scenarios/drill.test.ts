@@ -9,6 +9,7 @@ import { exec } from '../../src/io/exec.ts'
 
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
+const { startProber } = await import('../support/prober.ts')
 const { listingOf } = await import('../support/listing.ts')
 
 const root = '/srv/shop'
@@ -61,6 +62,7 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     assert.match(await readFile(card.report ?? '', 'utf8'), /It passed\./)
     assert.equal(await listingOf(target, root), await listingOf(source, root), 'it is a copy again')
     seen.push(card)
+    t.diagnostic(`D1: well after ${recoverySeconds} s, ${isolation?.packetsRefused} packets refused`)
   })
 
   await t.test('its status tells how far it is behind, and of the drill', async () => {
@@ -90,5 +92,24 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     assert.deepEqual([card.passed, card.tried, card.notDrilled], [false, false, ['shop.service (does not run on the source)']])
     assert.equal(card.checks.find(({ severity }) => severity === 'error')?.code, 'nothing-tried')
     await source.run('systemctl start shop')
+  })
+
+  await t.test('D3: clients go there and back, no write is lost, the source serves again, and the standby is kept in step anew', async () => {
+    const prober = startProber(scene)
+    const { exitCode, card, told } = await drill('web-1', '--level', 'D3', '--yes')
+    const { lost, turns } = await prober.stop()
+    assert.equal(exitCode, 0, told)
+    assert.deepEqual([lost, turns], [[], ['source', 'target', 'source']])
+    assert.deepEqual([card.level, card.passed, card.tried, card.isolation?.packetsLeft, card.notDrilled], ['D3', true, true, 0, []])
+    const ways = card.checks.map(({ about, code }) => `${about} ${code}`)
+    for (const step of ['standby started', 'there commit-switch', 'there switch-dns', 'back commit-switch-back', 'back switch-dns-back', 'standby begun-again'])
+      assert.ok(ways.includes(step), step)
+    assert.ok((card.recoverySeconds ?? 0) > 0)
+    t.diagnostic(`D3: the names led there ${card.recoverySeconds} s after the approval`)
+    assert.equal(card.plan, seen[0]?.plan)
+    const { seq } = (await scene.journal()).findLast(at('move', 'undone')) ?? { seq: Infinity }
+    await scene.record(at('await-approval', 'waiting'), { after: seq })
+    const { moves } = standbyCardSchema.parse((await ask('standby', 'status')).json)
+    assert.deepEqual([moves[0]?.state, moves[0]?.drill?.level], ['in-step', 'D3'])
   })
 })
