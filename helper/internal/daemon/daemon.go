@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lifeboat/helper/internal/boot"
@@ -29,7 +30,8 @@ type Daemon struct {
 	holder  *holder.Holder
 	relay   *holder.Relay
 	rules   rules.Rules
-	why     string // why there are no rules, when there are none
+	why     string      // why there are no rules, when there are none
+	waking  atomic.Bool // the other side is asked who serves before clients reach this one
 
 	// mu guards what is decided: the state, its file, the marks that units look at, and the time that is left. It is held
 	// for file writes only, so that a renewal or the dead man never waits for an effect.

@@ -30,7 +30,7 @@ func (d *Daemon) hello(context.Context, request) (answer, error) {
 	told := answer{
 		"version": d.version, "build": d.build, "move": n.Move, "owner": n.Owner, "token": n.Token, "side": side, "role": n.Role, "phase": n.Phase(),
 		"attempt": attempt, "verdict": answer{"attempt": latest, "value": n.VerdictOf(latest)},
-		"bootId": d.bootID, "uptimeMs": boot.NowMs(), "configured": n.Config != nil, "forwarding": n.Forwarding == machine.ForwardOn,
+		"bootId": d.bootID, "uptimeMs": boot.NowMs(), "date": boot.Date().Format(time.RFC3339Nano), "configured": n.Config != nil, "forwarding": n.Forwarding == machine.ForwardOn,
 		"tombstone": n.Tombstone, "fenced": n.FencedOff != nil, "overruling": n.Overruling, "succeeding": n.Succeeding, "recorder": d.recording.status(), "trouble": d.trouble.list(),
 	}
 	if a := n.Attempt; a != nil {

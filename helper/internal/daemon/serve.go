@@ -31,10 +31,12 @@ func Run(p paths.Paths, version, build string) error {
 		return err
 	}
 	defer lock.Close()
+	isFresh := isFreshBoot(p)
 	d, err := New(ctx, p, version, build)
 	if err != nil {
 		return err
 	}
+	d.waking.Store(isFresh && mayBeSucceeded(d.now()))
 	if err := d.resume(ctx); err != nil {
 		return err
 	}
@@ -55,6 +57,9 @@ func Run(p paths.Paths, version, build string) error {
 		_, err := d.stopClosed(ctx)
 		d.trouble.set("closed", err)
 	}()
+	if d.waking.Load() {
+		go d.askBeforeOpening(ctx)
+	}
 	go d.guardRehearsals(ctx)
 	d.watch(ctx)
 	d.leave()

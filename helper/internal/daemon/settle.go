@@ -36,6 +36,7 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 		return done, nil
 	}
 	w := machine.Wanted(n)
+	w.PortGuard = w.PortGuard || d.waking.Load()
 	tcp := n.Config.PortsOf("tcp")
 	if d.lonely && w.Hold == machine.HoldNew {
 		w.Hold = machine.Pass // nobody is here to hold them
