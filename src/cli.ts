@@ -80,6 +80,7 @@ for (const [name, text] of [
   ['rollback', 'go back'],
   ['finish', 'the point of no return: power the source off'],
   ['failover', 'give the source up: fence it, and let the target serve'],
+  ['reprotect', 'after a failover: keep aside what only the source has, and make it the standby of the target'],
 ] as const) {
   const command = program.command(`${name} <move>`).description(text)
   if (name === 'approve') command.option('--digest <fingerprint>', 'approve only this plan')

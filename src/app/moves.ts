@@ -1,4 +1,4 @@
-// Begins moves and carries a person's word to them: migrate, approve, pause, rollback, finish.
+// Begins moves and carries a person's word to them: migrate, approve, pause, rollback, finish, failover, reprotect.
 import type { Config } from '../config/schema.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { rollbackPrice } from '../core/forecast.ts'
@@ -225,7 +225,10 @@ function refuseBlindly({ name, facts: { sealedAlone: alone } }: StoredMove, isOf
   throw new LifeboatError('other-side-silent', `${name}: ${describeSealedAlone(alone)}${text}`, { details: { ...alone, way: wayOut(name, alone) } })
 }
 
-function refuseBySide({ name, facts: { serving } }: StoredMove, kind: SignalKind): void {
+function refuseBySide({ name, facts: { serving, failedOver } }: StoredMove, kind: SignalKind): void {
   if (kind === 'finish' && serving === 'source') throw new LifeboatError('not-now', `${name} is not switched; there is nothing to finish.`)
   if (kind === 'rehearse' && serving === 'target') throw new LifeboatError('not-now', `${name} is switched already; there is nothing to rehearse.`)
+  if (kind !== 'reprotect' || (serving === 'target' && failedOver !== null)) return
+  const why = serving === 'source' ? 'its source serves' : 'its source was not given up, or is its standby again'
+  throw new LifeboatError('not-now', `${name} needs no \`reprotect\`: ${why}.`)
 }

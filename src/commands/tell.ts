@@ -1,4 +1,4 @@
-// lifeboat approve | pause | rollback | finish | failover MOVE
+// lifeboat approve | pause | rollback | finish | failover | reprotect MOVE
 import { z } from 'zod'
 import { describeClients, describeTogether } from '../core/after.ts'
 import { LifeboatError } from '../core/errors.ts'
@@ -11,12 +11,19 @@ import { answer, say, type GlobalOptions } from './output.ts'
 import { inSession, type Session } from './session.ts'
 import { watchRuns, type Until } from './watch-runs.ts'
 
-type Kind = 'approve' | 'pause' | 'rollback' | 'finish' | 'failover'
+type Kind = 'approve' | 'pause' | 'rollback' | 'finish' | 'failover' | 'reprotect'
 export type TellOptions = GlobalOptions & { readonly digest?: string; readonly targetIsOff?: boolean; readonly sourceIsOff?: boolean }
 
 const runSchema = z.object({ move: z.string(), run: z.number() })
 const begunSchema = runSchema.extend({ attached: z.boolean(), together: z.array(runSchema).default([]) })
-const until: Readonly<Record<Kind, Until>> = { approve: 'switched', pause: 'told', rollback: 'rolled-back', finish: 'finished', failover: 'switched' }
+const until: Readonly<Record<Kind, Until>> = {
+  approve: 'switched',
+  pause: 'told',
+  rollback: 'rolled-back',
+  finish: 'finished',
+  failover: 'switched',
+  reprotect: 'reprotected',
+}
 
 export function tell(kind: Kind) {
   return async (options: TellOptions, move: string): Promise<number> =>
@@ -67,6 +74,8 @@ function questionOf(kind: Kind, status: MoveStatus | undefined): string | null {
   if (kind === 'rollback' && status !== undefined) return `Roll ${[status.name, ...status.backTogether].join(' and ')} back? ${priceText(status.rollback)}`
   if (kind === 'finish' && status !== undefined) return `Finish ${status.name}? The source is powered off; there is no way back after it.`
   if (kind === 'failover' && status !== undefined) return `Give the source of ${status.name} up? ${lossText(status)}`
+  if (kind === 'reprotect' && status !== undefined)
+    return `Make the source of ${status.name} the standby of its target? It gets what the target has; what only the source has is kept aside there, and merged nowhere.`
   return null
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LifeboatError, codeOf, exitStatusOf, messageOf } from '../core/errors.ts'
 import { recordSchema, type JournalRecord } from '../core/records.ts'
+import { rowOf } from '../core/runbook.ts'
 import { openProgress, type Progress } from '../ui/progress.ts'
 import { confirm } from '../ui/prompts.ts'
 import { tellFailure } from './failure.ts'
@@ -9,7 +10,7 @@ import { waitsInVain } from './in-vain.ts'
 import { answer, say, type GlobalOptions } from './output.ts'
 import type { Session } from './session.ts'
 
-export type Until = 'switched' | 'rolled-back' | 'finished' | 'told' | 'rehearsed'
+export type Until = 'switched' | 'rolled-back' | 'finished' | 'told' | 'rehearsed' | 'reprotected'
 type Begun = { readonly move: string; readonly run: number }
 type Verdict = { readonly status: number; readonly text: string; readonly failure?: LifeboatError }
 
@@ -71,6 +72,7 @@ function verdictOf(record: JournalRecord, until: Until, options: GlobalOptions):
   if (until === 'rolled-back' && isUndoneForGood(record))
     return failed(new LifeboatError('gate-closed', `${record.move} could not go back now: ${record.text}`, { details: { move: record.move } }))
   if (until === 'rehearsed') return rehearsalOf(record)
+  if (until === 'reprotected' && rowOf(record.step)?.phase === 'reprotect') return reprotectionOf(record)
   return record.state === 'waiting' ? waitingVerdict(record, until, options) : null
 }
 
@@ -94,6 +96,13 @@ function rehearsalOf({ step, state, move, text, details }: JournalRecord): Verdi
   if (step !== 'rehearse') return null
   if (state === 'done') return { status: 0, text: `${move} is rehearsed, keeps in step and waits: lifeboat approve ${move}. ${text}` }
   return state === 'failed' ? failed(new LifeboatError(codeOf(details), `${move}: ${text}`, { details: { move } })) : null
+}
+
+/** Its target serves on, whatever it came to. */
+function reprotectionOf({ step, state, move, text, details }: JournalRecord): Verdict | null {
+  if (state === 'failed') return failed(new LifeboatError(codeOf(details), `${move}: ${text}`, { details: { move } }))
+  if (step !== 'reprotect' || state !== 'done') return null
+  return { status: 0, text: `${move} is protected again: its source follows. ${text} lifeboat rollback ${move} goes home, lifeboat finish ${move} stays.` }
 }
 
 /** The end of a run. Going back is what a rollback wanted, and what nobody else did. */

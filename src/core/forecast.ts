@@ -92,7 +92,8 @@ export function rollbackPrice(facts: MoveFacts, pauseMs = forecastPauseMs(facts)
   const { sealedAlone } = facts
   if (sealedAlone !== null) return impossible(`The ${sealedAlone.side} is sealed and the ${otherSide(sealedAlone.side)} does not answer; nobody serves.`)
   if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
-  if (facts.failedOver !== null) return impossible('The source was fenced and given up; what it has is older than what is served.')
+  if (facts.failedOver !== null)
+    return impossible('The source was fenced and given up; what it has is older than what is served, until `reprotect` has made it follow.')
   if (!facts.sourceAnswers) return impossible(sourceIsGone)
   if (facts.cannotFollow !== null) return impossible(`${facts.cannotFollow} The target serves on.`)
   if (facts.targetSilentSince !== null) return impossible(targetIsSilent(facts))

@@ -7,7 +7,7 @@
  */
 export const runbookVersion = 'runbook-2'
 
-export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back' | 'failover'
+export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back' | 'failover' | 'reprotect'
 
 /**
  * `seconds`: the deadline of the step; null where waiting is its nature (it then watches something else). `asked`: done when
@@ -92,9 +92,15 @@ export const givenUp = [
   { name: 'write-tombstone', phase: 'failover', title: 'Tell the source that it is over', seconds: 30 },
 ] as const satisfies readonly Row[]
 
+/** A source that was given up is back, and is to be the standby of the target: both when somebody asked for it (runbook.md §6). */
+export const takenBack = [
+  { name: 'salvage-source', phase: 'reprotect', title: 'Keep aside what only the source has', seconds: null },
+  { name: 'reprotect', phase: 'reprotect', title: 'Make the source follow the target', seconds: null },
+] as const satisfies readonly Row[]
+
 export type ForwardRow = (typeof runbook)[number]
 export type BackRow = (typeof wayBack)[number]
-export type RunbookRow = ForwardRow | BackRow | (typeof givenUp)[number]
+export type RunbookRow = ForwardRow | BackRow | (typeof givenUp)[number] | (typeof takenBack)[number]
 export type StepName = RunbookRow['name']
 export type UndoName = Extract<RunbookRow, { undo: string }>['undo']
 export type ActionName = StepName | UndoName
@@ -104,6 +110,7 @@ export const rows: readonly RunbookRow[] = [
   ...runbook.filter(({ phase }) => phase === 'prepare' || phase === 'sync'),
   ...givenUp,
   ...runbook.filter(({ phase }) => phase !== 'prepare' && phase !== 'sync'),
+  ...takenBack,
   ...wayBack,
 ]
 

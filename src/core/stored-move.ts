@@ -64,12 +64,14 @@ export const beginningSchema = z.object({
 export const sealedAloneSchema = z.object({ side: z.enum(['source', 'target']), since: z.string(), commitAsked: z.boolean() })
 
 const auditFacts = z.object({ files: z.number(), differences: z.number(), seconds: z.number(), endedAt: z.string() })
+/** `gaveAt`: when it began by the clock of the side that is read; times of files there are of that clock, too. */
 const passFacts = z.object({
   seconds: z.number(),
   movedBytes: z.number(),
   movedFiles: z.number(),
   endedAt: z.string(),
   beganAt: z.string().optional(),
+  gaveAt: z.string().optional(),
   /** What is known to be missing since the pass; null: that cannot be known. Absent: by a version that did not keep it. */
   missingBytes: z.number().nullable().optional(),
   /** Of the pass before it, when this one did not reach what was there as it began. */
@@ -90,7 +92,7 @@ export function isBehind({ missingBytes }: Pick<PassFacts, 'missingBytes'>): boo
 /** What is kept of a pass after the one before it. Null: there is no complete copy yet. */
 export function keptPass(before: PassFacts | null, made: Omit<PassFacts, 'completeAt'>): PassFacts | null {
   if (!isBehind(made)) return made
-  return before === null ? null : { ...made, completeAt: completeAt(before) }
+  return before === null ? null : { ...made, completeAt: completeAt(before), gaveAt: before.gaveAt }
 }
 
 export const moveFactsSchema = z.object({
@@ -175,8 +177,14 @@ export const moveFactsSchema = z.object({
     .object({ by: z.enum(['provider', 'ssh', 'hook', 'person']), text: z.string(), at: z.string() })
     .nullable()
     .default(null),
-  /** The target took over without the source. `complete`: when the last pass had ended that the target has. */
-  failedOver: z.object({ at: z.string(), complete: z.string() }).nullable().default(null),
+  /**
+   * The target took over without the source. `complete`: what the source had then the target has; `gaveAt`: the same by the
+   * source's own clock. `salvaged`: what came after that was kept aside on the source.
+   */
+  failedOver: z
+    .object({ at: z.string(), complete: z.string(), gaveAt: z.string().optional(), salvaged: z.object({ at: z.string() }).optional() })
+    .nullable()
+    .default(null),
   /** The fail-over that the policy, or whoever approved it, decided; null: none is under way, or a person began it by hand. */
   decided: z
     .object({ id: z.string(), trigger: z.enum(['policy', 'approval']), digest: z.string(), silentSince: z.number().nullable() })

@@ -67,6 +67,16 @@ export type Audit =
   | { readonly kind: 'everything' | 'changed'; readonly files: number; readonly seconds: number; readonly differences: readonly Difference[] }
   | { readonly kind: 'unknown'; readonly why: string }
 
+/** What was kept aside: `items` are the first of them, `at` by the clock of their side. `text`: for people, a sentence. */
+export type Salvaged = {
+  readonly count: number
+  readonly bytes: number
+  readonly items: readonly { readonly name: string; readonly bytes: number; readonly at: string }[]
+  /** Where it lies on that side; null: there was nothing. */
+  readonly place: string | null
+  readonly text: string
+}
+
 /** Each method is safe to repeat after a crash; `sync` may be called for ever; `release` twice is fine. */
 export type Mover = {
   /** Checks both sides (tools, space, roots) and reads what a pass will cost. Changes nothing that a client could see. */
@@ -88,6 +98,12 @@ export type Mover = {
   readonly promote: (pair: Pair, signal: AbortSignal) => Promise<void>
   /** Turns the direction round right after the switch: from now on `pair.to`, which serves, is followed by `pair.from`. */
   readonly reverse: (pair: Pair, signal: AbortSignal) => Promise<void>
+  /**
+   * After a fail-over, before anything is written to `pair.to`, which was given up and is closed: keeps aside there what it has
+   * and `pair.from`, which serves, lacks. `since`: by its own clock; what it had before, the other side has; null: not known.
+   * `label`: for the place, the same in each try. Absent: nobody knows how, and such a side is not written to.
+   */
+  readonly salvage?: (pair: Pair, given: { readonly since: string | null; readonly label: string }, signal: AbortSignal) => Promise<Salvaged>
   /** Databases only: runs one statement on this side, for a check of kind `sql`. Fails with the server's own words. */
   readonly ask?: (side: Side, statement: string, signal: AbortSignal) => Promise<void>
   /**

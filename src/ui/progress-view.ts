@@ -12,6 +12,7 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
   finish: 'Finish',
   back: 'Go back',
   failover: 'Fail over',
+  reprotect: 'Protect again',
 }
 
 type StepState = { readonly row: RunbookRow; readonly state: JournalRecord['state']; readonly text: string; readonly ms: number }

@@ -211,14 +211,18 @@ function isSilent(result: Result): boolean {
   return result.state === 'failed' && isSilence(result)
 }
 
-/** Each row until it succeeds; `back` when a rollback was asked for while a row that may end early ran or rested. */
+/**
+ * Each row until it succeeds; `back` when a rollback was asked for while a row that may end early ran or rested. A row that
+ * ends because a source which was given up is wanted back is begun anew after that, whatever it came to.
+ */
 async function untilDone(verbs: Verbs, rows: readonly RunbookRow[]): Promise<'done' | 'back'> {
   for (const row of rows) {
     for (let tries = 1; ; tries++) {
       const result = await verbs.step(row.name)
-      if (result.state === 'done') break
       if (result.state === 'interrupted') return 'back'
-      if (await verbs.rest(tries)) return 'back'
+      if (result.state === 'done' && result.details['reprotect'] !== true) break
+      if (result.state === 'done') tries = (await walk(verbs, rowsOf('reprotect'))) && 0
+      else if (await verbs.rest(tries)) return 'back'
     }
   }
   return 'done'

@@ -1,9 +1,9 @@
-// What people tell a running move: approve, pause, rollback, finish, rehearse; and that a side is off, beside a rollback. A
+// What people tell a running move: approve, pause, rollback, finish, rehearse, failover, reprotect; and that a side is off, beside a rollback. A
 // row each, taken once.
 import type { Pool } from 'pg'
 import { sleep } from '../io/wait.ts'
 
-export const signalKinds = ['approve', 'pause', 'rollback', 'finish', 'rehearse', 'failover'] as const
+export const signalKinds = ['approve', 'pause', 'rollback', 'finish', 'rehearse', 'failover', 'reprotect'] as const
 export type SignalKind = (typeof signalKinds)[number] | 'is-off'
 
 export type Signals = {

@@ -22,6 +22,11 @@ const phases: readonly (readonly [Phase, string, string])[] = [
     '`lifeboat failover`, when the source does not answer: instead of holding and sealing it, it is fenced, and that is read back. Between `measure-loss` and `write-tombstone` come `promote-target`, `check-target`, `commit-switch`, `switch-dns` and `start-singletons`. Where the source answers after all, the switch that loses nothing is tried first.',
   ],
   [
+    'reprotect',
+    'Take the source back',
+    '`lifeboat reprotect`, once the source that was given up can be back: what fences it is lifted, and it comes up closed. A failure leaves the target serving without a standby; `reprotect` tries again.',
+  ],
+  [
     'back',
     'Go back',
     '`rollback` after the commit: the same switch with the sides exchanged, names last. A failure before `commit-switch-back` leaves the target serving.',

@@ -71,3 +71,32 @@ test('a source that an earlier run left fenced is let go before anything else, u
   assert.equal((await play({}, { want: 'failover', fenced: true })).trace[0], 'decide-failover')
   assert.equal((await play({}, { want: 'rollback', serving: 'target', fenced: true })).trace.includes('undo unfence-source'), false)
 })
+
+const wantedBack: Result = { state: 'done', details: { reprotect: true } }
+
+test('a source that is wanted back is salvaged, then follows; what was waited for goes on, and from then on there is a way home', async () => {
+  for (const at of ['watch-target', 'await-finish'] as const) {
+    const { ending, trace } = await play({ [at]: [wantedBack] }, { want: 'failover' })
+    const from = trace.indexOf(at)
+    assert.deepEqual(trace.slice(from, from + 4), [at, 'salvage-source', 'reprotect', at])
+    assert.deepEqual(ending, { state: 'finished' })
+  }
+  const home = await play({ 'await-finish': [wantedBack, interrupted] }, { want: 'failover' })
+  const from = home.trace.indexOf('reprotect')
+  assert.deepEqual(home.trace.slice(from, from + 4), ['reprotect', 'await-finish!', 'take-rollback', 'check-ready-back'])
+  assert.deepEqual(home.ending, { state: 'rolled-back' })
+})
+
+test('nothing is written to a source that was not salvaged, and the target serves on, whatever fails', async () => {
+  for (const name of namesOf(rowsOf('reprotect'))) {
+    const { ending, trace } = await play({ 'await-finish': [wantedBack], [name]: [failed] }, { want: 'failover' })
+    const from = trace.indexOf('await-finish')
+    const until = name === 'salvage-source' ? ['salvage-source!'] : ['salvage-source', 'reprotect!']
+    assert.deepEqual(trace.slice(from, from + 2 + until.length), ['await-finish', ...until, 'await-finish'], name)
+    assert.equal(
+      trace.some((each) => each.startsWith('undo')),
+      false,
+    )
+    assert.deepEqual(ending, { state: 'finished' })
+  }
+})

@@ -8,6 +8,7 @@ import { nothingKnown } from './known.ts'
 import { passes } from './pass.ts'
 import { surveyOf } from './prepare.ts'
 import type { Root } from './rsync.ts'
+import { salvageOf } from './salvage.ts'
 import { readOwners, transplant, whatStays } from './system/index.ts'
 
 const schema = z
@@ -50,6 +51,7 @@ function filesMover(root: Root): Mover {
     prepare: survey.prepare,
     sync: passes(root, known, survey.wayOf),
     ...comparisons(root, known),
+    salvage: salvageOf(root),
     // The node opens as a whole; there is nothing about files that could be promoted, turned round or kept running.
     promote: async () => undefined,
     reverse: async () => undefined,

@@ -3,6 +3,7 @@ import { rollbackPrice, targetIsSilent } from '../../core/forecast.ts'
 import { formatDuration } from '../../core/units.ts'
 import { isSilence, type Done, type Step } from '../run.ts'
 import { followNames } from './names-after.ts'
+import { sourceWantedBack } from './reprotect.ts'
 import { whileKeptInStep, type Passes } from './sync.ts'
 import { recordsOfRun, restUnlessTold } from './waiting.ts'
 import { askTarget, countStragglers, followBack } from './watch.ts'
@@ -20,6 +21,8 @@ async function untilFinished(step: Step, passes: Passes): Promise<Done> {
   for (let [told, heard] = [false, true]; ; told = true) {
     const asked = heard ? await signals.take(step.run.move, step.run.run, 'finish') : null
     if (asked !== null) return { text: 'Finish was asked for.', details: asked }
+    const wanted = await sourceWantedBack(step)
+    if (wanted !== null) return wanted
     if (passes.dueInMs() === 0) {
       if (await targetAnswers(step)) await followBack(step, passes.make)
       await countStragglers(step)

@@ -64,7 +64,8 @@ export const failover = {
     const { lastPass } = step.facts
     if (lastPass === null) throw gateClosed('The target has no complete copy.')
     const complete = completeAt(lastPass)
-    await step.learn({ failedOver: { at: new Date().toISOString(), complete } })
+    const { gaveAt } = lastPass
+    await step.learn({ failedOver: { at: new Date().toISOString(), complete, ...(gaveAt === undefined ? {} : { gaveAt }) } })
     return {
       text: `The copy was complete at ${complete}: what was written on the source after that is lost (${ageOf(complete)} until now).`,
       details: { complete },
@@ -101,7 +102,7 @@ async function refusalNow(step: Step): Promise<string | null> {
   }
 }
 
-async function answers(step: Step): Promise<boolean> {
+export async function answers(step: Step): Promise<boolean> {
   try {
     const link = await step.run.ports.link('source', step.facts)
     await link.call({ op: 'hello' }, AbortSignal.any([step.signal, AbortSignal.timeout(answerWithinMs)]))
@@ -131,7 +132,7 @@ async function stillFenced(step: Step): Promise<string> {
   throw new LifeboatError('fence-unconfirmed', `Port ${open.port} of the source, ${address}, still answers.`)
 }
 
-function fencingOf(step: Step): Fencing {
+export function fencingOf(step: Step): Fencing {
   return step.run.ports.fencing(async () => ({ link: await reach(step, 'source'), token: step.run.token }))
 }
 

@@ -10,6 +10,7 @@ import { names } from './names.ts'
 import { prepare } from './prepare.ts'
 import { rehearse } from './rehearse.ts'
 import { prepareNode } from './prepare-node.ts'
+import { reprotection } from './reprotect.ts'
 import { settle } from './settle.ts'
 import { onceFreezeEnds } from './shared-freeze.ts'
 import { switchOver } from './switch.ts'
@@ -35,6 +36,7 @@ export const actions = {
   ...watch,
   'await-finish': awaitFinish,
   ...finish,
+  ...reprotection,
   ...undo,
 } satisfies Record<ActionName, Action>
 

@@ -1,4 +1,5 @@
 // Data in step: recorders on both sides, a first copy, passes until there is little left.
+import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { keptPass, sides } from '../../core/stored-move.ts'
 import type { Mover, Pair, Pass, PassKind } from '../../movers/mover.ts'
@@ -78,7 +79,7 @@ export async function onePass(step: Step, wanted: PassKind) {
 
 async function passOf(step: Step, wanted: PassKind, pair: Pair) {
   const { boots: known } = step.facts
-  const boots = await bootsOf(pair, step.signal)
+  const { boots, gaveAt } = await seenOf(pair, step.signal)
   const isTrusted = known === null || (known.source === boots.source && known.target === boots.target)
   if (!isTrusted && wanted === 'final') throw new LifeboatError('gate-closed', 'A side was restarted since the last pass; both are compared first.')
   const kind = isTrusted ? wanted : 'audit'
@@ -96,7 +97,7 @@ async function passOf(step: Step, wanted: PassKind, pair: Pair) {
   const movedBytes = passes.reduce((sum, pass) => sum + pass.movedBytes, 0)
   const movedFiles = passes.reduce((sum, pass) => sum + pass.movedFiles, 0)
   const missingBytes = missingIn(passes)
-  const made = { seconds, movedBytes, movedFiles, missingBytes, beganAt, endedAt: new Date().toISOString() }
+  const made = { seconds, movedBytes, movedFiles, missingBytes, beganAt, endedAt: new Date().toISOString(), ...gaveAt }
   await step.learn({ boots, lastPass: keptPass(step.facts.lastPass, made) })
   return { text: `${movedFiles} files, ${movedBytes} bytes in ${seconds.toFixed(1)} s.`, details: { seconds, movedBytes, movedFiles } }
 }
@@ -185,7 +186,14 @@ async function keepAudit(step: Step, found: Audited): Promise<void> {
   await step.learn({ audited })
 }
 
-async function bootsOf(pair: Pair, signal: AbortSignal): Promise<{ source: string; target: string }> {
-  const [from, to] = await Promise.all([pair.from, pair.to].map(async (side) => String((await side.call({ op: 'hello' }, signal))['bootId'])))
-  return pair.from.name === 'source' ? { source: from ?? '', target: to ?? '' } : { source: to ?? '', target: from ?? '' }
+const helloOf = z.object({ bootId: z.string(), date: z.string().optional() })
+
+/** Under which boots both sides are, and what the clock of the one that gives says; a helper of an older version does not tell. */
+async function seenOf({ from, to }: Pair, signal: AbortSignal) {
+  const [given, taken] = await Promise.all([from, to].map(async (side) => helloOf.parse(await side.call({ op: 'hello' }, signal))))
+  const [one, other] = [given?.bootId ?? '', taken?.bootId ?? '']
+  return {
+    boots: from.name === 'source' ? { source: one, target: other } : { source: other, target: one },
+    gaveAt: given?.date === undefined ? {} : { gaveAt: given.date },
+  }
 }

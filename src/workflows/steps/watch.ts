@@ -8,6 +8,7 @@ import { tellBackByPolicy } from '../going-back.ts'
 import { isSilence, reach, type Action, type Done, type Step } from '../run.ts'
 import { auditInBackground, refuseDifferences, wordsOf, type Background } from './audit.ts'
 import { cachedNames, cachedText, lookForDrift } from './names-after.ts'
+import { sourceWantedBack } from './reprotect.ts'
 import { meansOf } from './sides.ts'
 import { onePass } from './sync.ts'
 import { recordsOfRun } from './waiting.ts'
@@ -36,6 +37,8 @@ const sourceIsOver: Background = { look: () => ({ found: null, why: 'the source 
 async function watchTarget(step: Step, whole: Background): Promise<Done> {
   const end = performance.now() + step.settings.finish.watchForMs
   for (let red = 0; ;) {
+    const wanted = await sourceWantedBack(step)
+    if (wanted !== null) return wanted
     await askTarget(step)
     const failure = await firstRedCheck(step)
     red = failure === null ? 0 : red + 1
