@@ -9,6 +9,7 @@ import type { Difference, Mover, MoverAdapter, Pair, Side } from '../mover.ts'
 import { dismiss, follow, forget, hasReached, seed, standing } from './follow.ts'
 import { guard } from './guard.ts'
 import { prepare } from './prepare.ts'
+import { forgetSalvage, isSalvaged, salvage } from './salvage.ts'
 import { isAhead, readGtids, sameGtids, type Following, type Standing } from './replies.ts'
 import { position, query, type Server } from './talk.ts'
 
@@ -63,8 +64,10 @@ function mysqlMover(server: Server): Mover {
     },
     reverse: async ({ from, to }, signal) => {
       await query(server, to, 'stop slave; reset slave all', signal)
-      await follow(server, { from: to, to: from }, signal)
+      // What was given up gets a whole copy with the next pass.
+      if (!(await isSalvaged(server, from, signal))) await follow(server, { from: to, to: from }, signal)
     },
+    salvage: async (pair, { label }, signal) => await salvage(server, pair, label, signal),
     ask: async (side, statement, signal) => void (await query(server, side, statement, signal)),
     release: async (pair, signal) => await release(server, pair, signal),
   }
@@ -95,17 +98,19 @@ async function connect(server: Server, pair: Pair, signal: AbortSignal, onProgre
   const { from, to } = pair
   const there = await standing(server, to, signal)
   const state = there?.follows
-  const why = await whyParted(server, pair, there, signal)
+  const isKept = await isSalvaged(server, to, signal)
+  const why = isKept ? 'it was given up, and what it had is kept aside' : await whyParted(server, pair, there, signal)
   if (why === null) {
     if (state?.isRunning !== true || !isLed(server, state)) await follow(server, pair, signal)
     return 0
   }
   // Only the target is made anew by itself: whatever became of the source, it was the only copy once.
-  if (to.name === 'source')
+  if (to.name === 'source' && !isKept)
     throw new LifeboatError('cannot-follow', `MariaDB ${server.name} of the source cannot follow the target: ${why}. It is left as it is.`)
-  onProgress(`${server.name}: the target gets a whole copy: ${why}.`)
+  onProgress(`${server.name}: the ${to.name} gets a whole copy: ${why}.`)
   const bytes = await seed(server, { from, to }, signal)
   await follow(server, pair, signal)
+  if (isKept) await forgetSalvage(server, to, signal)
   return bytes
 }
 

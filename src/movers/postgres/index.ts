@@ -14,6 +14,7 @@ import { logicalMover } from './logical/index.ts'
 import { parseLsn, showLsn } from './lsn.ts'
 import { pausePooler } from './pooler.ts'
 import { prepare } from './prepare.ts'
+import { salvage } from './salvage.ts'
 import { close, demote, discard, forget, promote, reopen, rest } from './scripts.ts'
 
 const clusterField = z.string().regex(/^\d{1,2}\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be version/name, as pg_lsclusters shows them')
@@ -90,6 +91,7 @@ function postgresMover(cluster: Cluster, { database, pgbouncer }: Pick<z.infer<t
     promote: async ({ to }, signal) =>
       void (await act(to, promote(cluster, to), { signal, deadlineMs: 30_000, undo: { id: `promoted ${unitOf(cluster)}`, command: demote(cluster, to) } })),
     reverse: async (pair, signal) => void (await ensureFollowing(cluster, { from: pair.to, to: pair.from }, signal, () => undefined)),
+    salvage: async (pair, { label }, signal) => await salvage(cluster, pair, label, signal),
     ask: async (side, statement, signal) => void (await query(cluster, side, statement, signal, database)),
     release: async ({ from, to }, signal) => {
       await act(from, forget(cluster, from), { signal })

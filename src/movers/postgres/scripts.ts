@@ -89,6 +89,14 @@ as mkdir -m 700 "$folder"`
   return script(cluster, side, body, [before])
 }
 
+/** What was given up stops for good: its folder goes to where nothing looks for it. It tells where its log ends, as pg_controldata does. */
+export function setAside(cluster: Cluster, side: Side, place: string): Words {
+  const body = `halt
+if [ ! -e "$1" ]; then mv "$folder" "$1"; sync "$(dirname "$folder")"; fi
+as "$bin/pg_controldata" -D "$1"`
+  return script(cluster, side, body, [place])
+}
+
 /** What `clear` has put aside goes. */
 export function discard(cluster: Cluster, side: Side, before: string): Words {
   return script(cluster, side, 'rm -rf "$1" "$1"[0-9]*', [before])

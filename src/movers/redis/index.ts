@@ -9,6 +9,7 @@ import type { Difference, Mover, MoverAdapter, Pair, Pass, PassKind, Side } from
 import { backTo, closeWrites, configFile, follow, forgetPassword, keepPassword, leaderOf, nobody } from './follow.ts'
 import { prepare } from './prepare.ts'
 import type { Position } from './replies.ts'
+import { salvage } from './salvage.ts'
 import { ask, position, talk, type Server } from './talk.ts'
 
 const schema = z.strictObject({
@@ -59,6 +60,7 @@ function redisMover(server: Server): Mover {
       await keepPassword(server, to, signal)
       await follow(server, from, signal)
     },
+    salvage: async (pair, { label }, signal) => await salvage(server, pair, label, signal),
     ask: async (side, statement, signal) => await ask(server, side, statement, signal),
     release: async (pair, signal) => await release(server, pair, signal),
   }
