@@ -1,11 +1,12 @@
 // A provider that keeps a move waiting: the source itself may be well.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import test from 'node:test'
 import { LifeboatError } from '../../src/core/errors.ts'
 import type { Ports } from '../../src/workflows/ports.ts'
 import type { Step } from '../../src/workflows/run.ts'
-import { askProvider } from '../../src/workflows/steps/prepare.ts'
+import { askProvider, prepare } from '../../src/workflows/steps/prepare.ts'
 
 const silent: Ports['lookUp'] = async (signal) => {
   if (!signal.aborted) await once(signal, 'abort')
@@ -39,4 +40,25 @@ test('what it refuses is told as such', async () => {
     ),
     refused,
   )
+})
+
+test('what the source serves when it is looked at is kept, for a target that takes over without it; one that serves nothing now is ill', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const learned = async (ports: readonly number[]) => {
+    const facts: unknown[] = []
+    const learn: Step['learn'] = async (more) => void (await Promise.resolve(facts.push(more)))
+    const settings = { from: { provider: 'old', id: 'vm-42' }, checks: [], ports: ports.map((each) => ({ port: each, protocol: 'tcp' })) }
+    const link = { address: '127.0.0.1', run: async () => await Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) }
+    const here = { ...step(async () => await Promise.resolve({ name: 'web-1', power: 'on' } as never)), learn, settings, facts: {} }
+    await prepare['check-source']({
+      ...here,
+      run: { ports: { ...here.run.ports, link: async () => await Promise.resolve(link), movers: [] } },
+    } as unknown as Step)
+    return facts
+  }
+  assert.deepEqual(await learned([port, 1]), [{ portsServed: [port] }])
+  assert.deepEqual(await learned([1]), [{}])
 })

@@ -5,7 +5,7 @@ import test, { type TestContext } from 'node:test'
 import { LifeboatError } from '../../src/core/errors.ts'
 import { noFacts, type MoveFacts } from '../../src/core/stored-move.ts'
 import type { Step } from '../../src/workflows/run.ts'
-import { failover, promoteFenced } from '../../src/workflows/steps/failover.ts'
+import { checkFenced, failover, promoteFenced } from '../../src/workflows/steps/failover.ts'
 
 type Given = {
   readonly by?: 'provider' | 'person' | null
@@ -17,13 +17,20 @@ type Given = {
   readonly said?: boolean
   /** What the target is. */
   readonly target?: { readonly role: string; readonly phase: string } | null
+  /** What the source served when it was last asked. */
+  readonly portsServed?: readonly number[]
 }
 
 /** A step of a fail-over, between two sides. Answers what was asked of the helper on the target, and of the fence. */
-function stepOf({ by = 'provider', isFenced = true, port = 1, said = false, target = { role: 'closed', phase: 'idle' } }: Given) {
+function stepOf({ by = 'provider', isFenced = true, port = 1, said = false, target = { role: 'closed', phase: 'idle' }, portsServed = [] }: Given) {
   const asked: Readonly<Record<string, unknown>>[] = []
   const done: string[] = []
-  let facts: MoveFacts = { ...noFacts, attempt: 4, fence: by === null ? null : { by, text: 'It is off.', at: '2026-03-01T10:00:00.000Z' } }
+  let facts: MoveFacts = {
+    ...noFacts,
+    attempt: 4,
+    portsServed: [...portsServed],
+    fence: by === null ? null : { by, text: 'It is off.', at: '2026-03-01T10:00:00.000Z' },
+  }
   const call = async (request: Readonly<Record<string, unknown>>) => {
     asked.push(request)
     if (target === null) throw new LifeboatError('ssh-unreachable', 'It is silent.')
@@ -48,7 +55,7 @@ function stepOf({ by = 'provider', isFenced = true, port = 1, said = false, targ
       services: { signals: { take } },
       ports: { fencing, link: async () => await Promise.resolve({ address: '127.0.0.1', call }), movers: [] },
     },
-    settings: { source: { address: '127.0.0.1', ssh: { port } }, ports: [], services: ['shop.service'], singletons: [], data: [] },
+    settings: { source: { address: '127.0.0.1', ssh: { port } }, ports: [], checks: [], services: ['shop.service'], singletons: [], data: [] },
     signal: AbortSignal.timeout(30_000),
     learn: async (more: Partial<MoveFacts>) => void (facts = await Promise.resolve({ ...facts, ...more })),
   }
@@ -118,4 +125,10 @@ test('the target opens an attempt above all that it has seen, alone, and is prom
       { op: 'promote', attempt: 7, part: undefined, fence: { by: 'person', token: 9 } },
     ],
   )
+})
+
+test('a target without checks is committed only once it serves the ports that the source served', async (t) => {
+  const served = await listening(t)
+  assert.match((await checkFenced(stepOf({ portsServed: [served] }).step)).text, /1 port answered/)
+  await assert.rejects(checkFenced(stepOf({ portsServed: [served, 1] }).step), { code: 'gate-closed', message: /port 1 accepts does not hold on 127\.0\.0\.1/ })
 })

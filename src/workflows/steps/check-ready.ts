@@ -3,11 +3,12 @@ import { clientsToGoFirst, describeClients } from '../../core/after.ts'
 import { forecastSteps } from '../../core/forecast.ts'
 import type { SideName } from '../../core/stored-move.ts'
 import { counted } from '../../core/units.ts'
-import { acceptsTcp, runChecks, type CheckResult } from '../../nodes/checks.ts'
+import { runChecks, type CheckResult } from '../../nodes/checks.ts'
 import { openConnections } from '../../nodes/connections.ts'
 import type { Link } from '../../nodes/link.ts'
 import { gateClosed, reach, tcpPortsOf, type Done, type Step } from '../run.ts'
 import { audit } from './audit.ts'
+import { portsServed } from './check-target.ts'
 import { refuseDrift } from './drift.ts'
 import { refuseChangedNames } from './names.ts'
 import { meetOthers, pauseAhead, tellTogether } from './shared-freeze.ts'
@@ -18,7 +19,6 @@ import { awaitTurn } from './waiting.ts'
 const mostLagSeconds = 30
 const compareForMs = 20_000
 const turnForMs = 20_000
-const portWithinMs = 1000
 /** The forecast must leave room for what was not foreseen. */
 const budgetShare = 0.6
 /** Beside what the next pass may bring, twice. */
@@ -104,18 +104,4 @@ async function checksOn(step: Step, side: SideName, link: Link): Promise<readonl
   if (results.length > 0 && passed.length === 0) throw gateClosed(`No check passes on ${link.address}: ${results[0]?.check} ${results[0]?.text}.`)
   await step.learn({ checksPassed: passed })
   return results
-}
-
-/** A port may be listed at which nothing listens yet: then nobody misses it on the other side. */
-async function portsServed(step: Step, link: Link): Promise<number[]> {
-  const asked = await Promise.all(
-    tcpPortsOf(step).map(async (port) => {
-      const answers = acceptsTcp(link.address, port, AbortSignal.any([step.signal, AbortSignal.timeout(portWithinMs)]))
-      return await answers.then(
-        () => [port],
-        () => [],
-      )
-    }),
-  )
-  return asked.flat()
 }

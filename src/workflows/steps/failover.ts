@@ -3,17 +3,15 @@
 import { codeOf, LifeboatError, messageOf } from '../../core/errors.ts'
 import { completeAt, moveFactsSchema, type DecidedFailover, type MoveFacts } from '../../core/stored-move.ts'
 import { formatDuration } from '../../core/units.ts'
-import { runChecks } from '../../nodes/checks.ts'
 import { tryDoors } from '../../nodes/fence/doors.ts'
-import { sleep } from '../../io/wait.ts'
 import { fenceNode, liftFence, readFence, type Fencing } from '../fencing.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
+import { untilServed } from './check-target.ts'
 import { allMovers } from './movers.ts'
-import { forth, meansOf, pairWithSilent } from './sides.ts'
+import { forth, pairWithSilent } from './sides.ts'
 
 const answerWithinMs = 3000
 const leaseMs = 60_000
-const checkForMs = 6000
 
 export const failover = {
   'decide-failover': async (step) => {
@@ -163,17 +161,9 @@ export async function promoteFenced(step: Step): Promise<Done> {
   return { text: `The services of ${target.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'], attempt } }
 }
 
-/** What the source passed when it was last asked must hold. */
+/** What the source passed and served when it was last asked must hold. */
 export async function checkFenced(step: Step): Promise<Done> {
-  const target = await reach(step, 'target')
-  const wanted = new Set(step.facts.checksPassed)
-  for (const began = performance.now(); ;) {
-    const results = await runChecks(step.settings.checks, target, step.signal, { ...meansOf(step, 'target', target), way: null })
-    const failed = results.find((result) => !result.passed && (wanted.size === 0 || wanted.has(result.check)))
-    if (failed === undefined) return { text: `${results.length} checks passed on ${target.address}.`, details: { checks: results } }
-    if (performance.now() - began > checkForMs) throw gateClosed(`${failed.check} does not hold on ${target.address}: ${failed.text}.`)
-    await sleep(100, step.signal)
-  }
+  return await untilServed(step, 'target', await reach(step, 'target'), step.signal)
 }
 
 export async function commitFenced(step: Step): Promise<Done> {

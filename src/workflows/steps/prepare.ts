@@ -6,6 +6,7 @@ import { deadline } from '../../io/wait.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import type { EngineEvent } from '../../provision/engine.ts'
 import type { Action, Step } from '../run.ts'
+import { portsServed } from './check-target.ts'
 import { awaitStart } from './in-slots.ts'
 import { namesNow } from './names.ts'
 import { meansOf } from './sides.ts'
@@ -69,14 +70,19 @@ export async function askProvider(step: Pick<Step, 'run' | 'settings' | 'signal'
   }
 }
 
-/** What the source itself says now, in words. A node that was just started may need a moment: the steps that need it wait for it. */
+/**
+ * What the source itself says now, in words. A node that was just started may need a moment: the steps that need it wait for it.
+ * What it serves is kept: should it die before it is asked again, its target must serve the same. One that serves nothing now is ill.
+ */
 async function askSource(step: Step): Promise<string> {
   const { checks } = step.settings
   try {
     const link = await step.run.ports.link('source', step.facts)
     await link.run(['true'], { signal: step.signal })
-    const passed = (await runChecks(checks, link, step.signal, meansOf(step, 'source', link))).filter((result) => result.passed).length
-    return `ssh answers${checks.length === 0 ? '' : `, ${passed} of ${counted(checks.length, 'check')} passed`}`
+    const [results, served] = await Promise.all([runChecks(checks, link, step.signal, meansOf(step, 'source', link)), portsServed(step, link)])
+    const passed = results.filter((result) => result.passed).map((result) => result.check)
+    await step.learn({ ...(passed.length > 0 ? { checksPassed: passed } : {}), ...(served.length > 0 ? { portsServed: served } : {}) })
+    return `ssh answers${checks.length === 0 ? '' : `, ${passed.length} of ${counted(checks.length, 'check')} passed`}`
   } catch (error) {
     step.signal.throwIfAborted()
     if (codeOf(error) === 'defect') throw error

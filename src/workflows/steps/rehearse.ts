@@ -12,7 +12,7 @@ import type { Link } from '../../nodes/link.ts'
 import { sleep } from '../../io/wait.ts'
 import { gateClosed, reach, type Action, type Step } from '../run.ts'
 import { meansOf } from './sides.ts'
-import { checkForMs } from './switch.ts'
+import { checkForMs } from './check-target.ts'
 
 /** After that the node ends it alone, whoever asked for it. */
 const guardMs = 600_000

@@ -4,26 +4,21 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { counted } from '../../core/units.ts'
-import { describeCheck } from '../../core/stored-move.ts'
-import { acceptsTcp, runChecks } from '../../nodes/checks.ts'
+import { acceptsTcp } from '../../nodes/checks.ts'
 import type { Link } from '../../nodes/link.ts'
-import { sleep } from '../../io/wait.ts'
 import { keepLease, noteHold } from '../lease.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { attemptOf, duringAttempt } from './attempt.ts'
 import { checkReady } from './check-ready.ts'
+import { untilServed } from './check-target.ts'
 import { allMovers, movesMore } from './movers.ts'
 import { meetOthers, pauseAhead, sharedBudgetLeft } from './shared-freeze.ts'
-import { along, back, forth, meansOf, pairFrom, type Direction } from './sides.ts'
+import { along, back, forth, pairFrom, type Direction } from './sides.ts'
 import { onePass } from './sync.ts'
 
 const leaseMs = 5000
 const holdLimitMs = 30_000
 const graceMs = 5000
-/** Within the deadline of its step, so that the reason is told. Services that come up do so within a second, mostly. */
-export const checkForMs = 6000
-const portWithinMs = 1000
-const checkAgainMs = { atFirst: 10, later: 100 } as const
 
 async function holdClients(step: Step, way: Direction): Promise<Done> {
   await meetOthers(step, step.name)
@@ -136,25 +131,13 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   return { text: `The services of ${receiver.address} run, for checks only (${startMs} ms).`, details: { startMs, started: answer['started'] } }
 }
 
-/** Retried for a while: a service that was just started may need a moment. A port that was served is to be served again, check or not. */
 async function checkReceiver(step: Step, way: Direction): Promise<Done> {
-  const { checksPassed, portsServed } = step.facts
-  const ports = (portsServed ?? []).map((port) => ({ kind: 'tcp' as const, port, timeoutMs: portWithinMs }))
-  const checks = [...step.settings.checks, ...ports]
-  const wanted = new Set([...checksPassed, ...ports.map(describeCheck)])
   const { giver, receiver, lost } = await duringAttempt(step, way)
   const signal = AbortSignal.any([step.signal, lost])
   const hello = await receiver.call({ op: 'hello' }, signal)
   // A receiver that forwarded until now holds clients of its own.
   const byPeer = hello['forwarding'] === true ? { ports: tcpPortsOf(step), dial: giver.dialPeer } : null
-  for (const began = performance.now(); ;) {
-    const results = await runChecks(checks, receiver, signal, { ...meansOf(step, way.receiver, receiver), way: byPeer })
-    const failed = results.find((result) => wanted.has(result.check) && !result.passed)
-    if (failed === undefined) return { text: `${counted(checksPassed.length, 'check')} passed on ${receiver.address}.`, details: { checks: results } }
-    const waitedMs = performance.now() - began
-    if (waitedMs > checkForMs) throw gateClosed(`${failed.check} does not hold on ${receiver.address}: ${failed.text}.`)
-    await sleep(waitedMs < 1000 ? checkAgainMs.atFirst : checkAgainMs.later, signal)
-  }
+  return await untilServed(step, way.receiver, receiver, signal, byPeer)
 }
 
 /** The receiver decides alone: a repeat after a lost answer finds it committed, whatever the giver made of that meanwhile. */
