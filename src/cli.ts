@@ -85,7 +85,7 @@ for (const [name, text] of [
   const command = program.command(`${name} <move>`).description(text)
   if (name === 'approve') command.option('--digest <fingerprint>', 'approve only this plan')
   if (name === 'rollback') {
-    command.option('--target-is-off', 'the source is sealed and the target silent: you know that it is off, or cut off from everybody')
+    command.option('--target-is-off', 'the source is sealed or fenced and the target silent: you know that it is off, or cut off from everybody')
     command.option('--source-is-off', 'the same on the way back, when the target is the sealed one')
   }
   if (name === 'failover') command.option('--source-is-off', 'no provider can fence the source: you know that it is off, or cut off from everybody')

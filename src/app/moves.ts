@@ -217,9 +217,11 @@ function refuseFailover({ name, facts }: StoredMove, isOff: SideName | null): vo
 }
 
 /** Nobody opens a side that is sealed alone without knowing what became of the other one. */
-function refuseBlindly({ name, facts: { sealedAlone: alone } }: StoredMove, isOff: SideName | null): void {
+function refuseBlindly({ name, facts: { sealedAlone: alone, serving, fence } }: StoredMove, isOff: SideName | null): void {
   if (alone === null && isOff === null) return
-  if (alone === null) throw new LifeboatError('not-now', `No side of ${name} is sealed alone; it goes back without a word on the ${isOff}.`)
+  // Of a source that is fenced its target is asked first, whoever says what.
+  if (alone === null && serving === 'source' && fence !== null && isOff === 'target') return
+  if (alone === null) throw new LifeboatError('not-now', `No side of ${name} is sealed or fenced alone; it goes back without a word on the ${isOff}.`)
   if (isOff === otherSide(alone.side)) return
   const text = isOff === null ? '' : ` It is the ${isOff} that is sealed.`
   throw new LifeboatError('other-side-silent', `${name}: ${describeSealedAlone(alone)}${text}`, { details: { ...alone, way: wayOut(name, alone) } })

@@ -85,7 +85,7 @@ const table = {
   'rollback-impossible': [4, 'See `lifeboat status` for what remains.'],
   'other-side-silent': [
     4,
-    'Power the silent side on again: once it answers, the sealed one opens by itself or gives way to it. Or make sure that it is off, and say so: `lifeboat rollback MOVE --target-is-off` (`--source-is-off` on the way back).',
+    'Power the silent side on again: once it answers, the sealed one opens by itself or gives way to it; a fenced one is let go by `lifeboat rollback MOVE`. Or make sure that it is off, and say so: `lifeboat rollback MOVE --target-is-off` (`--source-is-off` on the way back).',
   ],
   'not-now': [4, 'See `lifeboat status` for what the move waits for.'],
 

@@ -91,6 +91,8 @@ export function rollbackPrice(facts: MoveFacts, pauseMs = forecastPauseMs(facts)
   const impossible = (why: string): Price => ({ possible: false, seconds: null, writesLost: null, why })
   const { sealedAlone } = facts
   if (sealedAlone !== null) return impossible(`The ${sealedAlone.side} is sealed and the ${otherSide(sealedAlone.side)} does not answer; nobody serves.`)
+  if (facts.serving === 'source' && facts.fence !== null)
+    return { possible: true, seconds: null, writesLost: 0, why: 'The source is fenced for a fail-over that did not come through; going back lets it go.' }
   if (facts.serving === 'source') return { possible: true, seconds: 0, writesLost: 0, why: 'The source serves; nothing has been switched.' }
   if (facts.failedOver !== null)
     return impossible('The source was fenced and given up; what it has is older than what is served, until `reprotect` has made it follow.')

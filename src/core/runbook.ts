@@ -5,7 +5,7 @@
  * Of what is done in which order, here and in workflows/migrate.ts: a process replays only runs of its own version. Raised
  * where a run that is under way could go another way than it went (test/workflows/migrate.test.ts); titles and deadlines are free.
  */
-export const runbookVersion = 'runbook-2'
+export const runbookVersion = 'runbook-3'
 
 export type Phase = 'prepare' | 'sync' | 'switch' | 'settle' | 'watch' | 'finish' | 'back' | 'failover' | 'reprotect'
 

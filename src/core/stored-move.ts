@@ -174,7 +174,13 @@ export const moveFactsSchema = z.object({
   cannotFollow: z.string().nullable().default(null),
   /** What keeps the source from serving while the target is promoted without its seal. Null: nothing; it is asked. */
   fence: z
-    .object({ by: z.enum(['provider', 'ssh', 'hook', 'person']), text: z.string(), at: z.string() })
+    .object({
+      by: z.enum(['provider', 'ssh', 'hook', 'person']),
+      text: z.string(),
+      at: z.string(),
+      /** Somebody said in this run that the silent target is off. */
+      targetIsOff: z.object({ run: z.number(), by: z.string(), at: z.string() }).optional(),
+    })
     .nullable()
     .default(null),
   /**

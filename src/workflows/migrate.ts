@@ -37,12 +37,18 @@ export type Ending =
 type Interrupted = Extract<Result, { state: 'interrupted' }>
 type Walked =
   /** `last`: what its last row told. */
-  | { readonly state: 'through'; readonly last: Readonly<Record<string, unknown>> | null }
-  | { readonly state: 'stopped'; readonly at: StepName; readonly result: Exclude<Result, { state: 'done' }>; readonly begun: readonly StepName[] }
+  { readonly state: 'through'; readonly last: Readonly<Record<string, unknown>> | null } | Stopped
+type Stopped = {
+  readonly state: 'stopped'
+  readonly at: StepName
+  readonly result: Exclude<Result, { state: 'done' }>
+  readonly begun: readonly StepName[]
+}
 
 /** `rehearsal`: somebody asked for one at the beginning. */
 export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Promise<Ending> {
   const serving = await openedAgain(verbs, want)
+  if (typeof serving === 'object') return serving
   if (serving === 'target') return want === 'rollback' && (await goBack(verbs)) ? { state: 'rolled-back' } : await settleAndDecide(verbs, rowsOf('settle'))
   const over = want === 'rollback' ? await stayHome(verbs) : want === 'failover' ? await failOver(verbs) : await bringOver(verbs, rehearsal)
   if (over === 'switched') return await settleAndDecide(verbs, rowsOf('settle'))
@@ -52,10 +58,13 @@ export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Prom
 /** How the target came to serve; or the end of the run. */
 type Over = 'switched' | 'failed-over' | Ending
 
-/** The side that serves. One that an earlier run left sealed or fenced is opened before anything else, or gives way to the other. */
-async function openedAgain(verbs: Verbs, want: Want): Promise<SideName> {
+/** The side that serves. One that an earlier run left sealed or fenced is opened before anything else, or gives way to the other; one that stays fenced ends the run. */
+async function openedAgain(verbs: Verbs, want: Want): Promise<SideName | Ending> {
   const { serving, sealed, fenced } = await verbs.look()
-  if (serving === 'source' && fenced === true && want !== 'failover') await verbs.undo('unfence-source')
+  if (serving === 'source' && fenced === true && want !== 'failover') {
+    const lifted = await verbs.undo('unfence-source')
+    if (lifted.state !== 'done') return failure('unfence-source', lifted)
+  }
   if (sealed !== true) return serving
   for (const name of undoAfter(rowsOf(serving === 'source' ? 'switch' : 'back').map((row) => row.name))) await verbs.undo(name)
   return (await verbs.look()).serving
@@ -97,16 +106,18 @@ async function failOver(verbs: Verbs): Promise<Over> {
   if (planned?.result.state === 'interrupted') return await leave(verbs, planned.at, planned.result)
   const attempt = await tried(verbs, rows)
   if (attempt === 'committed') return 'failed-over'
+  if (attempt.stuck !== null) return attempt.stuck
   // Nobody waits at a terminal for the reason: the standby is kept in step for the next time.
   if (attempt.result.state === 'failed' && resumes === true) return await bringOver(verbs, false)
   return await leave(verbs, attempt.at, attempt.result)
 }
 
-/** An attempt up to its commit; else where it stopped, and it is undone. */
-async function tried(verbs: Verbs, rows: readonly RunbookRow[]): Promise<'committed' | Extract<Walked, { state: 'stopped' }>> {
+/** An attempt up to its commit; else where it stopped, and it is undone. `stuck`: nobody serves, which ends the run. */
+async function tried(verbs: Verbs, rows: readonly RunbookRow[]): Promise<'committed' | (Stopped & { readonly stuck: Ending | null })> {
   const attempt = await walk(verbs, rows)
-  if (attempt.state === 'through' || (await endOf(verbs, attempt, 'source')) === 'committed') return 'committed'
-  return attempt
+  const end = attempt.state === 'through' ? 'committed' : await endOf(verbs, attempt, 'source')
+  if (attempt.state === 'through' || end === 'committed') return 'committed'
+  return { ...attempt, stuck: typeof end === 'object' ? end : null }
 }
 
 /** Waits for approval, and rehearses as often as somebody asks meanwhile. Null: it is approved. */
@@ -148,8 +159,8 @@ async function goBack(verbs: Verbs): Promise<boolean> {
     await verbs.takeRollback()
     const attempt = await walk(verbs, rows.slice(0, commit + 1))
     const end = attempt.state === 'through' ? 'committed' : await endOf(verbs, attempt, 'target')
-    if (end === 'undone') return false
     if (end === 'committed') break
+    if (end !== 'again') return false
     await verbs.rest(tries)
   }
   // Whoever asks for it once more has it already.
@@ -166,13 +177,19 @@ async function stayHome(verbs: Verbs): Promise<Ending> {
 
 /**
  * Undoes an attempt that stopped. `committed`: only the answer was lost, and there is only forward. That is asked again
- * after the undo, because a receiver may have been silent before. `again`: it is tried again by itself.
+ * after the undo, because a receiver may have been silent before. `again`: it is tried again by itself. A source that stays
+ * fenced ends the run: nobody serves, which is worse than what the attempt ended of.
  */
-async function endOf(verbs: Verbs, attempt: Extract<Walked, { state: 'stopped' }>, served: SideName): Promise<'committed' | 'undone' | 'again'> {
+async function endOf(verbs: Verbs, attempt: Stopped, served: SideName): Promise<'committed' | 'undone' | 'again' | Ending> {
   if ((await verbs.look()).serving !== served) return 'committed'
-  for (const name of undoAfter(attempt.begun)) await verbs.undo(name)
+  let stuck: Ending | null = null
+  for (const name of undoAfter(attempt.begun)) {
+    const undone = await verbs.undo(name)
+    if (name === 'unfence-source' && undone.state !== 'done') stuck = failure(name, undone)
+  }
   if ((await verbs.look()).serving !== served) return 'committed'
-  return (await verbs.noteUndone(attempt.at, served)) ? 'again' : 'undone'
+  const isTriedAgain = await verbs.noteUndone(attempt.at, served)
+  return stuck ?? (isTriedAgain ? 'again' : 'undone')
 }
 
 async function walk(verbs: Verbs, rows: readonly RunbookRow[]): Promise<Walked> {

@@ -67,8 +67,17 @@ test('a move that rests begins a run, which finds the word', async () => {
 
 test('where nothing is sealed alone nobody is asked to vouch, and the word is not kept for later', async () => {
   await begin('fine', {})
-  await assert.rejects(rollBack('fine', 'target'), { code: 'not-now', message: /No side of fine is sealed alone/ })
+  await assert.rejects(rollBack('fine', 'target'), { code: 'not-now', message: /No side of fine is sealed or fenced alone/ })
   assert.equal(await said('fine'), null)
+})
+
+test('a source that stayed fenced is let go on the word that its target is off, and on no other', async () => {
+  await begin('fenced', { fence: { by: 'provider', text: 'It is off.', at: '2026-11-27T03:12:00.000Z' } })
+  await parts.store.setState('fenced', 'failed', 0)
+  await assert.rejects(rollBack('fenced', 'source'), { code: 'not-now' })
+  await rollBack('fenced', 'target')
+  assert.deepEqual(begun, ['fenced:2 rollback'])
+  assert.equal((await said('fenced', 2))?.['side'], 'target')
 })
 
 test('a target that serves and is silent: rollback tells what is impossible, and what would be lost', async () => {

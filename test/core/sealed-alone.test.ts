@@ -37,6 +37,8 @@ test('the other side may have committed once it was asked to in the last attempt
   assert.equal(commitWasAsked([...asked, record('hold-clients-back'), record('seal-target')]), false)
   assert.equal(commitWasAsked([record('hold-clients-back'), record('commit-switch-back')]), true)
   assert.equal(commitWasAsked([record('hold-clients'), record('commit-switch', 'failed')]), false)
+  assert.equal(commitWasAsked([...asked, record('fence-source'), record('promote-target')], 'fence-source'), false)
+  assert.equal(commitWasAsked([record('hold-clients'), record('fence-source'), record('commit-switch')], 'fence-source'), true)
 })
 
 test('what is said names both sides, since when, what may be lost and the command that ends it, on the way back too', () => {

@@ -5,6 +5,7 @@ import type { Result, Want } from '../../src/workflows/run.ts'
 
 export const done: Result = { state: 'done', details: {} }
 export const failed: Result = { state: 'failed', code: 'node-failed', text: 'It broke.' }
+const silent: Result = { state: 'failed', code: 'other-side-silent', text: 'Nobody knows what became of the target.' }
 export const interrupted: Result = { state: 'interrupted' }
 /** `stored`: the names under which the durable engine keeps what was done, in their order. */
 export type Told = { readonly ending: Ending; readonly trace: readonly string[]; readonly stored: readonly string[] }
@@ -21,6 +22,8 @@ export async function play(
     rehearsal?: boolean
     sealed?: boolean
     fenced?: boolean
+    /** The fence cannot be lifted. */
+    stuck?: boolean
     opensAs?: 'source' | 'target'
     again?: number
     askedAt?: StepName
@@ -44,6 +47,7 @@ export async function play(
     },
     undo: async (name) => {
       trace.push(`undo ${name}`)
+      if (options.stuck === true && name === 'unfence-source') return await Promise.resolve(silent)
       if (sealed && name.startsWith('unseal-')) [serving, sealed] = [options.opensAs ?? serving, false]
       return await Promise.resolve(done)
     },

@@ -66,6 +66,17 @@ test('whoever wants to stay after all, before the target was promoted, stays', a
   assert.ok(trace.indexOf('undo demote-target') < trace.indexOf('undo unfence-source'))
 })
 
+test('a source that stays fenced ends the run with what can be done, whatever was wanted and whatever else had failed', async () => {
+  const stuck = { state: 'failed', step: 'unfence-source', code: 'other-side-silent', text: 'Nobody knows what became of the target.' }
+  for (const result of [failed, interrupted]) assert.deepEqual((await play({ 'promote-target': [result] }, { want: 'failover', stuck: true })).ending, stuck)
+  for (const want of ['migrate', 'rollback'] as const)
+    assert.deepEqual(
+      await play({}, { want, fenced: true, stuck: true }),
+      { ending: stuck, trace: ['undo unfence-source'], stored: ['look', 'undo unfence-source'] },
+      want,
+    )
+})
+
 test('a source that an earlier run left fenced is let go before anything else, unless that run goes on', async () => {
   for (const want of ['migrate', 'rollback'] as const) assert.equal((await play({}, { want, fenced: true })).trace[0], 'undo unfence-source', want)
   assert.equal((await play({}, { want: 'failover', fenced: true })).trace[0], 'decide-failover')

@@ -14,7 +14,13 @@ type Given = {
   /** Of the source. */
   readonly port?: number
   /** A person's word, that nobody has taken yet. */
-  readonly said?: boolean
+  readonly said?: 'source' | 'target'
+  /** What the provider of the target says of it. */
+  readonly targetOff?: boolean | null
+  /** Rows of the journal that were started. */
+  readonly records?: readonly string[]
+  /** How often the fence fails to be lifted. */
+  readonly stuckFor?: number
   /** What the target is. */
   readonly target?: { readonly role: string; readonly phase: string } | null
   /** What the source served when it was last asked. */
@@ -22,7 +28,9 @@ type Given = {
 }
 
 /** A step of a fail-over, between two sides. Answers what was asked of the helper on the target, and of the fence. */
-function stepOf({ by = 'provider', isFenced = true, port = 1, said = false, target = { role: 'closed', phase: 'idle' }, portsServed = [] }: Given) {
+function stepOf(given: Given) {
+  const { by = 'provider', isFenced = true, port = 1, target = { role: 'closed', phase: 'idle' }, portsServed = [], targetOff = null, records = [] } = given
+  let { said, stuckFor = 0 } = given
   const asked: Readonly<Record<string, unknown>>[] = []
   const done: string[] = []
   let facts: MoveFacts = {
@@ -31,29 +39,42 @@ function stepOf({ by = 'provider', isFenced = true, port = 1, said = false, targ
     portsServed: [...portsServed],
     fence: by === null ? null : { by, text: 'It is off.', at: '2026-03-01T10:00:00.000Z' },
   }
-  const call = async (request: Readonly<Record<string, unknown>>) => {
+  const call = (side: string) => async (request: Readonly<Record<string, unknown>>) => {
     asked.push(request)
-    if (target === null) throw new LifeboatError('ssh-unreachable', 'It is silent.')
+    if (side === 'target' && target === null) throw new LifeboatError('ssh-unreachable', 'It is silent.')
     return await Promise.resolve(request['op'] === 'hello' ? { ...target, attempt: 6 } : { started: [] })
   }
   const note = (what: string) => async () => await Promise.resolve(void done.push(what))
   const fence = {
     fence: async () => `${(await note('fence')()) ?? ''}It is off.`,
     isFenced: async () => await Promise.resolve(isFenced),
-    unfence: note('unfence'),
+    unfence: async () => {
+      if (stuckFor-- > 0) throw new LifeboatError('source-unreachable', 'The provider is away.')
+      await note('unfence')()
+    },
     close: async () => {},
   }
   const rungs = [{ kind: 'provider' as const, id: 'vm-1', open: async () => await Promise.resolve(fence) }]
   const fencing = () => ({ rungs, tryDoors: async () => await Promise.resolve([]), rungMs: 5000 })
-  const take = async (_move: string, _run: number, kind: string) =>
-    await Promise.resolve(said && kind === 'is-off' ? { side: 'source', who: 'ann@desk' } : null)
+  const take = async (_move: string, _run: number, kind: string) => {
+    const side = said
+    said = undefined
+    return await Promise.resolve(side !== undefined && kind === 'is-off' ? { side, who: 'ann@desk', at: '2026-03-01T10:00:00.000Z' } : null)
+  }
+  const after = async () => await Promise.resolve(records.map((name) => ({ step: name, state: 'started' })))
   const step = {
     run: {
       move: 'web-1',
       token: 9,
       claimed: new Set(['source', 'target']),
-      services: { signals: { take } },
-      ports: { fencing, link: async () => await Promise.resolve({ address: '127.0.0.1', call }), movers: [] },
+      run: 1,
+      services: { signals: { take }, journal: { after } },
+      ports: {
+        fencing,
+        link: async (side: string) => await Promise.resolve({ address: '127.0.0.1', call: call(side) }),
+        isOff: async () => await Promise.resolve(targetOff),
+        movers: [],
+      },
     },
     settings: { source: { address: '127.0.0.1', ssh: { port } }, ports: [], checks: [], services: ['shop.service'], singletons: [], data: [] },
     signal: AbortSignal.timeout(30_000),
@@ -83,16 +104,47 @@ test('a fence that is not read back is none', async () => {
   assert.equal(facts().fence, null)
 })
 
-test('a target that may serve, or is silent, keeps the source fenced', async () => {
-  for (const target of [{ role: 'open', phase: 'idle' }, { role: 'closed', phase: 'promoted' }, null]) {
+test('a target that serves, or is silent, keeps the source fenced', async () => {
+  for (const [target, code] of [
+    [{ role: 'open', phase: 'idle' }, 'gate-closed'],
+    [null, 'other-side-silent'],
+  ] as const) {
     const { step, done, facts } = stepOf({ target })
-    await assert.rejects(failover['unfence-source'](step), /stays fenced|silent/)
+    await assert.rejects(failover['unfence-source'](step), { code })
     assert.deepEqual([done, facts().fence?.by], [[], 'provider'])
   }
 })
 
+test('one that is up for checks is closed before the source is let go', async () => {
+  const { step, asked, done } = stepOf({ target: { role: 'closed', phase: 'promoted' } })
+  await failover['unfence-source'](step)
+  assert.deepEqual([asked.at(-1)?.['op'], asked.at(-1)?.['attempt'], done], ['demote', 6, ['unfence']])
+})
+
+test('of a silent target the word of who knows that it is off lets the source go, in all tries of that run; a provider that says otherwise is believed', async () => {
+  const refused = stepOf({ target: null, said: 'target', targetOff: false })
+  await assert.rejects(failover['unfence-source'](refused.step), { code: 'other-side-silent', message: /ann@desk said at .*its provider says that it runs/ })
+  assert.deepEqual(refused.done, [])
+  const { step, done, facts } = stepOf({ target: null, said: 'target', stuckFor: 1 })
+  await assert.rejects(failover['unfence-source'](step), { code: 'source-unreachable' })
+  assert.equal(facts().fence?.by, 'provider')
+  assert.match((await failover['unfence-source'](step)).text, /ann@desk said at 2026-.* that the target is off/)
+  assert.deepEqual([done, facts().fence], [['unfence'], null])
+})
+
+test('its provider alone lets the source go while the target was not asked to take over; once it was, the source tells it that this counts no more', async () => {
+  const off = stepOf({ target: null, targetOff: true })
+  await failover['unfence-source'](off.step)
+  assert.deepEqual([off.done, off.asked.filter(({ op }) => op === 'unfence')], [['unfence'], []])
+  const asked = stepOf({ target: null, targetOff: true, records: ['fence-source', 'promote-target', 'commit-switch'] })
+  await assert.rejects(failover['unfence-source'](asked.step), { code: 'other-side-silent', message: /may have done so/ })
+  const told = stepOf({ target: null, said: 'target', records: ['fence-source', 'promote-target', 'commit-switch'] })
+  await failover['unfence-source'](told.step)
+  assert.deepEqual([told.done, told.asked.at(-1)], [['unfence'], { op: 'unfence', token: 9, overrule: 4 }])
+})
+
 test('the word of a person stands for a fence, with who said it; nothing is asked of a provider, and nothing lifted', async () => {
-  const { step, done, facts } = stepOf({ by: null, said: true, isFenced: false })
+  const { step, done, facts } = stepOf({ by: null, said: 'source', isFenced: false })
   await failover['fence-source'](step)
   assert.deepEqual([facts().fence?.by, facts().fence?.text], ['person', 'ann@desk said that the source is off.'])
   await failover['confirm-fence'](step)

@@ -168,9 +168,17 @@ test('what is done and in which order is that of its version', async () => {
   const told: string[] = []
   for (const name of [null, ...rows])
     for (const result of [failed, { ...failed, code: 'ssh-unreachable' } as const, interrupted])
-      for (const options of [{}, { rehearsal: true }, { want: 'rollback' }, { want: 'rollback', serving: 'target' }, { want: 'failover' }] as const) {
+      for (const options of [
+        {},
+        { rehearsal: true },
+        { want: 'rollback' },
+        { want: 'rollback', serving: 'target' },
+        { want: 'failover' },
+        { want: 'failover', stuck: true },
+        { want: 'rollback', fenced: true, stuck: true },
+      ] as const) {
         const { stored } = await play(name === null ? {} : { [name]: [result] }, options)
         told.push(`${name} ${result.state === 'failed' ? result.code : result.state} ${JSON.stringify(options)}: ${stored.join(' ')}`)
       }
-  assert.deepEqual([runbookVersion, createHash('sha256').update(told.join('\n')).digest('hex').slice(0, 12)], ['runbook-2', 'f11b9eeee465'])
+  assert.deepEqual([runbookVersion, createHash('sha256').update(told.join('\n')).digest('hex').slice(0, 12)], ['runbook-3', 'da03d78dbc53'])
 })

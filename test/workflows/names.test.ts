@@ -12,8 +12,8 @@ const undos =
 
 const over = 'decide-failover fence-source confirm-fence measure-loss write-tombstone unfence-source'
 
-test('the stored names of runbook-2 are what they were', () => {
-  assert.equal(runbookVersion, 'runbook-2')
+test('the stored names of runbook-3 are what they were', () => {
+  assert.equal(runbookVersion, 'runbook-3')
   assert.equal(runbook.map((row) => row.name).join(' '), steps)
   assert.equal(wayBack.map((row) => row.name).join(' '), back)
   assert.equal([...givenUp.map((row) => row.name), ...givenUp.flatMap((row) => ('undo' in row ? [row.undo] : []))].join(' '), over)

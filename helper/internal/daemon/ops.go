@@ -69,6 +69,7 @@ func init() {
 		"stop-forward":     {false, (*Daemon).stopForwarding},
 		"fence":            {false, (*Daemon).fence},
 		"unfence":          {false, (*Daemon).unfence},
+		"closings":         {false, (*Daemon).keepClosings},
 		"fence-status":     {true, (*Daemon).fenceStatus},
 		"start-singletons": {false, (*Daemon).startSingletons},
 		"stop-singletons":  {false, (*Daemon).stopSingletons},

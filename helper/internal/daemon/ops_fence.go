@@ -29,25 +29,34 @@ func (d *Daemon) fence(ctx context.Context, r request) (answer, error) {
 		return nil, err
 	}
 	stopped, err := d.stopClosed(ctx)
-	return answer{"stopped": stopped}, err
+	if err != nil {
+		return answer{"stopped": stopped}, err
+	}
+	return answer{"stopped": stopped}, d.closeDatabases(ctx)
 }
 
 // unfence starts what ran when the side was fenced.
 func (d *Daemon) unfence(ctx context.Context, r request) (answer, error) {
+	var f struct{ Overrule int64 }
+	if err := r.read(&f); err != nil {
+		return nil, err
+	}
 	d.effects.Lock()
 	defer d.effects.Unlock()
 	running := d.now().FencedOff
-	if err := d.step(machine.Unfence{Call: d.call(r)}); err != nil {
+	if err := d.step(machine.Unfence{Call: d.call(r), Overrule: f.Overrule}); err != nil {
 		return nil, err
 	}
 	if _, err := d.settle(ctx); err != nil {
 		return nil, err
 	}
-	started := []units.Start{}
-	var err error
-	if len(running) > 0 {
-		started, err = d.startRecorded(ctx, running)
+	if running == nil {
+		return answer{"started": []units.Start{}}, nil
 	}
+	if err := d.openDatabases(ctx); err != nil {
+		return nil, err
+	}
+	started, err := d.startRecorded(ctx, running)
 	return answer{"started": started}, err
 }
 

@@ -118,6 +118,9 @@ func (d *Daemon) giveWay(ctx context.Context, attempt int64) (answer, error) {
 	if _, err := d.settle(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.closeDatabases(ctx); err != nil {
+		return nil, err
+	}
 	return answer{"attempt": attempt, "value": d.now().Role}, nil
 }
 

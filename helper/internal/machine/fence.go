@@ -37,19 +37,27 @@ func (n *Node) ranWhenOpen(now map[string]bool) map[string]bool {
 	return ran
 }
 
-// Unfence opens a side that was fenced, and no other.
-type Unfence struct{ Call }
+// Unfence opens a side that was fenced, and no other. Overrule: the attempt in which the other side may have taken over, as
+// nobody can ask it; it is told that this counts no more, until it hears.
+type Unfence struct {
+	Call
+	Overrule int64
+}
 
 func (e Unfence) apply(n *Node) *Refusal {
 	if r := n.Authorize(e.Token); r != nil {
 		return r
 	}
 	switch {
-	case n.FencedOff == nil:
-		return nil
-	case n.Attempt != nil:
+	case e.Overrule != 0 && n.Role == Closed && n.FencedOff == nil:
+		return refuse(GateClosed, "this side has heard that the other one serves")
+	case n.FencedOff != nil && n.Attempt != nil:
 		return refuse(GateClosed, "attempt %d is open on this fenced side", n.Attempt.Number)
+	case n.FencedOff != nil:
+		n.Role, n.FencedOff = Open, nil
 	}
-	n.Role, n.FencedOff = Open, nil
+	if e.Overrule != 0 {
+		n.Overruling, n.Highest = e.Overrule, max(n.Highest, e.Overrule)
+	}
 	return nil
 }

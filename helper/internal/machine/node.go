@@ -116,6 +116,8 @@ type Node struct {
 	Overruling int64 `json:"overruling,omitempty"`
 	// Succeeding is the attempt that was committed here over a fence, until the other side has heard of it.
 	Succeeding int64 `json:"succeeding,omitempty"`
+	// Closings are of its databases.
+	Closings []Closing `json:"closings,omitempty"`
 	// FencedOff: this side was closed without its word; the units that ran then. Nil: it was not. No omitempty: none is not nil.
 	FencedOff map[string]bool `json:"fencedOff"`
 }
@@ -150,6 +152,7 @@ func (n Node) Clone() Node {
 	n.FencedOff = maps.Clone(n.FencedOff)
 	n.Roots = maps.Clone(n.Roots)
 	n.Effects = slices.Clone(n.Effects)
+	n.Closings = slices.Clone(n.Closings)
 	if n.Config != nil {
 		c := n.Config.clone()
 		n.Config = &c

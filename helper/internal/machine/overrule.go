@@ -17,7 +17,7 @@ func (e Overrule) apply(n *Node) *Refusal {
 		}
 	}
 	n.decide(e.Attempt, Overruled)
-	n.Role, n.Attempt = Closed, nil
+	n.Role, n.Attempt, n.Succeeding = Closed, nil, 0
 	return nil
 }
 

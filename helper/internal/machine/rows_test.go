@@ -97,7 +97,7 @@ func TestRefusals(t *testing.T) {
 		{"a fenced side that was sealed asks nobody any more", walk(t, Giver, append(toSealed[:5:5], FenceOff{Call: at(0)})...), Unseal{Call: at(3), Reason: ByVoid, Voided: true}, AttemptOver},
 		{"a fenced side gives nothing", walk(t, Giver, FenceOff{Call: at(0)}), OpenAttempt{Call: at(4), Part: Giver, LeaseMs: 5000, BudgetMs: 9000}, GateClosed},
 		{"a fenced receiver commits nothing", walk(t, Receiver, append(toPromoted[:1:1], FenceOff{Call: at(0)})...), Commit{at(3)}, AttemptOver},
-		{"a fenced side is opened by a claim of a higher token alone", walk(t, Giver, FenceOff{Call: at(0)}, Claim{Owner: "me", Token: 6}), Unfence{at(0)}, TokenStale},
+		{"a fenced side is opened by a claim of a higher token alone", walk(t, Giver, FenceOff{Call: at(0)}, Claim{Owner: "me", Token: 6}), Unfence{Call: at(0)}, TokenStale},
 		{"another owner is refused", walk(t, Giver), Claim{Owner: "you", Token: 9}, OwnedByOther},
 	} {
 		t.Run(c.title, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestAFenceStaysUntilItIsLifted(t *testing.T) {
 	if cut := walk(t, Receiver, append(toPromoted[:1:1], FenceOff{Call: at(0)})...); cut.VerdictOf(3) != Void || cut.MayRun() {
 		t.Fatalf("what was promoted and then cut off is %s", cut.VerdictOf(3))
 	}
-	n, refusal := Step(n, Unfence{at(0)})
+	n, refusal := Step(n, Unfence{Call: at(0)})
 	if refusal != nil || !n.MayRun() || n.FencedOff != nil {
 		t.Fatalf("%+v: %+v", refusal, n)
 	}
@@ -188,7 +188,7 @@ func TestAFenceStaysUntilItIsLifted(t *testing.T) {
 		t.Fatalf("what ran before the freeze is forgotten: %+v", frozen.FencedOff)
 	}
 	sealed := walk(t, Giver, toSealed...)
-	if next, refusal := Step(sealed, Unfence{at(0)}); refusal != nil || next.Role != Closed {
+	if next, refusal := Step(sealed, Unfence{Call: at(0)}); refusal != nil || next.Role != Closed {
 		t.Fatalf("a side that was not fenced was opened: %+v", next)
 	}
 }
@@ -246,5 +246,35 @@ func TestAClaimLetsItsOwnMachineIn(t *testing.T) {
 	}
 	if _, refusal = Step(n, Claim{Owner: n.Owner, Token: n.Token, From: "somewhere"}); refusal == nil || refusal.Code != Usage {
 		t.Fatalf("%v", refusal)
+	}
+}
+
+// Nobody could ask the other side when the fence was lifted: whatever it decided counts no more, and it hears that.
+func TestALiftedFenceOverrules(t *testing.T) {
+	here := walk(t, Giver, FenceOff{Call: at(0), Running: map[string]bool{"a.service": true}}, Unfence{Call: at(0), Overrule: 7})
+	if here.Role != Open || here.Overruling != 7 {
+		t.Fatalf("it is %s and overrules %d", here.Role, here.Overruling)
+	}
+	if next, refusal := Step(here, Succeeded{7}); refusal == nil {
+		t.Fatalf("it gives way to what it overrules: %s", next.Role)
+	}
+	if _, refusal := Step(here, OpenAttempt{Call: at(7), Part: Giver, LeaseMs: 5000, BudgetMs: 9000}); refusal == nil {
+		t.Fatal("the attempt that it overrules is opened here")
+	}
+	fenced := Promote{Call: at(3), Fence: &Fence{By: "provider", Token: 5}}
+	there, refusal := Step(walk(t, Receiver, fenced, Commit{at(3)}), Overrule{3})
+	if refusal != nil || there.Role != Closed || there.Succeeding != 0 {
+		t.Fatalf("%v: the other side is %s and says of attempt %d that it serves", refusal, there.Role, there.Succeeding)
+	}
+	// The fence of a cloud leaves no mark on the node.
+	if n, refusal := Step(walk(t, Giver, Close{Call: at(3)}), Unfence{Call: at(0), Overrule: 7}); refusal != nil || n.Overruling != 7 || n.Role != Open {
+		t.Fatalf("%v: it is %s and overrules %d", refusal, n.Role, n.Overruling)
+	}
+	// It was fenced, and heard since that the other side serves.
+	heard := walk(t, Giver, FenceOff{Call: at(0)}, Succeeded{7})
+	for _, unfence := range []Unfence{{Call: at(0)}, {Call: at(0), Overrule: 7}} {
+		if next, _ := Step(heard, unfence); next.Role != Closed {
+			t.Fatalf("%+v opened it", unfence)
+		}
 	}
 }

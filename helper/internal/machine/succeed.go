@@ -10,11 +10,14 @@ func (e Succeeded) apply(n *Node) *Refusal {
 		return refuse(Usage, "which attempt?")
 	case e.Attempt < n.Highest:
 		return refuse(GateClosed, "attempt %d was seen here after attempt %d", n.Highest, e.Attempt)
+	case e.Attempt == n.Overruling:
+		return refuse(GateClosed, "attempt %d counts no more here: this side was opened as the other one was off", e.Attempt)
 	case n.VerdictOf(e.Attempt) == Committed:
 		return refuse(GateClosed, "attempt %d was committed here", e.Attempt)
 	}
 	n.Highest = e.Attempt
-	n.Role, n.Attempt, n.Forwarding = Closed, nil, NotForwarding
+	// It is no fence any more that keeps it closed, so none is lifted.
+	n.Role, n.Attempt, n.Forwarding, n.FencedOff = Closed, nil, NotForwarding, nil
 	return nil
 }
 

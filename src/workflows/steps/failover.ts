@@ -4,11 +4,12 @@ import { codeOf, LifeboatError, messageOf } from '../../core/errors.ts'
 import { completeAt, moveFactsSchema, type DecidedFailover, type MoveFacts } from '../../core/stored-move.ts'
 import { formatDuration } from '../../core/units.ts'
 import { tryDoors } from '../../nodes/fence/doors.ts'
-import { fenceNode, liftFence, readFence, type Fencing } from '../fencing.ts'
+import { fenceNode, readFence } from '../fencing.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { untilServed } from './check-target.ts'
 import { allMovers } from './movers.ts'
 import { forth, pairWithSilent } from './sides.ts'
+import { fencingOf, unfence } from './unfence.ts'
 
 const answerWithinMs = 3000
 const leaseMs = 60_000
@@ -45,16 +46,7 @@ export const failover = {
     return await fenced(step, by, text)
   },
 
-  /** A target that may serve, or that does not answer, keeps the source fenced: nobody else keeps the two apart now. */
-  'unfence-source': async (step) => {
-    const { fence } = step.facts
-    if (fence === null) return { text: 'Nothing was done to the source.' }
-    const hello = await (await reach(step, 'target')).call({ op: 'hello' }, step.signal)
-    if (hello['role'] !== 'closed' || hello['phase'] === 'promoted') throw gateClosed('The target may serve, so the source stays fenced.')
-    if (fence.by !== 'person') await liftFence(fencingOf(step), fence.by, step.signal)
-    await step.learn({ fence: null, failedOver: null })
-    return { text: fence.by === 'person' ? 'Nothing was done to the source.' : 'The source is as it was before it was fenced.' }
-  },
+  'unfence-source': unfence,
 
   'confirm-fence': async (step) => ({ text: await stillFenced(step), details: { ...step.facts.fence } }),
 
@@ -128,10 +120,6 @@ async function stillFenced(step: Step): Promise<string> {
   const open = doors.find(({ answer }) => answer === 'accepts')
   if (open === undefined) return `${address} is silent. ${fence.text}`
   throw new LifeboatError('fence-unconfirmed', `Port ${open.port} of the source, ${address}, still answers.`)
-}
-
-export function fencingOf(step: Step): Fencing {
-  return step.run.ports.fencing(async () => ({ link: await reach(step, 'source'), token: step.run.token }))
 }
 
 function ageOf(at: string): string {
