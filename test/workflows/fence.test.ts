@@ -133,7 +133,8 @@ test('of a silent target the word of who knows that it is off lets the source go
 })
 
 test('its provider alone lets the source go while the target was not asked to take over; once it was, the source tells it that this counts no more', async () => {
-  const off = stepOf({ target: null, targetOff: true })
+  // A switch before it had come so far.
+  const off = stepOf({ target: null, targetOff: true, records: ['hold-clients', 'commit-switch', 'fence-source', 'promote-target'] })
   await failover['unfence-source'](off.step)
   assert.deepEqual([off.done, off.asked.filter(({ op }) => op === 'unfence')], [['unfence'], []])
   const asked = stepOf({ target: null, targetOff: true, records: ['fence-source', 'promote-target', 'commit-switch'] })

@@ -273,8 +273,8 @@ func TestALiftedFenceOverrules(t *testing.T) {
 	// It was fenced, and heard since that the other side serves.
 	heard := walk(t, Giver, FenceOff{Call: at(0)}, Succeeded{7})
 	for _, unfence := range []Unfence{{Call: at(0)}, {Call: at(0), Overrule: 7}} {
-		if next, _ := Step(heard, unfence); next.Role != Closed {
-			t.Fatalf("%+v opened it", unfence)
+		if next, _ := Step(heard, unfence); next.Role != Closed || next.Overruling != 0 {
+			t.Fatalf("%+v opened it, or overrules %d", unfence, next.Overruling)
 		}
 	}
 }
