@@ -88,7 +88,7 @@ export const givenUp = [
   { name: 'decide-failover', phase: 'failover', title: 'Decide to fail over', seconds: 60 },
   { name: 'fence-source', phase: 'failover', title: 'Fence the source', undo: 'unfence-source', seconds: 240 },
   { name: 'confirm-fence', phase: 'failover', title: 'See that the source is fenced', seconds: 120 },
-  { name: 'measure-loss', phase: 'failover', title: 'Find out what is lost', seconds: 10 },
+  { name: 'measure-loss', phase: 'failover', title: 'Find out what is lost', seconds: 40 },
   { name: 'write-tombstone', phase: 'failover', title: 'Tell the source that it is over', seconds: 30 },
 ] as const satisfies readonly Row[]
 

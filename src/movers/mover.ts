@@ -104,6 +104,18 @@ export type Mover = {
    * `label`: for the place, the same in each try. Absent: nobody knows how, and such a side is not written to.
    */
   readonly salvage?: (pair: Pair, given: { readonly since: string | null; readonly label: string }, signal: AbortSignal) => Promise<Salvaged>
+  /**
+   * Databases only: takes in all that has arrived here from the other side, which is cut off for good, and tells how far that
+   * reaches. What was written there after it is lost.
+   */
+  readonly catchUp?: (side: Side, signal: AbortSignal) => Promise<Reached>
+  /**
+   * Databases only: commands by which the node itself ends its being written, also after a restart, and takes that back, for
+   * the day on which the other side takes over without it. Asked for once this side has what they need.
+   */
+  readonly closing?: (side: Side, signal: AbortSignal) => Promise<Closing>
+  /** Why the other side cannot take over without this one: the rest of a sentence. Absent: it can. */
+  readonly needsGiver?: string
   /** Databases only: runs one statement on this side, for a check of kind `sql`. Fails with the server's own words. */
   readonly ask?: (side: Side, statement: string, signal: AbortSignal) => Promise<void>
   /**
@@ -112,6 +124,10 @@ export type Mover = {
    */
   readonly release: (pair: Pair, signal: AbortSignal) => Promise<void>
 }
+
+/** `text`: the rest of a sentence. */
+export type Reached = { readonly text: string; readonly details: Readonly<Record<string, unknown>> }
+export type Closing = { readonly close: readonly string[]; readonly open: readonly string[] }
 
 export type Prepared = {
   readonly files: number

@@ -1,6 +1,8 @@
 // A cluster of PostgreSQL on both nodes of a move, and clients that write to it all the time and keep what was
 // acknowledged.
+import { Socket } from 'node:net'
 import { Client } from 'pg'
+import { clients as addresses } from '../../lab/network.ts'
 import type { LabNode } from '../../lab/node.ts'
 import { sleep } from '../../src/io/wait.ts'
 
@@ -81,10 +83,17 @@ export function startWriters(address: string, { port = 5432, clients = 4, databa
 }
 
 async function connected(host: string, port: number, database: string, options: string): Promise<Client> {
-  const client = new Client({ host, port, user: 'shop', password, database, options, connectionTimeoutMillis: 30_000 })
+  const client = new Client({ host, port, user: 'shop', password, database, options, connectionTimeoutMillis: 30_000, stream: asCustomer })
   client.on('error', () => undefined)
   await client.connect()
   return client
+}
+
+/** From an address of customers: that of whoever leads the move may reach a closed side, for its checks. */
+function asCustomer(): Socket {
+  const socket = new Socket()
+  const connect = socket.connect.bind(socket)
+  return Object.assign(socket, { connect: (port: number, host: string) => connect({ port, host, localAddress: addresses[0] }) })
 }
 
 /** pgbouncer in front of the cluster of both nodes, at port 6432. */

@@ -6,6 +6,7 @@ import http from 'node:http'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clients } from '../../lab/network.ts'
+import type { LabNode } from '../../lab/node.ts'
 import type { ShopNode } from '../../lab/shop/nodes.ts'
 import { orderLines } from '../../lab/shop/orders.ts'
 import { lostWrites } from '../../lab/traffic.ts'
@@ -18,7 +19,7 @@ const limitMs = 45_000
 export type Verdict = {
   /** Acknowledged, and not exactly once on the side that serves at the end. */
   readonly lost: readonly string[]
-  /** The sides that accepted writes, in the order in which they did. Each commit is one turn; more would be two writers. */
+  /** The sides that accepted writes, in the order in which they did, by what lies on either that is on. Each commit is one turn; more would be two writers. */
   readonly turns: readonly ('source' | 'target')[]
 }
 
@@ -41,14 +42,19 @@ export function startProber(scene: Scene, move: ShopNode = 'web-1', targetAddres
       if (code !== 0) throw new Error(`The prober ended with ${code}.`)
       const acknowledged = readFileSync(log, 'utf8').split('\n').filter(Boolean)
       const serving = scene[await oneSideServes(scene, move)](move)
-      const lines = (await orderLines(serving)).map((line) => line.split('\t'))
-      const stored = lines.filter(([id = '']) => id.startsWith('probe-'))
+      const probesOn = async (node: LabNode) => (await orderLines(node)).filter((line) => line.startsWith('probe-'))
+      const stored = await probesOn(serving)
+      const other = serving === source ? scene.target(move) : source
+      const all = new Set([...stored, ...(other.power() === 'on' ? await probesOn(other) : [])])
       return {
         lost: lostWrites(
           acknowledged,
-          stored.map(([id = '']) => id),
+          stored.map((line) => line.split('\t')[0] ?? ''),
         ),
-        turns: turnsOf(stored, source.name),
+        turns: turnsOf(
+          [...all].map((line) => line.split('\t')),
+          source.name,
+        ),
       }
     },
   }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { LifeboatError } from '../../src/core/errors.ts'
 import type { Step } from '../../src/workflows/run.ts'
-import { allMovers } from '../../src/workflows/steps/movers.ts'
+import { allMovers, releaseMovers } from '../../src/workflows/steps/movers.ts'
 
 const data = [
   { kind: 'files', name: 'pictures' },
@@ -43,4 +44,31 @@ test('the first failure comes once nobody is at work any more, and no further tr
   await assert.rejects(work, { message: 'the disk is full' })
   assert.equal(ended, true)
   assert.ok(!begun.includes('mail'))
+})
+
+test('what serves is let go by every mover, also where the other side is dead', async () => {
+  const [released, said]: [string[], string[]] = [[], []]
+  const silent = async () => await Promise.reject(new LifeboatError('ssh-unreachable', 'The source is silent.'))
+  const call = async (request: { readonly op: string }) => await Promise.resolve(void released.push(request.op))
+  const link = async (side: string) => await Promise.resolve(side === 'source' ? { call: silent, run: silent } : { call })
+  const mover = (name: string) => ({
+    release: async ({
+      from,
+      to,
+    }: {
+      from: { call: (request: { op: string }) => Promise<void> }
+      to: { call: (request: { op: string }) => Promise<never> }
+    }) => {
+      await from.call({ op: name })
+      await to.call({ op: name })
+    },
+  })
+  const run = { token: 3, claimed: new Set(['target']), ports: { link, movers: data.map(({ name }) => ({ name, mover: mover(name) })) } }
+  const say = async (text: string) => await Promise.resolve(void said.push(text))
+  await releaseMovers({ settings: { data }, facts: {}, signal: new AbortController().signal, run, say } as unknown as Step, 'target')
+  assert.deepEqual(
+    released,
+    data.map(({ name }) => name),
+  )
+  assert.deepEqual(said, ['A side does not answer, so what the movers left there stays: The source is silent.'])
 })

@@ -27,6 +27,14 @@ func NowMs() int64 {
 // Date is what the wall clock says, which nothing may be decided by.
 func Date() time.Time { return time.Now().UTC().Add(time.Duration(skewMs()) * time.Millisecond) }
 
+// IsNew says that nobody has asked for the name of this boot yet.
+func IsNew(runtime string) bool {
+	_, err := os.Stat(mark(runtime))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+func mark(runtime string) string { return filepath.Join(runtime, "boot") }
+
 // ID names this boot. The kernel's own id is not enough: a container that starts anew keeps the id of its host, so a
 // random mark in its /run, which no reboot survives, is part of the name.
 func ID(runtime string) (string, error) {
@@ -34,7 +42,7 @@ func ID(runtime string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(runtime, "boot")
+	path := mark(runtime)
 	mark, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		random := make([]byte, 4)

@@ -30,8 +30,7 @@ type Daemon struct {
 	holder  *holder.Holder
 	relay   *holder.Relay
 	rules   rules.Rules
-	why     string      // why there are no rules, when there are none
-	waking  atomic.Bool // the other side is asked who serves before clients reach this one
+	why     string // why there are no rules, when there are none
 
 	// mu guards what is decided: the state, its file, the marks that units look at, and the time that is left. It is held
 	// for file writes only, so that a renewal or the dead man never waits for an effect.
@@ -59,6 +58,7 @@ type Daemon struct {
 	manifests manifests
 	trouble   trouble
 	lonely    bool // the timer's program: no socket, no holder
+	returning atomic.Bool
 }
 
 // New reads the state of this node. A state that cannot be read stops everything: guessing could open a second writer.
@@ -68,6 +68,7 @@ func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, er
 			return nil, err
 		}
 	}
+	isFirstOfBoot := boot.IsNew(p.Runtime())
 	id, err := boot.ID(p.Runtime())
 	if err != nil {
 		return nil, err
@@ -77,6 +78,7 @@ func New(ctx context.Context, p paths.Paths, version, build string) (*Daemon, er
 	if _, err := durable.ReadJSON(p.State(), &d.node); err != nil {
 		return nil, fmt.Errorf("the state of this node cannot be read: %w", err)
 	}
+	d.returning.Store(d.mustAsk(isFirstOfBoot))
 	d.clock = loadDeadlines(p.DeadMan(), id)
 	d.renewAttemptContext()
 	d.rules, d.why = chooseRules(ctx)

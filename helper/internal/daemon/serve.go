@@ -31,12 +31,10 @@ func Run(p paths.Paths, version, build string) error {
 		return err
 	}
 	defer lock.Close()
-	isFresh := isFreshBoot(p)
 	d, err := New(ctx, p, version, build)
 	if err != nil {
 		return err
 	}
-	d.waking.Store(isFresh && mayBeSucceeded(d.now()))
 	if err := d.resume(ctx); err != nil {
 		return err
 	}
@@ -57,10 +55,8 @@ func Run(p paths.Paths, version, build string) error {
 		_, err := d.stopClosed(ctx)
 		d.trouble.set("closed", err)
 	}()
-	if d.waking.Load() {
-		go d.askBeforeOpening(ctx)
-	}
 	go d.guardRehearsals(ctx)
+	go d.askOnReturn(ctx)
 	d.watch(ctx)
 	d.leave()
 	return socket.Close()

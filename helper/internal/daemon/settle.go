@@ -36,7 +36,6 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 		return done, nil
 	}
 	w := machine.Wanted(n)
-	w.PortGuard = w.PortGuard || d.waking.Load()
 	tcp := n.Config.PortsOf("tcp")
 	if d.lonely && w.Hold == machine.HoldNew {
 		w.Hold = machine.Pass // nobody is here to hold them
@@ -66,6 +65,7 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	if err != nil {
 		return done, err
 	}
+	plan.PortGuard = plan.PortGuard || d.rules != nil && d.returning.Load()
 	letGo := func() (int, int) { return 0, 0 }
 	if w.Serves == machine.ToPeer {
 		letGo = d.letGo(n, w)

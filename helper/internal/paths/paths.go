@@ -46,6 +46,7 @@ func (p Paths) FirstCopy(root int) string { return p.in(fmt.Sprintf("first-copy-
 
 func (p Paths) Promoted() string  { return p.inRun("promoted") }
 func (p Paths) Frozen() string    { return p.inRun("frozen") }
+func (p Paths) Returning() string { return p.inRun("returning") }
 func (p Paths) DeadMan() string   { return p.inRun("deadman.json") }
 func (p Paths) Socket() string    { return p.inRun("helper.sock") }
 func (p Paths) Lock() string      { return p.inRun("lock") }

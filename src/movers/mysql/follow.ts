@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { LifeboatError } from '../../core/errors.ts'
 import { wayTo } from '../../core/way.ts'
 import { act, look, tryAct } from '../act.ts'
-import type { Pair, Side } from '../mover.ts'
+import type { Pair, Reached, Side } from '../mover.ts'
 import { guard } from './guard.ts'
 import { followingIn, readRow, standingIn, type Standing } from './replies.ts'
 import { query, type Server } from './talk.ts'
@@ -128,4 +128,21 @@ export async function standing(server: Server, side: Side, signal: AbortSignal):
 export async function hasReached(server: Server, to: Side, wanted: string, seconds: number, signal: AbortSignal) {
   const told = await query(server, to, `select master_gtid_wait('${wanted}', ${seconds}) as missing; show slave status`, signal, 'vertical')
   return { isThere: readRow(told)?.get('missing') === '0', state: followingIn(told) }
+}
+
+const catchUpSeconds = 20
+
+/** Reads nothing more, and does all that was read: a server that stops following forgets what it has not done. Fails with sync-failed. */
+export async function catchUp(server: Server, side: Side, signal: AbortSignal): Promise<Reached> {
+  const read = readRow(await query(server, side, 'stop slave io_thread; show slave status', signal, 'vertical'))?.get('Gtid_IO_Pos')
+  if (read === undefined) throw new LifeboatError('sync-failed', `MariaDB ${server.name} of the ${side.name}, which is to take over, follows nobody.`)
+  const { isThere, state } = await hasReached(server, side, read, catchUpSeconds, signal)
+  if (!isThere) {
+    const why = state?.error ?? ''
+    throw new LifeboatError(
+      'sync-failed',
+      `MariaDB ${server.name} of the ${side.name} did not do all that it has read within ${catchUpSeconds} s${why === '' ? '' : `: ${why}`}.`,
+    )
+  }
+  return { text: `has all transactions up to ${read}`, details: { gtid: read } }
 }

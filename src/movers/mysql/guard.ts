@@ -53,6 +53,8 @@ const acts = {
   close: "shut 'select @@gtid_current_pos;'",
   /** As it was before it was closed. */
   open: 'open',
+  /** The other side has taken over without it. */
+  over: 'if runs; then shut; else write_closed; fi',
   /** Follows no more, and is opened. */
   promote: '{ echo "stop slave;"; allow; } | sql || exit 1; rm -f "$closed" && sync "$folder"',
   /** Whom it followed it follows again. */

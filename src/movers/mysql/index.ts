@@ -6,7 +6,7 @@ import { portField, secretField } from '../../core/fields.ts'
 import { wayTo } from '../../core/way.ts'
 import { act } from '../act.ts'
 import type { Difference, Mover, MoverAdapter, Pair, Side } from '../mover.ts'
-import { dismiss, follow, forget, hasReached, seed, standing } from './follow.ts'
+import { catchUp, dismiss, follow, forget, hasReached, seed, standing } from './follow.ts'
 import { guard } from './guard.ts'
 import { prepare } from './prepare.ts'
 import { forgetSalvage, isSalvaged, salvage } from './salvage.ts'
@@ -68,6 +68,8 @@ function mysqlMover(server: Server): Mover {
       if (!(await isSalvaged(server, from, signal))) await follow(server, { from: to, to: from }, signal)
     },
     salvage: async (pair, { label }, signal) => await salvage(server, pair, label, signal),
+    catchUp: async (side, signal) => await catchUp(server, side, signal),
+    closing: async (side) => await Promise.resolve({ close: guard('over', server, side), open: guard('open', server, side) }),
     ask: async (side, statement, signal) => void (await query(server, side, statement, signal)),
     release: async (pair, signal) => await release(server, pair, signal),
   }

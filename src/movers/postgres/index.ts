@@ -8,6 +8,7 @@ import type { Difference, Mover, MoverAdapter, Pair } from '../mover.ts'
 import { checkpoint } from './checkpoint.ts'
 import { control, lastLine, placesOf, psql, query, standing, unitOf, type Cluster } from './cluster.ts'
 import { parseControl } from './control.ts'
+import { catchUp } from './catch-up.ts'
 import { ensureFollowing, type Say } from './follow.ts'
 import type { Both } from './logical/both.ts'
 import { logicalMover } from './logical/index.ts'
@@ -92,6 +93,8 @@ function postgresMover(cluster: Cluster, { database, pgbouncer }: Pick<z.infer<t
       void (await act(to, promote(cluster, to), { signal, deadlineMs: 30_000, undo: { id: `promoted ${unitOf(cluster)}`, command: demote(cluster, to) } })),
     reverse: async (pair, signal) => void (await ensureFollowing(cluster, { from: pair.to, to: pair.from }, signal, () => undefined)),
     salvage: async (pair, { label }, signal) => await salvage(cluster, pair, label, signal),
+    catchUp: async (side, signal) => await catchUp(cluster, side, signal),
+    closing: async (side) => await Promise.resolve({ close: rest(cluster, side), open: reopen(cluster, side) }),
     ask: async (side, statement, signal) => void (await query(cluster, side, statement, signal, database)),
     release: async ({ from, to }, signal) => {
       await act(from, forget(cluster, from), { signal })

@@ -61,6 +61,15 @@ function redisMover(server: Server): Mover {
       await follow(server, from, signal)
     },
     salvage: async (pair, { label }, signal) => await salvage(server, pair, label, signal),
+    catchUp: async (side, signal) => {
+      const { history, offset, follows } = await position(server, side, signal)
+      if (follows === null) throw new LifeboatError('sync-failed', `Redis ${server.name} of the ${side.name}, which is to take over, follows nobody.`)
+      return { text: `has all writes up to offset ${offset} of history ${history}`, details: { history, offset } }
+    },
+    closing: async (side, signal) => {
+      const file = await fileOf(side, signal)
+      return { close: backTo(server, side, file, nobody), open: backTo(server, side, file, null) }
+    },
     ask: async (side, statement, signal) => await ask(server, side, statement, signal),
     release: async (pair, signal) => await release(server, pair, signal),
   }

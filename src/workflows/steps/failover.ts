@@ -8,7 +8,7 @@ import { fenceNode, readFence } from '../fencing.ts'
 import { gateClosed, reach, tcpPortsOf, type Action, type Done, type Step } from '../run.ts'
 import { untilServed } from './check-target.ts'
 import { allMovers } from './movers.ts'
-import { forth, pairWithSilent } from './sides.ts'
+import { pairFrom, sideFrom } from './sides.ts'
 import { fencingOf, unfence } from './unfence.ts'
 
 const answerWithinMs = 3000
@@ -37,6 +37,7 @@ export const failover = {
   },
 
   'fence-source': async (step) => {
+    refuseWithoutGiver(step)
     await step.run.ports.refuseFailover('fence', { facts: step.facts, token: step.run.token })
     const said = await step.run.services.signals.take(step.run.move, step.run.run, 'is-off')
     if (said?.['side'] === 'source') return await fenced(step, 'person', `${String(said['who'])} said that the source is off.`)
@@ -55,11 +56,11 @@ export const failover = {
     if (lastPass === null) throw gateClosed('The target has no complete copy.')
     const complete = completeAt(lastPass)
     const { gaveAt } = lastPass
+    const databases = await whatDatabasesHave(step)
     await step.learn({ failedOver: { at: new Date().toISOString(), complete, ...(gaveAt === undefined ? {} : { gaveAt }) } })
-    return {
-      text: `The copy was complete at ${complete}: what was written on the source after that is lost (${ageOf(complete)} until now).`,
-      details: { complete },
-    }
+    const files = `The copy was complete at ${complete}: what was written on the source after that is lost (${ageOf(complete)} until now).`
+    const more = databases.length === 0 ? '' : ' Databases are followed all the time, and lose what came after this:'
+    return { text: `${files}${more}${databases.map(({ name, text }) => ` ${name} ${text}.`).join('')}`, details: { complete, databases } }
   },
 
   /** The helper of the target tells the source as soon as it hears of it, with or without a controller. */
@@ -70,6 +71,22 @@ export const failover = {
     return { text, details: { succeeding: hello['succeeding'] } }
   },
 } satisfies Record<string, Action>
+
+function refuseWithoutGiver(step: Step): void {
+  for (const { name, mover } of step.run.ports.movers)
+    if (mover.needsGiver !== undefined) throw gateClosed(`${name} cannot be failed over: ${mover.needsGiver}. The source was not touched.`)
+}
+
+/** Nothing comes from the source any more, as it is fenced: what they take in now is all that there will be. */
+async function whatDatabasesHave(step: Step) {
+  const target = sideFrom('target', await reach(step, 'target'), step.run.token)
+  const all = await allMovers(step, async (mover, name) => {
+    if (mover.catchUp === undefined) return []
+    const { text, details } = await mover.catchUp(target, step.signal)
+    return [{ ...details, name, text }]
+  })
+  return all.flat()
+}
 
 async function fenced(step: Step, by: NonNullable<MoveFacts['fence']>['by'], text: string): Promise<Done> {
   await step.learn({ fence: { by, text, at: new Date().toISOString() } })
@@ -142,7 +159,7 @@ export async function promoteFenced(step: Step): Promise<Done> {
   await target.call({ op: 'open-attempt', token, attempt, part: 'receiver', leaseMs, budgetMs: leaseMs, holdLimitMs: 0, lastAttempt: last }, step.signal)
   const promotion = { op: 'promote', token, attempt, fence: { by: fence.by, token } }
   await target.call({ ...promotion, units: [] }, step.signal)
-  const pair = await pairWithSilent(step, forth.giver, attempt)
+  const pair = await pairFrom(step, 'source', { attempt, silent: 'source' })
   await allMovers(step, async (mover) => await mover.promote(pair, step.signal))
   const answer = await target.call(promotion, step.signal)
   const startMs = Math.round(performance.now() - began)

@@ -1,8 +1,8 @@
 // What is done for movers of more than folder trees: those are open when their node is, and keep nothing running.
 import { messageOf } from '../../core/errors.ts'
-import type { SideName } from '../../core/stored-move.ts'
+import { otherSide, type SideName } from '../../core/stored-move.ts'
 import type { Mover } from '../../movers/mover.ts'
-import { isSilence, type Step } from '../run.ts'
+import { isSilence, reach, type Step } from '../run.ts'
 import { pairFrom } from './sides.ts'
 
 /** Whether something has to be promoted, turned round and released. */
@@ -35,12 +35,27 @@ export async function allMovers<Result>(step: Step, act: (mover: Mover, name: st
 /** Releases every mover, the side that serves first. The other one may be dead: then what is left there stays. */
 export async function releaseMovers(step: Step, serving: SideName): Promise<void> {
   if (!movesMore(step)) return
+  const pair = await pairFrom(step, serving, (await isSilent(step, otherSide(serving))) ? { silent: otherSide(serving) } : {})
+  let silence: unknown = null
+  for (const { mover } of step.run.ports.movers) {
+    try {
+      await mover.release(pair, step.signal)
+    } catch (error) {
+      step.signal.throwIfAborted()
+      if (!isSilence(error)) throw error
+      silence ??= error
+    }
+  }
+  if (silence !== null) await step.say(`A side does not answer, so what the movers left there stays: ${messageOf(silence)}`)
+}
+
+async function isSilent(step: Step, side: SideName): Promise<boolean> {
   try {
-    const pair = await pairFrom(step, serving)
-    for (const { mover } of step.run.ports.movers) await mover.release(pair, step.signal)
+    await reach(step, side)
+    return false
   } catch (error) {
     step.signal.throwIfAborted()
     if (!isSilence(error)) throw error
-    await step.say(`A side does not answer, so what the movers left there stays: ${messageOf(error)}`)
+    return true
   }
 }

@@ -17,20 +17,18 @@ export function along(way: Direction, act: (step: Step, way: Direction) => Promi
   return async (step) => await act(step, way)
 }
 
-/** Data flows from the side that serves to the other one; `attempt`: within that attempt of a switch. */
-export async function pairFrom(step: Step, giver: SideName, attempt?: number): Promise<Pair> {
-  const from = await reach(step, giver)
-  const to = await reach(step, otherSide(giver))
+/** Data flows from the side that serves to the other one; `attempt`: within that attempt of a switch; `silent`: that side is asked for nothing, so nothing is claimed there. */
+export async function pairFrom(
+  step: Step,
+  giver: SideName,
+  { attempt, silent }: { readonly attempt?: number; readonly silent?: SideName } = {},
+): Promise<Pair> {
   const { relayed } = step.facts
-  const sideOf = (name: SideName, link: Link): Side => ({ ...sideFrom(name, link, step.run.token, attempt), relayed: relayed?.[name] ?? false })
-  return { from: sideOf(giver, from), to: sideOf(otherSide(giver), to) }
-}
-
-/** The same while the giver is not asked for anything: nothing is claimed there. */
-export async function pairWithSilent(step: Step, giver: SideName, attempt: number): Promise<Pair> {
-  const { run, facts } = step
-  const from = sideFrom(giver, await run.ports.link(giver, facts), run.token, attempt)
-  return { from, to: sideFrom(otherSide(giver), await reach(step, otherSide(giver)), run.token, attempt) }
+  const side = async (name: SideName): Promise<Side> => {
+    const link = name === silent ? await step.run.ports.link(name, step.facts) : await reach(step, name)
+    return { ...sideFrom(name, link, step.run.token, attempt), relayed: relayed?.[name] ?? false }
+  }
+  return { from: await side(giver), to: await side(otherSide(giver)) }
 }
 
 /** What checks use on this node: a `sql` one goes to the mover of its database. */
@@ -48,7 +46,8 @@ export function meansOf(step: Step, name: SideName, link: Link): Means {
 const patienceMs = 600_000
 const dayMs = 24 * 3600_000
 
-function sideFrom(name: SideName, link: Link, token: number, attempt?: number): Side {
+/** A side as movers use it; its token was accepted before, where it is to do anything. */
+export function sideFrom(name: SideName, link: Link, token: number, attempt?: number): Side {
   return {
     name,
     address: link.address,

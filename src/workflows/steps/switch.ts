@@ -88,7 +88,7 @@ async function verifyData(step: Step, way: Direction): Promise<Done> {
   const began = performance.now()
   const { admitted } = await receiver.call({ op: 'end-copies', token: step.run.token }, step.signal)
   await step.learn({ admitted: Number(admitted) })
-  const pair = await pairFrom(step, way.giver, step.facts.attempt)
+  const pair = await pairFrom(step, way.giver, { attempt: step.facts.attempt })
   const said: string[] = []
   const compared = await allMovers(step, async (mover, name) => ({
     name,
@@ -122,7 +122,7 @@ async function promote(step: Step, way: Direction): Promise<Done> {
   const promotion = { op: 'promote', token: step.run.token, attempt, seal: sealed, admitted }
   // The verdict comes before a database may be written, and that before the services.
   if (movesMore(step)) await receiver.call({ ...promotion, units: [] }, step.signal)
-  const pair = await pairFrom(step, way.giver, attempt)
+  const pair = await pairFrom(step, way.giver, { attempt })
   await allMovers(step, async (mover) => await mover.promote(pair, step.signal))
   const units = step.settings.services.filter((unit) => running.includes(unit))
   const answer = await receiver.call({ ...promotion, units }, step.signal)

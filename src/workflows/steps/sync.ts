@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { keptPass, sides } from '../../core/stored-move.ts'
-import type { Mover, Pair, Pass, PassKind } from '../../movers/mover.ts'
+import type { Mover, Pair, Pass, PassKind, Side } from '../../movers/mover.ts'
 import { counted } from '../../core/units.ts'
 import { inTurns } from '../../io/in-turns.ts'
 import { reach, type Action, type Done, type Step } from '../run.ts'
@@ -49,7 +49,17 @@ async function firstSync(step: Step): Promise<Done> {
     })
     for (const warning of warnings) await step.say(`${name}: ${warning}`)
   }
-  return await onePass(step, 'first')
+  const done = await onePass(step, 'first')
+  await keepClosings(step, pair.from)
+  return done
+}
+
+/** What closes the databases of the source stands ready there: the target may have to take over one day without asking it. */
+async function keepClosings(step: Step, source: Side): Promise<void> {
+  const closings = await Promise.all(
+    step.run.ports.movers.map(async ({ name, mover }) => (mover.closing === undefined ? [] : [{ id: name, ...(await mover.closing(source, step.signal)) }])),
+  )
+  await source.call({ op: 'closings', closings: closings.flat() }, step.signal)
 }
 
 async function catchUp(step: Step): Promise<Done> {
@@ -68,7 +78,7 @@ async function catchUp(step: Step): Promise<Done> {
 export async function onePass(step: Step, wanted: PassKind) {
   const { serving, attempt } = step.facts
   // Nobody shares with a final pass.
-  if (wanted === 'final') return await passOf(step, wanted, await pairFrom(step, serving, attempt))
+  if (wanted === 'final') return await passOf(step, wanted, await pairFrom(step, serving, { attempt }))
   return await withShare(step, async (linkMbps) => {
     const pair = await pairFrom(step, serving)
     if (linkMbps === null) return await passOf(step, wanted, pair)

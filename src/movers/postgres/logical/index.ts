@@ -50,6 +50,8 @@ export function logicalMover(both: Both, { database, pgbouncer }: { readonly dat
     promote: async ({ to }, signal) =>
       void (await act(to, promote(both, to), { signal, deadlineMs: 30_000, undo: { id: `promoted ${unitOf(both[to.name])}`, command: demote(both, to) } })),
     reverse: async (pair, signal) => await turnRound(both, { from: pair.to, to: pair.from }, signal),
+    closing: async (side) => await Promise.resolve({ close: rest(both, side), open: reopen(both, side) }),
+    needsGiver: 'rows alone are replicated, and what its sequences have come to is carried over in a switch',
     ask: async (side, statement, signal) => void (await query(both[side.name], side, statement, signal, database)),
     release: async ({ from, to }, signal) => {
       // The other side may be dead: then only what its copies of tables left here is not known.
