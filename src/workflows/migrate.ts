@@ -99,8 +99,11 @@ async function failOver(verbs: Verbs): Promise<Over> {
   const [decide, ...rows] = failover
   const decided = await walk(verbs, decide === undefined ? [] : [decide])
   if (decided.state === 'stopped') return await leave(verbs, decided.at, decided.result)
-  const { refused, sourceAnswers, resumes } = decided.last ?? {}
-  if (refused !== undefined) return await bringOver(verbs, false)
+  const { refused } = decided.last ?? {}
+  return refused === undefined ? await carryOver(verbs, rows, decided.last ?? {}) : await bringOver(verbs, false)
+}
+
+async function carryOver(verbs: Verbs, rows: readonly RunbookRow[], { sourceAnswers, resumes }: Readonly<Record<string, unknown>>): Promise<Over> {
   const planned = sourceAnswers === true ? await tried(verbs, rowsOf('switch')) : undefined
   if (planned === 'committed') return 'switched'
   if (planned?.result.state === 'interrupted') return await leave(verbs, planned.at, planned.result)

@@ -17,7 +17,7 @@ function sides(isEqual: boolean) {
     return { exitCode: status ?? 255, stdout, stderr }
   }
   const answer = (name: string, { op, ...request }: HelperRequest): Readonly<Record<string, unknown>> => {
-    if (op === 'act') return run(request['command'] as string[], String(request['input'] ?? ''))
+    if (op === 'act') return run(request['command'] as string[], (request['input'] as string | undefined) ?? '')
     if (op === 'manifest' && name === 'source') asked.push(...Buffer.from(String(request['names']), 'base64').toString().split('\0'))
     if (op === 'manifest') return { digest: isEqual ? 'same' : name, entries: 1, file: 'm', sums: 's' }
     // Too many lines to fetch: then all of them may differ.
@@ -85,7 +85,7 @@ test('what the other side lacks is copied as it is, with its folders, twice as w
     assert.equal(items.find(({ name }) => name === 'aged')?.at, '1970-01-01T00:16:40.000Z')
   }
   const kept = path.join(folder, '.lifeboat-deleted/salvage-1')
-  assert.deepEqual(readdirSync(kept, { recursive: true }).toSorted(), ['aged', 'deep', 'deep/er', `deep/er/${odd}`, 'link'].toSorted())
+  assert.deepEqual(readdirSync(kept, { recursive: true, encoding: 'utf8' }).toSorted(), ['aged', 'deep', 'deep/er', `deep/er/${odd}`, 'link'].toSorted())
   const file = path.join(kept, 'deep/er', odd)
   assert.deepEqual([readFileSync(file, 'utf8'), statSync(file).mode & 0o777, statSync(path.join(kept, 'aged')).mtimeMs], ['new', 0o640, 1_000_000])
   assert.equal(readFileSync(path.join(folder, 'deep/er', odd), 'utf8'), 'new')
