@@ -23,6 +23,8 @@ type Given = {
   readonly stuckFor?: number
   /** What the target is. */
   readonly target?: { readonly role: string; readonly phase: string } | null
+  /** Which guard refuses by now; it was decided by the policy. */
+  readonly refuses?: 'fence' | 'promote'
   /** What the source served when it was last asked. */
   readonly portsServed?: readonly number[]
 }
@@ -73,6 +75,10 @@ function stepOf(given: Given) {
         fencing,
         link: async (side: string) => await Promise.resolve({ address: '127.0.0.1', call: call(side) }),
         isOff: async () => await Promise.resolve(targetOff),
+        refuseFailover: async (moment: string) => {
+          if (moment === given.refuses) throw new LifeboatError('gate-closed', 'The policy is switched off.')
+          await Promise.resolve()
+        },
         movers: [],
       },
     },
@@ -96,6 +102,15 @@ test('the first fence that is read back is kept, and lifted when the fail-over i
   assert.equal(facts().fence?.by, 'provider')
   await failover['unfence-source'](step)
   assert.deepEqual([done, facts().fence], [['fence', 'unfence'], null])
+})
+
+test('a guard that refuses by now keeps the source as it is, and, once it is fenced, the target closed', async () => {
+  const before = stepOf({ by: null, refuses: 'fence' })
+  await assert.rejects(failover['fence-source'](before.step), { code: 'gate-closed' })
+  assert.deepEqual([before.done, before.facts().fence], [[], null])
+  const after = stepOf({ refuses: 'promote' })
+  await assert.rejects(promoteFenced(after.step), { code: 'gate-closed' })
+  assert.deepEqual(after.asked, [])
 })
 
 test('a fence that is not read back is none', async () => {
