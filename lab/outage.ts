@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
-import { parse, stringify } from 'yaml'
 import { waitUntil } from '../src/io/wait.ts'
 import { repository } from './place.ts'
 import type { WorldSpec } from './spec.ts'
@@ -15,6 +14,8 @@ const here = '192.0.2.1'
 const elsewhere = { paris: { failureDomain: 'ovh', port: 8431 }, oslo: { failureDomain: 'telenor', port: 8432 } } as const
 const page = { port: 8480, url: `http://${here}:8480` } as const
 const tokenFile = 'secrets/observer-token'
+/** Of whoever follows the observers. */
+const token = randomBytes(16).toString('hex')
 
 /** Keys of lifeboat.yaml for a world whose web-1 has a standby that is watched. `policy` over the defaults here. */
 export function watchedConfig(policy: Readonly<Record<string, unknown>> = {}): NonNullable<WorldSpec['config']> {
@@ -37,7 +38,7 @@ export function watchedConfig(policy: Readonly<Record<string, unknown>> = {}): N
       controls: ['tcp://192.0.2.53:53', page.url],
       policy: { mode: 'propose', quorum: 2, hold: '10s', maxLag: '3m', ...policy },
     },
-    server: { listen: '127.0.0.1:0' },
+    server: { listen: '127.0.0.1:0', tokens: [{ name: 'lifeboat', scope: 'read', hash: `sha256:${createHash('sha256').update(token).digest('hex')}` }] },
   }
 }
 
@@ -53,13 +54,11 @@ export type Team = {
 
 /** Starts all of them, and waits until `serve` serves. */
 export async function startTeam({ folder }: Pick<World, 'folder'>): Promise<Team> {
-  const token = randomBytes(16).toString('hex')
   writeFileSync(path.join(folder, tokenFile), token, { mode: 0o600 })
   const statusPage = await startStatusPage()
-  const observers = Object.entries(elsewhere).map(([name, { failureDomain, port }]) => {
-    writeObserver(folder, name, failureDomain, token)
-    return startCli(folder, `${name}.log`, ['watch', '--config', `${name}.yaml`, '--state', `.${name}`, '--listen', `${here}:${port}`])
-  })
+  const observers = Object.entries(elsewhere).map(([name, { port }]) =>
+    startCli(folder, `${name}.log`, ['watch', '--observer', name, '--state', `.${name}`, '--listen', `${here}:${port}`]),
+  )
   const server = startCli(folder, 'serve.log', ['serve'])
   const said = (): string => readFileSync(path.join(folder, 'serve.log'), 'utf8')
   const hears: Team['hears'] = async (what, withinMs) =>
@@ -69,7 +68,9 @@ export async function startTeam({ folder }: Pick<World, 'folder'>): Promise<Team
         return await Promise.resolve(what.exec(said()))
       },
       { what: `${String(what)} in what serve says`, deadlineMs: withinMs, everyMs: 200, signal: AbortSignal.timeout(withinMs + 5000) },
-    )
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${said().slice(-2000)}`)
+    })
   await hears(/Serving at/, 60_000)
   return {
     said,
@@ -80,14 +81,6 @@ export async function startTeam({ folder }: Pick<World, 'folder'>): Promise<Team
       await statusPage.stop()
     },
   }
-}
-
-/** The same nodes seen from elsewhere, by an observer that knows no other. */
-function writeObserver(folder: string, name: string, failureDomain: string, token: string): void {
-  const config = parse(readFileSync(path.join(folder, 'lifeboat.yaml'), 'utf8')) as { readonly watch: object }
-  const hash = `sha256:${createHash('sha256').update(token).digest('hex')}`
-  const own = { ...config, watch: { ...config.watch, observers: [{ name, failureDomain }] }, server: { tokens: [{ name: 'main', scope: 'read', hash }] } }
-  writeFileSync(path.join(folder, `${name}.yaml`), stringify(own, { lineWidth: 0, aliasDuplicateObjects: false }))
 }
 
 function startCli(folder: string, log: string, args: readonly string[]): ChildProcess {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
+import { waitUntil } from '../../src/io/wait.ts'
 
 await enterLab()
 const { setScene } = await import('../support/scenario.ts')
@@ -53,7 +54,12 @@ test('a gray outage is seen, proven, proposed and, once approved, failed over; i
   await t.test('the provider plays it down; the report says so, with the evidence of all observers behind every claim', async () => {
     team.post('resolved', 'Some customers may have seen slightly slower responses. This has been resolved.')
     const [, id = ''] = await team.hears(/Incident (\S+) is over/, 120_000)
-    const report = incidentSchema.parse(JSON.parse((await scene.begin('report', id, '--json')).stdout))
+    const read = async () => {
+      const made = incidentSchema.parse(JSON.parse((await scene.begin('report', id, '--json')).stdout))
+      return made.said.some(({ body }) => body.includes('slightly slower')) ? made : null
+    }
+    const report = await waitUntil(read, { what: 'The word of the provider', deadlineMs: 30_000, everyMs: 1000, signal: AbortSignal.timeout(60_000) })
+    assert.ok((report.score?.contradictions.length ?? 0) > 0, JSON.stringify(report.score))
     assert.deepEqual(report.ladder?.observers.map(({ observer }) => observer).toSorted(), ['here', 'oslo', 'paris'])
     assert.deepEqual(
       report.points.filter(({ at }) => at === null).map(({ point }) => point),
