@@ -17,11 +17,11 @@ const tokenFile = 'secrets/observer-token'
 /** Of whoever follows the observers. */
 const token = randomBytes(16).toString('hex')
 
-/** Keys of lifeboat.yaml for a world whose web-1 has a standby that is watched. `policy` over the defaults here. */
-export function watchedConfig(policy: Readonly<Record<string, unknown>> = {}): NonNullable<WorldSpec['config']> {
+/** Keys of lifeboat.yaml for a world whose web-1 has a standby that is watched. `policy`: over the defaults here. */
+export function watchedConfig(policy: Readonly<Record<string, unknown>> = {}, fence: 'provider' | 'ssh' = 'provider'): NonNullable<WorldSpec['config']> {
   return {
     providers: { old: { contact: { statusPage: page.url } } },
-    moves: { 'web-1': { standby: {}, fence: [{ kind: 'provider' }] } },
+    moves: { 'web-1': { standby: {}, fence: [{ kind: fence }] } },
     watch: {
       interval: '2s',
       statusPageInterval: '2s',

@@ -76,6 +76,11 @@ async function bringOver(verbs: Verbs, rehearsal: boolean): Promise<Over> {
   if (prepared.state === 'stopped') return await leave(verbs, prepared.at, prepared.result)
   const rehearsed = rehearsal ? await rehearse(verbs) : null
   if (rehearsed !== null) return await leave(verbs, 'rehearse', rehearsed)
+  return await standBy(verbs)
+}
+
+/** Until somebody wants the switch, and it succeeds. */
+async function standBy(verbs: Verbs): Promise<Over> {
   for (;;) {
     const ended = await untilApproved(verbs)
     if (ended !== null) return ended
@@ -86,6 +91,12 @@ async function bringOver(verbs: Verbs, rehearsal: boolean): Promise<Over> {
     const caughtUp = await verbs.step('keep-in-sync')
     if (caughtUp.state !== 'done') return await leave(verbs, 'keep-in-sync', caughtUp)
   }
+}
+
+/** A standby that was not needed after all, or could not take over: kept in step as before, once both sides answer. */
+async function standByAgain(verbs: Verbs): Promise<Over> {
+  const caughtUp = await verbs.step('keep-in-sync')
+  return caughtUp.state === 'done' ? await standBy(verbs) : await leave(verbs, 'keep-in-sync', caughtUp)
 }
 
 /** What comes after a step before the commit that did not end: what somebody asked for meanwhile, or the failure. */
@@ -100,7 +111,7 @@ async function failOver(verbs: Verbs): Promise<Over> {
   const decided = await walk(verbs, decide === undefined ? [] : [decide])
   if (decided.state === 'stopped') return await leave(verbs, decided.at, decided.result)
   const { refused } = decided.last ?? {}
-  return refused === undefined ? await carryOver(verbs, rows, decided.last ?? {}) : await bringOver(verbs, false)
+  return refused === undefined ? await carryOver(verbs, rows, decided.last ?? {}) : await standByAgain(verbs)
 }
 
 async function carryOver(verbs: Verbs, rows: readonly RunbookRow[], { sourceAnswers, resumes }: Readonly<Record<string, unknown>>): Promise<Over> {
@@ -111,7 +122,7 @@ async function carryOver(verbs: Verbs, rows: readonly RunbookRow[], { sourceAnsw
   if (attempt === 'committed') return 'failed-over'
   if (attempt.stuck !== null) return attempt.stuck
   // Nobody waits at a terminal for the reason: the standby is kept in step for the next time.
-  if (attempt.result.state === 'failed' && resumes === true) return await bringOver(verbs, false)
+  if (attempt.result.state === 'failed' && resumes === true) return await standByAgain(verbs)
   return await leave(verbs, attempt.at, attempt.result)
 }
 

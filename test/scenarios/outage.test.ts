@@ -46,7 +46,7 @@ test('a gray outage is seen, proven, proposed and, once approved, failed over; i
     const wrong = await scene.begin('approve', 'web-1', '--digest', 'ffffffffffffffff', '--json')
     assert.equal(wrong.exitCode, 4, wrong.stdout)
     const { exitCode, stdout, stderr } = await scene.begin('approve', 'web-1', '--digest', plan ?? '', '--yes', '--json')
-    assert.equal(exitCode, 0, stdout.slice(-3000) + stderr + team.said())
+    assert.equal(exitCode, 0, stdout + stderr + team.said())
     t.diagnostic(`served by the standby ${(Date.now() - began) / 1000} s after the fault began`)
     assert.deepEqual(await scene.names?.addressesOf('www.shop.example'), [scene.target('web-1').address])
   })
