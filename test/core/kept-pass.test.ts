@@ -12,6 +12,7 @@ const pass = (second: number, missingBytes: number | null) => ({
   missingBytes,
   beganAt: timeOf(second),
   endedAt: timeOf(second + 1),
+  gaveAt: `here ${second}`,
 })
 
 test('a copy is complete as of the last pass that left nothing behind, however many came after it', () => {
@@ -22,6 +23,8 @@ test('a copy is complete as of the last pass that left nothing behind, however m
       const kept = made.reduce<ReturnType<typeof keptPass>>(keptPass, null)
       const whole = made.findLast(({ missingBytes }) => (missingBytes ?? 0) === 0)
       assert.equal(kept === null ? null : completeAt(kept), whole?.beganAt ?? null)
+      // The clock of the side that gives speaks of the same pass.
+      assert.equal(kept?.gaveAt, whole?.gaveAt)
       assert.equal(kept !== null && isBehind(kept), whole !== undefined && whole !== made.at(-1))
     }),
   )
