@@ -31,6 +31,7 @@ export function statusOf(move: Progress, last: JournalRecord | null, now: number
     stragglers: facts.stragglers,
     cached: facts.cached,
     namesSeen: facts.namesSeen,
+    failedOver: facts.failedOver === null ? null : { at: facts.failedOver.at, complete: facts.failedOver.complete },
     rehearsal: facts.rehearsal,
     startedAt: move.startedAt,
   }

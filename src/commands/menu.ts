@@ -54,7 +54,7 @@ async function offers(session: Session, options: GlobalOptions): Promise<readonl
 function offersOf(session: Session, options: GlobalOptions, move: MoveStatus): readonly Choice<Act | null>[] {
   const { name, rollback, sealedAlone } = move
   const silent = otherSide(sealedAlone?.side ?? 'source')
-  const tell = (kind: 'approve' | 'pause' | 'finish' | 'rollback') => async () => await tellIn(session, options, kind, name)
+  const tell = (kind: 'approve' | 'pause' | 'finish' | 'rollback' | 'reprotect') => async () => await tellIn(session, options, kind, name)
   const choices: Readonly<Record<Offer, Choice<Act>>> = {
     open: {
       name: `Open the ${otherSide(silent)} of ${name}: nobody serves, and you know that the ${silent} is off`,
@@ -65,6 +65,7 @@ function offersOf(session: Session, options: GlobalOptions, move: MoveStatus): r
     rehearse: { name: `Rehearse ${name}: its services start on a copy, nobody sees them`, value: async () => await rehearse(session, options, name) },
     pause: { name: `Pause ${name}: it keeps in step and is not switched`, value: tell('pause') },
     finish: { name: `Finish ${name}: power the source off`, value: tell('finish') },
+    reprotect: { name: `Take the source of ${name} back: it follows the target, what only it has is kept aside`, value: tell('reprotect') },
     rollback: { name: `Roll ${name} back (${priceText(rollback)})`, value: tell('rollback') },
   }
   return offersFor(move).map((offer) => choices[offer])

@@ -51,6 +51,8 @@ export const moveStatusSchema = z.object({
     .object({ at: z.string(), changed: z.array(z.string()) })
     .nullable()
     .optional(),
+  /** The source was given up then, of which the target has what there was at `complete`; null: it was not, or follows again. Absent where an older version answers. */
+  failedOver: z.object({ at: z.string(), complete: z.string() }).nullable().optional(),
   /** The last rehearsal, and what it came to; null: none was asked for. Absent where an older version answers. */
   rehearsal: z.object({ at: z.string(), passed: z.boolean(), text: z.string() }).nullable().optional(),
   /** The version of the runbook for which no process is alive that the run needs (`waitingFor: worker-version`). Absent else. */

@@ -6,6 +6,7 @@ import { enterLab } from '../../lab/enter.ts'
 
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
+const { openMoments } = await import('../support/moment.ts')
 const { finishClean } = await import('../support/ending.ts')
 const { startProber } = await import('../support/prober.ts')
 const { oneSideServes } = await import('../support/sides.ts')
@@ -18,6 +19,8 @@ test('a source that was given up is salvaged, follows the target, and is gone ho
   t.after(async () => await scene.stop())
   const [source, target] = [scene.source('web-1'), scene.target('web-1')]
   const prober = startProber(scene)
+  const moments = await openMoments(scene)
+  t.after(async () => await moments.close())
   const tell = async (...words: string[]) => await scene.begin(...words, '--yes', '--json')
 
   await t.test('before there was a fail-over there is nothing to take back', async () => {
@@ -51,8 +54,16 @@ test('a source that was given up is salvaged, follows the target, and is gone ho
   })
 
   await t.test('taken back, its fence is lifted and it follows; what only it had lies in a folder there, and nothing else', async () => {
-    const { exitCode, stdout, stderr } = await tell('reprotect', 'web-1')
-    assert.equal(exitCode, 0, stdout.slice(-3000) + stderr)
+    // Half-way the controller dies; the next one goes on.
+    const left = tell('reprotect', 'web-1')
+    await moments.at('reprotect', 'started')
+    scene.killController()
+    await moments.pass()
+    await left
+    assert.equal((await scene.begin('status')).exitCode, 0)
+    await scene.record(at('reprotect', 'done'))
+    const salvages = (await scene.journal()).filter(at('salvage-source', 'done'))
+    assert.equal(salvages.length, 1)
     const salvaged = await scene.record((record) => record.step === 'salvage-source' && record.state === 'progress' && 'items' in record.details)
     const items = salvaged.details['items'] as readonly { readonly name: string; readonly bytes: number; readonly at: string }[]
     t.diagnostic(salvaged.text)

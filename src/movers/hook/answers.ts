@@ -17,6 +17,12 @@ export const answers = {
   verify: z.object({ differences: z.array(z.object({ path: z.string(), what: z.string() })) }),
   promote: z.object({}),
   reverse: z.object({}),
+  salvage: z.object({
+    count: count.int().default(1),
+    bytes: count.default(0),
+    place: z.string().nullable().default(null),
+    text: z.string().max(500).default(''),
+  }),
   ask: z.object({}),
   release: z.object({}),
 }

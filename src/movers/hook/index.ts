@@ -21,6 +21,7 @@ const schema = z.strictObject({
   verify: command('Compares both sides in the freeze.'),
   promote: command('Makes the receiving side the one that is written.').optional(),
   reverse: command('Turns the direction round after the switch.').optional(),
+  salvage: command('After a fail-over: keeps aside what only `to`, which was given up, has. Without it such a side is left as it is.').optional(),
   ask: command('Runs `statement` for a check of kind sql.').optional(),
   release: command('Ends what it keeps running.').optional(),
   undo: z
@@ -66,6 +67,14 @@ function hookMover(hook: Hook): Mover {
       await call('promote', pair, signal)
     },
     reverse: async (pair, signal) => void (await call('reverse', pair, signal)),
+    ...(hook.salvage === undefined
+      ? {}
+      : {
+          salvage: async (pair: Pair, given: { readonly since: string | null; readonly label: string }, signal: AbortSignal) => {
+            const { text, ...kept } = await call('salvage', pair, signal, given)
+            return { ...kept, items: [], text: text === '' ? `kept by its hook${kept.place === null ? '' : ` as ${kept.place}`}.` : text }
+          },
+        }),
     ask: async (side, statement, signal) => {
       if (hook.ask === undefined) throw new LifeboatError('config-invalid', `The hook ${hook.name} has no command \`ask\`.`)
       await call('ask', { from: side, to: side }, signal, { statement })
