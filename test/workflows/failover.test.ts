@@ -1,6 +1,7 @@
 // The story of a fail-over, without nodes: what follows what, wherever somebody asks for it and whatever fails.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import fc from 'fast-check'
 import { afterFailover, failover, rowsOf, walkedRows, type StepName } from '../../src/core/runbook.ts'
 import type { Result } from '../../src/workflows/run.ts'
 import { failed, interrupted, play } from '../support/story.ts'
@@ -124,4 +125,29 @@ test('one that the policy decided and its guards refuse, or that fails, leaves a
     const undone = trace.indexOf('attempt undone')
     assert.deepEqual([trace.includes('undo unfence-source'), trace.slice(undone + 1, undone + 3), ending], [true, again, { state: 'rolled-back' }], name)
   }
+})
+
+test('whatever fails and whenever it is wanted back, a source is written to only right after it was salvaged, and serves only by a commit', async () => {
+  const names = [
+    ...namesOf(failover).slice(1),
+    ...namesOf(afterFailover),
+    ...namesOf(rowsOf('watch')),
+    ...namesOf(rowsOf('reprotect')),
+    ...namesOf(rowsOf('back')),
+  ]
+  const results = fc.array(fc.constantFrom(answering, failed, interrupted, wantedBack), { maxLength: 3 })
+  const answers = fc.dictionary(fc.constantFrom(...names), results, { maxKeys: 8 })
+  await fc.assert(
+    fc.asyncProperty(answers, async (given) => {
+      const { trace } = await play(given, { want: 'failover' })
+      trace.forEach((each, at) => {
+        if (each.replace('!', '') === 'reprotect') assert.equal(trace[at - 1], 'salvage-source', trace.join(' '))
+        if (each.replace('!', '') === 'salvage-source') assert.ok(trace.slice(0, at).includes('commit-switch'), trace.join(' '))
+      })
+      const over = trace.slice(trace.indexOf('commit-switch') + 1)
+      const opened = over.findIndex((each) => each === 'undo unfence-source' || each.replace('!', '') === 'promote-source')
+      if (trace.includes('commit-switch') && opened !== -1) assert.ok(over.slice(0, opened).includes('seal-target'), trace.join(' '))
+    }),
+    { numRuns: 500 },
+  )
 })
