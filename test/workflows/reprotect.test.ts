@@ -16,11 +16,15 @@ type Given = {
   /** Looks at both before the target has told it. */
   readonly toldAfter?: number
   readonly liftFails?: boolean
+  /** By the word of its provider; null: it does not say. */
+  readonly isOff?: boolean | null
+  /** As its provider reads it back. */
+  readonly isFenced?: boolean
   readonly salvages?: boolean
 }
 
 /** A step after a fail-over, between two sides. `done`: what was asked of fence, helpers and mover, in its order. */
-function stepOf({ facts: more = {}, closedAfter = 0, toldAfter = 0, liftFails = false, salvages = true }: Given = {}) {
+function stepOf({ facts: more = {}, closedAfter = 0, toldAfter = 0, liftFails = false, isOff = true, isFenced = true, salvages = true }: Given = {}) {
   const done: string[] = []
   let facts: MoveFacts = { ...noFacts, serving: 'target', sourceAnswers: false, failedOver, ...more }
   let [answers, looks] = [more.fence?.by !== 'provider' && closedAfter !== null, 0]
@@ -37,7 +41,7 @@ function stepOf({ facts: more = {}, closedAfter = 0, toldAfter = 0, liftFails = 
     if (liftFails) throw new LifeboatError('source-unreachable', 'The provider is silent.')
     answers = await Promise.resolve(closedAfter !== null)
   }
-  const fence = { fence: async () => '', isFenced: async () => true, unfence, close: async () => {} }
+  const fence = { fence: async () => '', isFenced: async () => await Promise.resolve(isFenced), unfence, close: async () => {} }
   const note = (what: string) => async (pair: { from: { name: string }; to: { name: string } }) =>
     void (await Promise.resolve(done.push(`${what} ${pair.from.name} to ${pair.to.name}`)))
   const pass = { movedBytes: 3, movedFiles: 1, remainingBytes: null, lagSeconds: 0, seconds: 0 }
@@ -71,8 +75,13 @@ function stepOf({ facts: more = {}, closedAfter = 0, toldAfter = 0, liftFails = 
       ports: {
         link,
         limits: {},
+        isOff: async () => await Promise.resolve(isOff),
         movers: [{ name: 'shop', mover }],
-        fencing: () => ({ rungs: [{ kind: 'provider', id: 'vm-1', open: async () => await Promise.resolve(fence) }], rungMs: 5000 }),
+        fencing: () => ({
+          rungs: [{ kind: 'provider', id: 'vm-1', open: async () => await Promise.resolve(fence) }],
+          tryDoors: async () => await Promise.resolve([]),
+          rungMs: 5000,
+        }),
       },
     },
     settings: { source: { address: '192.0.2.10' }, reverseSync: true, data: [{ kind: 'files', name: 'shop' }] },
@@ -104,6 +113,15 @@ test('a fence that its provider does not lift ends it with the reason, before an
   const { step, done, facts } = stepOf({ facts: fencedBy('provider'), liftFails: true })
   await assert.rejects(salvage(step), { code: 'source-unreachable' })
   assert.deepEqual([done, facts().failedOver], [['take', 'unfence'], failedOver])
+})
+
+test('one that runs behind its fence would serve for a moment: it is to be powered off first', async () => {
+  const { step, done } = stepOf({ facts: fencedBy('provider'), isOff: false })
+  await assert.rejects(salvage(step), { code: 'gate-closed', message: /^The source 192\.0\.2\.10 runs behind its fence/ })
+  assert.deepEqual(done, ['take'])
+  await salvage(stepOf({ facts: fencedBy('provider'), isOff: null }).step)
+  // An earlier try has lifted it.
+  await salvage(stepOf({ facts: fencedBy('provider'), isOff: false, isFenced: false }).step)
 })
 
 test('it is waited for until it is closed, and until the target has told it', async () => {

@@ -2,7 +2,7 @@
 // the target before anything opens, and nothing is written to it before what only it has is kept aside.
 import { LifeboatError, messageOf } from '../../core/errors.ts'
 import { waitUntil } from '../../io/wait.ts'
-import { liftFence } from '../fencing.ts'
+import { liftFence, readFence } from '../fencing.ts'
 import { gateClosed, reach, type Action, type Done, type Step } from '../run.ts'
 import { answers } from './failover.ts'
 import { fencingOf } from './unfence.ts'
@@ -78,6 +78,7 @@ async function liftWhatFences(step: Step): Promise<void> {
   const { fence } = step.facts
   const { address } = step.settings.source
   if (fence === null || fence.by === 'person' || fence.by === 'ssh') throw silent(`The source ${address} does not answer yet; power it on, and say so again.`)
+  await refuseRunning(step, fence.by)
   await step.say(`The source does not answer; its fence (${fence.by}) is lifted.`)
   await liftFence(fencingOf(step), fence.by, step.signal)
   const up = async (): Promise<true | null> => ((await answers(step)) ? true : null)
@@ -85,6 +86,17 @@ async function liftWhatFences(step: Step): Promise<void> {
     step.signal.throwIfAborted()
     throw silent(`The fence of the source ${address} is lifted, and it does not answer yet: ${messageOf(error)}`)
   })
+}
+
+/** One that went on behind its fence would serve until it hears; one that is started asks before anybody reaches it. */
+async function refuseRunning(step: Step, by: string): Promise<void> {
+  const { run, facts, signal, settings } = step
+  if (by !== 'provider' || (await run.ports.isOff('source', facts, signal)) !== false) return
+  // It was lifted before, and the machine is still starting.
+  if (!(await readFence(fencingOf(step), signal)).confirmed) return
+  throw gateClosed(
+    `The source ${settings.source.address} runs behind its fence, and would serve for a moment when that is lifted: power it off at its provider first.`,
+  )
 }
 
 function silent(text: string): LifeboatError {
