@@ -100,7 +100,10 @@ program
 program
   .command('drill [move]')
   .description('try a standby, apart from everybody; without a move: all that have one; exit 4 when it does not pass')
-  .option('--level <level>', 'D0: everything answers and allows it; D1: the services start on a view of the copy, too (default); D3: clients go there and back')
+  .option(
+    '--level <level>',
+    'D0: everything answers and allows it; D1: and the services start on a view of the copy (default); D2: and drill.<name> leads there; D3: clients go there and back',
+  )
   .action(verb(async () => (await import('./commands/drill.ts')).drill))
 program
   .command('watch')

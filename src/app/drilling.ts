@@ -9,6 +9,7 @@ import type { Store, StoredMove } from '../workflows/store.ts'
 import type { Context, Wired } from './app.ts'
 import { worldOf } from './doctor/world.ts'
 import { onlyFor, readiness } from './drill-readiness.ts'
+import { drillNames } from './drill-names.ts'
 import { drillStandby } from './drill-standby.ts'
 import { drillSwitch } from './drill-switch.ts'
 import { planOfFailover } from './drills.ts'
@@ -25,10 +26,7 @@ export function drilling(parts: Wired, configOf: (context: Context) => Config) {
       const plan = planOfFailover(move)
       if (plan === null) throw new LifeboatError('not-now', `${name} has no target yet, so there is nothing to drill.`)
       const ready = await readyFor(parts, onlyFor(config, name), move, signal)
-      const more = level === 'D0' || !isWell(ready) ? nothingStarted : await drillStandby(parts, move, context.who, signal)
-      const again = { moves: [name], fingerprint: null, approval: 'person', isNewest: false, who: context.who } as const
-      const standByAgain = async () => await beginMoves(parts, context.config, config, again, new AbortController().signal)
-      const all = level === 'D3' && isWell(ready) && maySwitch(more) ? { ...more, ...(await thereAndBack(parts, move, context.who, more, standByAgain)) } : more
+      const all = isWell(ready) ? await held(parts, { context, config, move, level, signal }) : nothingStarted
       const now = Date.now()
       const [at, until] = [new Date(now).toISOString(), new Date(now + config.watch.policy.drillWithin).toISOString()]
       const card = drillCard({ move: name, level, plan, at }, { ...all, checks: [...ready, ...all.checks] }, until)
@@ -42,14 +40,21 @@ function isWell(checks: readonly DrillCheck[]): boolean {
   return checks.every(({ severity }) => severity !== 'error')
 }
 
-/** What could not be tried apart from everybody is tried by the switch. */
-function maySwitch({ tried, checks }: Drilled): boolean {
-  return !tried || isWell(checks)
-}
+type Asked = { readonly context: Context; readonly config: Config; readonly move: StoredMove; readonly level: DrillLevel; readonly signal: AbortSignal }
 
-async function thereAndBack(parts: Wired, move: StoredMove, who: string, before: Drilled, standByAgain: () => Promise<unknown>): Promise<Partial<Drilled>> {
-  const drilled = await drillSwitch(parts, move, who, standByAgain)
-  return { ...drilled, checks: [...(before.tried ? before.checks : []), ...drilled.checks] }
+/** All of the level but its readiness. */
+async function held(parts: Wired, { context, config, move, level, signal }: Asked): Promise<Drilled> {
+  if (level === 'D0') return nothingStarted
+  const named = level === 'D2' ? await drillNames(config, move, parts.identity, signal) : { checks: [], notDrilled: [] }
+  if (!isWell(named.checks)) return { ...nothingStarted, ...named }
+  const tried = await drillStandby(parts, move, context.who, signal)
+  const apart = { ...tried, checks: [...named.checks, ...tried.checks], notDrilled: [...tried.notDrilled, ...named.notDrilled] }
+  // What could not be tried apart from everybody is tried by the switch.
+  if (level !== 'D3' || (apart.tried && !isWell(apart.checks))) return apart
+  const again = { moves: [move.name], fingerprint: null, approval: 'person', isNewest: false, who: context.who } as const
+  const standByAgain = async () => await beginMoves(parts, context.config, config, again, new AbortController().signal)
+  const switched = await drillSwitch(parts, move, context.who, standByAgain)
+  return { ...apart, ...switched, checks: [...(apart.tried ? apart.checks : []), ...switched.checks] }
 }
 
 const nothingStarted: Drilled = { tried: false, checks: [], isolation: null, notDrilled: [], recoverySeconds: null }

@@ -43,6 +43,5 @@ async function drillOne({ client, context, signal }: Session, options: GlobalOpt
 function levelOf(text = 'D1'): DrillLevel {
   const level = drillLevels.find((each) => each === text)
   if (level !== undefined) return level
-  if (text === 'D2') throw new LifeboatError('usage', `The level D2 (a name of its own for a drill) is not built: --level takes ${drillLevels.join(', ')}.`)
   throw new LifeboatError('usage', `--level takes ${drillLevels.join(', ')}, not ${text}.`)
 }

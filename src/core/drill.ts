@@ -1,8 +1,8 @@
 // `lifeboat.drill/1`: what a drill of a standby showed. It speaks for the plan that it was held of, and for a while only.
 import { z } from 'zod'
 
-/** D0: what a failover needs answers, and would allow it. D1: the standby starts apart from everybody, and passes its checks. D3: clients go there and back. Each with those before it. */
-export const drillLevels = ['D0', 'D1', 'D3'] as const
+/** D0: what a failover needs answers, and would allow it. D1: the standby starts apart from everybody, and passes its checks. D2: D1, and `drill.<name>` leads to it and back. D3: D1, and clients go there and back. */
+export const drillLevels = ['D0', 'D1', 'D2', 'D3'] as const
 export type DrillLevel = (typeof drillLevels)[number]
 
 const drillCheckSchema = z.object({

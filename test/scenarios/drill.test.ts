@@ -9,6 +9,7 @@ import { exec } from '../../src/io/exec.ts'
 
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
+const { addressesOfName, pointName, serialOf } = await import('../support/zone.ts')
 const { startProber } = await import('../support/prober.ts')
 const { listingOf } = await import('../support/listing.ts')
 
@@ -92,6 +93,24 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     assert.deepEqual([card.passed, card.tried, card.notDrilled], [false, false, ['shop.service (does not run on the source)']])
     assert.equal(card.checks.find(({ severity }) => severity === 'error')?.code, 'nothing-tried')
     await source.run('systemctl start shop')
+  })
+
+  await t.test('D2: a name of its own leads to the standby and back, once somebody has made it', async () => {
+    const names = scene.names
+    assert.ok(names !== null)
+    const canary = 'drill.www.shop.example'
+    const without = await drill('web-1', '--level', 'D2')
+    assert.deepEqual([without.exitCode, without.card.tried, without.card.checks.at(-1)?.code], [4, false, 'no-canary'], without.told)
+    await pointName(names, canary, [source.address])
+    const before = await serialOf(names)
+    const { exitCode, card, told } = await drill('web-1', '--level', 'D2')
+    assert.equal(exitCode, 0, told)
+    assert.deepEqual(
+      card.checks.find(({ code }) => code === 'canary')?.text,
+      `${canary} led to ${target.address}, as every authority told, and leads to ${source.address} again.`,
+    )
+    assert.ok(card.tried && card.expiresAt !== null)
+    assert.deepEqual([await addressesOfName(names, canary), await serialOf(names)], [[source.address], before + 2])
   })
 
   await t.test('D3: clients go there and back, no write is lost, the source serves again, and the standby is kept in step anew', async () => {
