@@ -10,6 +10,7 @@ import type { Context, Wired } from './app.ts'
 import { worldOf } from './doctor/world.ts'
 import { onlyFor, readiness } from './drill-readiness.ts'
 import { drillNames } from './drill-names.ts'
+import { drillSchedule } from './drill-schedule.ts'
 import { drillStandby } from './drill-standby.ts'
 import { drillSwitch } from './drill-switch.ts'
 import { planOfFailover } from './drills.ts'
@@ -17,22 +18,26 @@ import { beginMoves } from './moves.ts'
 import { protectedMoves } from './policy.ts'
 
 export function drilling(parts: Wired, configOf: (context: Context) => Config) {
+  const drill = async (context: Context, name: string, level: DrillLevel, signal: AbortSignal): Promise<DrillCard> => {
+    const config = configOf(context)
+    protectedMoves(config, name)
+    const move = await standbyOf(parts.store, name)
+    const plan = planOfFailover(move)
+    if (plan === null) throw new LifeboatError('not-now', `${name} has no target yet, so there is nothing to drill.`)
+    const ready = await readyFor(parts, onlyFor(config, name), move, signal)
+    const all = isWell(ready) ? await held(parts, { context, config, move, level, signal }) : nothingStarted
+    const now = Date.now()
+    const [at, until] = [new Date(now).toISOString(), new Date(now + config.watch.policy.drillWithin).toISOString()]
+    const card = drillCard({ move: name, level, plan, at }, { ...all, checks: [...ready, ...all.checks] }, until)
+    await parts.store.saveDrill(card)
+    return { ...card, report: await writePage(parts.reports, card, config.project) }
+  }
   return {
     /** Holds a drill and keeps what it showed. Fails where it cannot be held. */
-    drill: async (context: Context, name: string, level: DrillLevel, signal: AbortSignal): Promise<DrillCard> => {
-      const config = configOf(context)
-      protectedMoves(config, name)
-      const move = await standbyOf(parts.store, name)
-      const plan = planOfFailover(move)
-      if (plan === null) throw new LifeboatError('not-now', `${name} has no target yet, so there is nothing to drill.`)
-      const ready = await readyFor(parts, onlyFor(config, name), move, signal)
-      const all = isWell(ready) ? await held(parts, { context, config, move, level, signal }) : nothingStarted
-      const now = Date.now()
-      const [at, until] = [new Date(now).toISOString(), new Date(now + config.watch.policy.drillWithin).toISOString()]
-      const card = drillCard({ move: name, level, plan, at }, { ...all, checks: [...ready, ...all.checks] }, until)
-      await parts.store.saveDrill(card)
-      return { ...card, report: await writePage(parts.reports, card, config.project) }
-    },
+    drill,
+    /** Holds those that are due, each time that what it answers is called. */
+    drillSchedule: (context: Context, config: Config, signal: AbortSignal, onLog: (text: string) => void) =>
+      drillSchedule({ config, store: parts.store, drill: async (move) => await drill(context, move, 'D1', signal), onLog }),
   }
 }
 

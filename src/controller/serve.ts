@@ -27,6 +27,7 @@ export type ServeOptions = {
 }
 
 const lookEveryMs = 1000
+const drillEveryMs = 60_000
 
 /** Answers once it listens: where, and a promise of its orderly end. Fails as openController and receiveHooks do, or with config-invalid when it cannot listen there. */
 export async function startServing(options: ServeOptions): Promise<{ readonly url: string; readonly ended: Promise<void> }> {
@@ -46,6 +47,7 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
     opened.push(closeSight)
     const lookout = await controller.app.openLookout({ config, panel, onLog })
     opened.push(lookEvery(lookout.look, onLog))
+    opened.push(lookEvery(controller.app.drillSchedule({ ...context, who: 'serve' }, config, stop.signal, onLog), onLog, drillEveryMs))
     const audit = await openAudit(join(places.state, 'audit.jsonl'))
     opened.push(audit.close)
     const door = { tokens: config.server.tokens, context, audit }
@@ -60,12 +62,12 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
 }
 
 /** One look after the other; answers the way to its end. */
-function lookEvery(look: (now: number) => Promise<void>, onLog: (text: string) => void): () => Promise<void> {
+function lookEvery(look: (now: number) => Promise<void>, onLog: (text: string) => void, everyMs = lookEveryMs): () => Promise<void> {
   const ended = new AbortController()
   const run = async (): Promise<void> => {
     for (;;) {
       await look(Date.now()).catch((error: unknown) => onLog(`What was seen could not be judged: ${messageOf(error)}`))
-      await sleep(lookEveryMs, ended.signal)
+      await sleep(everyMs, ended.signal)
     }
   }
   const running = run().catch(() => undefined)
