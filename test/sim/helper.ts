@@ -78,6 +78,7 @@ const ops: Readonly<Record<string, Op>> = {
   authorize: authorized(() => ({})),
   peer: authorized(({ peer }) => ({ reachable: peer?.isOn === true && peer.helper !== null, ms: 1 })),
   echo: authorized(() => ({ listening: [] })),
+  closings: authorized(() => ({})),
   'record-start': authorized(({ helper, machine }) => {
     helper.recording = true
     return { epoch: 1, sequence: machine.sequence }
