@@ -70,6 +70,7 @@ test('serve takes deliveries and calls of whoever may, refuses the others, and l
     for (const [at, body] of [
       ['/api/v1/moves/web-1/approve', {}],
       ['/api/v1/moves/web-1/finish', {}],
+      ['/api/v1/moves/web-1/drill', { level: 'D3' }],
       ['/api/v1/moves/web-1/rollback', { isOff: 'source' }],
       ['/api/v1/moves', { moves: ['web-1'], fingerprint: null, approval: 'at-once' }],
     ] as const) {
