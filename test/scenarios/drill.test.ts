@@ -86,13 +86,21 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     await target.run(`rm -r ${dropIns}; systemctl daemon-reload`)
   })
 
-  await t.test('where no service runs on the source nothing is started, and that does not pass', async () => {
+  await t.test('where no service runs on the source nothing is started, and that does not pass; where nothing passes there no drill is held', async () => {
     await source.run('systemctl stop shop')
     const { exitCode, card, told } = await drill('web-1')
     assert.equal(exitCode, 4, told)
     assert.deepEqual([card.passed, card.tried, card.notDrilled], [false, false, ['shop.service (does not run on the source)']])
     assert.equal(card.checks.find(({ severity }) => severity === 'error')?.code, 'nothing-tried')
-    await source.run('systemctl start shop')
+    // With no check that passes there it is the source that is ill: nothing is said of the standby, and nothing kept.
+    await source.run(`mv ${root}/orders.log ${root}/aside`)
+    const { exitCode: ended, json } = await ask('drill', 'web-1')
+    const { code, message } = json as { readonly code: string; readonly message: string }
+    assert.deepEqual([ended, code], [4, 'gate-closed'], message)
+    assert.match(message, /^The drill of web-1 could not be held: No check passes on/)
+    await source.run(`mv ${root}/aside ${root}/orders.log; systemctl start shop`)
+    const { moves } = standbyCardSchema.parse((await ask('standby', 'status')).json)
+    assert.equal(moves[0]?.drill?.at, card.at)
   })
 
   await t.test('D2: a name of its own leads to the standby and back, once somebody has made it', async () => {
