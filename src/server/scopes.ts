@@ -14,6 +14,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'GET /api/v1/journal': 'read',
   'GET /api/v1/seq': 'read',
   'GET /api/v1/evidence': 'read',
+  'GET /api/v1/evidence/looks': 'read',
   'POST /api/v1/report/verify': 'read',
   'POST /api/v1/policy': 'read',
   'POST /api/v1/standby': 'read',

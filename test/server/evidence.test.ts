@@ -120,4 +120,32 @@ describe('evidence over HTTP', () => {
       })
     }),
   )
+
+  it(
+    'counts the looks of each stretch of time',
+    inFolder(async (folder) => {
+      await inLog(folder, async (log) => {
+        const slow = { ms: 2000, rung: 'echo' } as const
+        await log.append([sampleAt(0, slow), sampleAt(59, { rung: 'echo' }), sampleAt(60, { ...slow, target: 'db-1' }), sampleAt(900, { outcome: 'fail' })])
+        const { url, close } = await serveEvidence(log)
+        const ask = async (query: string) => {
+          const answer = await fetch(`${url}/api/v1/evidence/looks?${query}`, { headers: { authorization: `Bearer ${token}` } })
+          return { status: answer.status, body: (await answer.json()) as unknown }
+        }
+        const web = { observer: 'paris', target: 'web-1' }
+        assert.deepEqual((await ask('from=2026-03-14T02:00:00Z')).body, {
+          schema: 'lifeboat.looks/1',
+          everyMs: 900_000,
+          looks: [
+            { at: '2026-03-14T02:00:00.000Z', ...web, rungs: { echo: { tried: 2, bad: 1 } } },
+            { at: '2026-03-14T02:00:00.000Z', ...web, target: 'db-1', rungs: { echo: { tried: 1, bad: 1 } } },
+            { at: '2026-03-14T02:15:00.000Z', ...web, rungs: { tcp: { tried: 1, bad: 1 } } },
+          ],
+        })
+        for (const wrong of ['', 'from=2026-03-14T00:00:00Z&minutes=0', 'from=2026-03-14T00:00:00Z&to=2026-03-21T00:00:01Z'])
+          assert.equal((await ask(wrong)).status, 400, wrong)
+        await close()
+      })
+    }),
+  )
 })

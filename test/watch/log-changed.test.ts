@@ -104,6 +104,11 @@ describe('retention', () => {
           assert.equal(left.length, 10)
           const { droppedThrough, broken } = await log.verify(places)
           assert.deepEqual([droppedThrough, broken], [14, null])
+          const looks = await log.looks({ ...always, everyMs: 3_600_000 })
+          assert.deepEqual(
+            looks.map(({ rungs }) => rungs.tcp?.tried),
+            [10],
+          )
         })
       }
       rmSync(path.join(folder, 'dropped.json'))

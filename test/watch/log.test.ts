@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import type { Evidence } from '../../src/core/evidence.ts'
 import { codeOf } from '../../src/core/errors.ts'
 import type { EvidenceQuery } from '../../src/watch/evidence-log.ts'
+import type { Looks } from '../../src/watch/log/minutes.ts'
 import { openEvidenceReader } from '../../src/watch/log/reader.ts'
 import { openEvidenceLog } from '../../src/watch/log/open.ts'
 import { always, inFolder, inLog, sampleAt, segmentsOf, someEvidence } from './evidence.ts'
@@ -44,6 +45,7 @@ describe('the evidence log', () => {
                   await log.read(query),
                   kept.filter(({ evidence }) => answers(evidence, query)),
                 )
+                assert.deepEqual(inOrder(await log.looks({ ...query, everyMs: 120_000 })), counted(batches.flat(), query))
               }
               assert.deepEqual(await log.verify(places), { lines: kept.length, droppedThrough: 0, head: places.at(-1) ?? null, broken: null })
             })
@@ -140,6 +142,37 @@ function answers(evidence: Evidence, { from, to, kinds, targets, observers, rung
   const isAsked = evidence.at >= from && evidence.at < to && isIn(kinds, evidence.kind)
   const byThem = !('observer' in evidence) || isIn(observers, evidence.observer)
   return isAsked && byThem && (evidence.kind !== 'sample' || (isIn(targets, evidence.target) && isIn(rungs, evidence.rung)))
+}
+
+/** Within a stretch it is the first minute of each that tells the order. */
+function inOrder(looks: readonly Looks[]): readonly Looks[] {
+  const key = ({ at, target, observer }: Looks) => `${at} ${target} ${observer}`
+  return looks.toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
+}
+
+/** Of the whole minutes in it, by stretches of two. */
+function counted(evidence: readonly Evidence[], { from, to, targets, observers }: EvidenceQuery): readonly Looks[] {
+  const minuteOf = (time: string, step = 1): number => Math.floor(Date.parse(time) / (step * 60_000)) * step
+  const samples = evidence.flatMap((each) =>
+    each.kind === 'sample' && answers(each, { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z', targets, observers }) ? [each] : [],
+  )
+  const within = samples.filter(({ at }) => minuteOf(at) * 60_000 >= Date.parse(from) && minuteOf(at) * 60_000 < Date.parse(to))
+  const groups = Map.groupBy(within, ({ at, target, observer }) => `${new Date(minuteOf(at, 2) * 60_000).toISOString()} ${target} ${observer}`)
+  return [...groups]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, own]) => {
+      const [at = '', target = '', observer = ''] = key.split(' ')
+      const of = (rung: string) => own.filter((each) => each.rung === rung)
+      const tried = new Set(own.map(({ rung }) => rung))
+      return {
+        at,
+        observer,
+        target,
+        rungs: Object.fromEntries(
+          [...tried].map((rung) => [rung, { tried: of(rung).length, bad: of(rung).filter(({ outcome }) => outcome === 'fail').length }]),
+        ),
+      }
+    })
 }
 
 describe('a tail that an interrupted write left', () => {

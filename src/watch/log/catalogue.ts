@@ -3,10 +3,12 @@
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { EvidenceQuery } from '../evidence-log.ts'
+import { minutesIn, minutesTable, type Minutes } from './minutes.ts'
 import { longestRunMs, runsOf, type Entry } from './runs.ts'
 import type { Mark } from './walk.ts'
 
-const version = 1
+/** Another one where what is counted changes, such as when a rung is bad. */
+const version = 2
 const sqliteCorrupt = 11
 const sqliteNoDatabase = 26
 
@@ -20,6 +22,7 @@ export type Catalogue = {
   /** Lines of one segment up to `mark`, in one transaction. */
   readonly add: (mark: Mark, entries: readonly Entry[]) => void
   readonly find: (query: EvidenceQuery) => readonly Stretch[]
+  readonly looks: Minutes['find']
   /** The newest line with these bytes. */
   readonly findRaw: (sha256: string) => Stretch | null
   readonly forget: (segment: number) => void
@@ -31,11 +34,11 @@ const tables = `
   create table runs (target text not null, began integer not null, segment integer not null, offset integer not null, bytes integer not null,
     ended integer not null, kind text not null, observer text not null, primary key (target, began, segment, offset)) strict, without rowid;
   create index runs_began on runs (began, segment);
-  create table raw (sha256 text not null, segment integer not null, offset integer not null, bytes integer not null, primary key (sha256, segment)) strict, without rowid;
+  create table raw (sha256 text not null, segment integer not null, offset integer not null, bytes integer not null, primary key (sha256, segment)) strict, without rowid;${minutesTable}
   pragma user_version = ${version};`
 
 /** Of a log that somebody else may write; null: there is none (yet). */
-export function readCatalogue(file: string): Pick<Catalogue, 'segments' | 'find' | 'findRaw' | 'close'> | null {
+export function readCatalogue(file: string): Pick<Catalogue, 'segments' | 'find' | 'looks' | 'findRaw' | 'close'> | null {
   if (!existsSync(file)) return null
   const database = new DatabaseSync(file, { timeout: 5000 })
   try {
@@ -85,6 +88,7 @@ function catalogueIn(database: DatabaseSync): Catalogue {
     set bytes = excluded.bytes, seq = excluded.seq, hash = excluded.hash,
     oldest = min(coalesce(oldest, excluded.oldest), coalesce(excluded.oldest, oldest)), newest = max(coalesce(newest, excluded.newest), coalesce(excluded.newest, newest))`)
   const findRaw = database.prepare('select segment, offset, bytes from raw where sha256 = ? order by segment desc limit 1')
+  const minutes = minutesIn(database)
   segments.all()
   const together = (act: () => void): void => {
     database.exec('begin')
@@ -110,11 +114,13 @@ function catalogueIn(database: DatabaseSync): Catalogue {
         const runs = runsOf(entries)
         for (const run of runs) addRun.run(run.target, run.began, segment, run.offset, run.bytes, run.ended, run.kind, run.observer)
         for (const { content, ...at } of entries) if (content.raw !== undefined) addRaw.run(content.raw.sha256, segment, at.offset, at.bytes)
+        minutes.add(segment, entries)
         const oldest = runs.reduce<number | null>((least, { began }) => Math.min(least ?? began, began), null)
         const newest = runs.reduce<number | null>((most, { ended }) => Math.max(most ?? ended, ended), null)
         addSegment.run(segment, offset, seq, hash, oldest, newest)
       }),
     find: (query) => findIn(database, query),
+    looks: minutes.find,
     findRaw: (sha256) => {
       const row = findRaw.get(sha256)
       return row === undefined ? null : { segment: Number(row['segment']), offset: Number(row['offset']), bytes: Number(row['bytes']) }
@@ -124,6 +130,7 @@ function catalogueIn(database: DatabaseSync): Catalogue {
         const times = database.prepare('select oldest, newest from segments where first = ?').get(segment)
         const own = database.prepare('delete from runs where segment = ? and began between ? and ?')
         own.run(segment, Number(times?.['oldest'] ?? 0), Number(times?.['newest'] ?? 0))
+        minutes.forget(segment)
         database.prepare('delete from raw where segment = ?').run(segment)
         database.prepare('delete from segments where first = ?').run(segment)
       }),

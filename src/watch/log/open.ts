@@ -65,6 +65,7 @@ function logOver(folder: string, catalogue: Catalogue, tail: Tail, unlock: () =>
     },
     read: async (query) => await readStretches(folder, catalogue.find(query), query),
     raw: async (sha256) => await readRaw(folder, catalogue.findRaw(sha256), sha256),
+    looks: async (query) => await Promise.resolve(catalogue.looks(query)),
     after: async (seq, limit, narrowing = {}) => await readPage(folder, catalogue.segments(), seq, limit, narrowing),
     verify: async (cited = []) => await verifySegments(folder, tail.mark(), cited),
     dropBefore: async (time) => await dropBefore(folder, catalogue, Date.parse(time)),

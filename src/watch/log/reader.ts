@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { EvidenceLog, EvidencePage, Narrowing } from '../evidence-log.ts'
 import { readCatalogue, type Stretch } from './catalogue.ts'
 import { contentOf, readLine, type Link } from './line.ts'
+import type { Looks, LooksQuery } from './minutes.ts'
 import { readPage } from './page.ts'
 import { readStretches } from './read.ts'
 import { changed } from './recover.ts'
@@ -15,6 +16,8 @@ export type EvidenceReader = Pick<EvidenceLog, 'read' | 'close'> & {
   readonly raw: (sha256: string) => Promise<Uint8Array | null>
   /** What was kept behind the record `seq`, in its order: at most `limit` records. */
   readonly after: (seq: number, limit: number, narrowing?: Narrowing) => Promise<EvidencePage>
+  /** Counted by rung, for as long as records are kept. */
+  readonly looks: (query: LooksQuery) => Promise<readonly Looks[]>
   /** Reads all of it. `cited`: places as reports have them. */
   readonly verify: (cited?: readonly Link[]) => Promise<LogChain>
 }
@@ -26,6 +29,7 @@ export function openEvidenceReader(folder: string): EvidenceReader | null {
   return {
     read: async (query) => await readStretches(folder, catalogue.find(query), query),
     raw: async (sha256) => await readRaw(folder, catalogue.findRaw(sha256), sha256),
+    looks: async (query) => await Promise.resolve(catalogue.looks(query)),
     after: async (seq, limit, narrowing = {}) => await readPage(folder, catalogue.segments(), seq, limit, narrowing),
     verify: async (cited = []) => {
       const end = catalogue.segments().at(-1)
