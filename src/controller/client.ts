@@ -166,14 +166,14 @@ function clientOf(places: Places): ControllerClient {
 }
 
 async function* follow(places: Places, after: number, signal: AbortSignal): AsyncIterable<JournalRecord> {
-  let seen = after
+  let seen = String(after)
   const logged = sizeOf(places.log)
   while (!signal.aborted) {
     const line = lineTo(places.socket)
     try {
       const answer = await line.open({ method: 'GET', path: `/events?after=${seen}` }, signal)
-      for await (const record of recordsOf(answer)) {
-        seen = record.seq
+      for await (const { id, record } of eventsOf(answer)) {
+        seen = id
         yield record
       }
     } catch {
@@ -186,14 +186,16 @@ async function* follow(places: Places, after: number, signal: AbortSignal): Asyn
   }
 }
 
-async function* recordsOf(body: AsyncIterable<Buffer>): AsyncIterable<JournalRecord> {
+async function* eventsOf(body: AsyncIterable<Buffer>): AsyncIterable<{ readonly id: string; readonly record: JournalRecord }> {
   let rest = ''
+  // A character may be cut by the end of a chunk.
+  const decoder = new TextDecoder()
   for await (const chunk of body) {
-    const events = (rest + chunk.toString('utf8')).split('\n\n')
+    const events = (rest + decoder.decode(chunk, { stream: true })).split('\n\n')
     rest = events.pop() ?? ''
     for (const event of events) {
-      const data = event.split('\n').find((line) => line.startsWith('data: '))
-      if (data !== undefined) yield JSON.parse(data.slice(6)) as JournalRecord
+      const [, id, data] = /^id: (\S+)\ndata: (.*)$/s.exec(event) ?? []
+      if (id !== undefined && data !== undefined) yield { id, record: JSON.parse(data) as JournalRecord }
     }
   }
 }

@@ -8,6 +8,7 @@ import fastify from 'fastify'
 import type { JournalRecord } from '../../src/core/records.ts'
 import { waitUntil } from '../../src/io/wait.ts'
 import { streamEvents } from '../../src/server/events.ts'
+import { failureOf, httpStatusOf } from '../../src/server/failures.ts'
 import { openJournal, type Journal } from '../../src/workflows/journal.ts'
 import { ownStore } from '../support/own-store.ts'
 
@@ -24,6 +25,7 @@ before(async () => {
     return journal().listen(onRecord)
   }
   server.get('/events', async (request, reply) => await streamEvents({ ...journal(), listen }, request, reply))
+  server.setErrorHandler(async (error, _request, reply) => await reply.code(httpStatusOf(error)).send(failureOf(error)))
   await server.listen({ host: '127.0.0.1', port: 0 })
 })
 
@@ -31,15 +33,33 @@ after(async () => await server.close())
 
 const append = async (move: string, text: string) => await journal().append({ move, run: 1, step: 'move', state: 'progress', text })
 
-/** Whoever listens from this record on, and the numbers that came so far. */
-async function listen(from: number): Promise<{ readonly seqs: number[]; readonly close: () => void }> {
+type Listener = {
+  readonly seqs: number[]
+  /** Of the last event. */ readonly place: () => string
+
+  readonly close: () => void
+}
+
+/** Whoever listens from this place on, and the numbers that came so far. */
+async function listen(from: number | string): Promise<Listener> {
   const { port } = server.server.address() as AddressInfo
-  const request = http.get({ host: '127.0.0.1', port, path: `/events?after=${from}` })
+  const request = http.get({ host: '127.0.0.1', port, path: '/events', headers: { 'last-event-id': from } })
   const [answer] = (await once(request, 'response')) as [http.IncomingMessage]
+  assert.equal(answer.statusCode, 200)
   const seqs: number[] = []
-  answer.on('data', (chunk: Buffer) => seqs.push(...[...chunk.toString().matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))))
+  let [place, rest] = [String(from), '']
+  answer.on('data', (chunk: Buffer) => {
+    const events = (rest + chunk.toString('latin1')).split('\n\n')
+    rest = events.pop() ?? ''
+    for (const event of events) {
+      const [, id, seq] = /^id: (\S+)\ndata: \{"schema":"lifeboat.journal\/1","seq":(\d+),/.exec(event) ?? []
+      if (id === undefined) continue
+      place = id
+      seqs.push(Number(seq))
+    }
+  })
   answer.on('error', () => undefined)
-  return { seqs, close: () => request.destroy() }
+  return { seqs, place: () => place, close: () => request.destroy() }
 }
 
 const heard = async (seqs: readonly number[], wanted: readonly number[]) =>
@@ -81,6 +101,73 @@ test('a record that was numbered before another one and is stored after it comes
   await heard(seqs, [seq])
   assert.deepEqual(seqs, [quick.seq, seq])
   close()
+})
+
+test('who is cut off before such a record comes hears it when it comes again, before or after it is stored', async (t) => {
+  const lock = await pool().connect()
+  // Its end gives the lock back.
+  t.after(() => lock.release(true))
+  const waits = async (many: number) => {
+    const isSo = async () => ((await pool().query(`select from pg_locks where locktype = 'advisory' and not granted`)).rowCount === many ? true : null)
+    await waitUntil(isSo, { what: 'The records of slow', deadlineMs: 5000, everyMs: 5, signal: new AbortController().signal })
+  }
+  await lock.query('select pg_advisory_lock(1)')
+  const slow = append('slow', 'one')
+  await waits(1)
+  const { seq: before } = await append('quick', 'one')
+  const first = await listen(before - 2)
+  await heard(first.seqs, [before])
+  first.close()
+  // It is not stored yet.
+  const second = await listen(first.place())
+  await lock.query('select pg_advisory_unlock(1)')
+  const { seq } = await slow
+  await heard(second.seqs, [seq])
+  // It is stored by now.
+  const third = await listen(first.place())
+  const last = await append('quick', 'two')
+  await heard(third.seqs, [last.seq])
+  await heard(second.seqs, [last.seq])
+  const fourth = await listen(third.place())
+  const end = await append('quick', 'three')
+  await heard(fourth.seqs, [end.seq])
+  await heard(second.seqs, [end.seq])
+  await heard(third.seqs, [end.seq])
+  assert.deepEqual([first.seqs, second.seqs, third.seqs, fourth.seqs], [[before], [seq, last.seq, end.seq], [seq, last.seq, end.seq], [end.seq]])
+  for (const { close } of [second, third, fourth]) close()
+})
+
+test('who reads more slowly than it is written is cut off, and misses nothing by it', async () => {
+  const { port } = server.server.address() as AddressInfo
+  const from = await journal().last()
+  const request = http.get({ host: '127.0.0.1', port, path: `/events?after=${from}` })
+  request.on('error', () => undefined)
+  const [answer] = (await once(request, 'response')) as [http.IncomingMessage]
+  answer.on('error', () => undefined)
+  const text = 'x'.repeat(100_000)
+  const written: number[] = []
+  for (let nth = 0; nth < 100; nth += 1) written.push((await append('web-1', text)).seq)
+  // What the kernel took is read; the rest was never sent.
+  let bytes = 0
+  answer.on('data', (chunk: Buffer) => void (bytes += chunk.length))
+  const cut = async () => await Promise.resolve(answer.closed ? true : null)
+  await waitUntil(cut, { what: 'The end of the slow reader', deadlineMs: 20_000, everyMs: 10, signal: AbortSignal.timeout(30_000) }).finally(() =>
+    request.destroy(),
+  )
+  assert.ok(bytes < 100 * text.length, String(bytes))
+  const again = await listen(from)
+  await heard(again.seqs, written)
+  assert.deepEqual(again.seqs, written)
+  again.close()
+})
+
+test('what is no place in the events is refused', async () => {
+  const { port } = server.server.address() as AddressInfo
+  for (const place of ['-1', 'x', '1-', '1--2', '9'.repeat(16)]) {
+    const answer = await fetch(`http://127.0.0.1:${port}/events?after=${place}`)
+    assert.equal(answer.status, 400, place)
+    await answer.body?.cancel()
+  }
 })
 
 test('what was stored before somebody listens is not told again when another process is heard late', async () => {
