@@ -50,6 +50,7 @@ func (d *Daemon) watch(ctx context.Context) {
 			d.trouble.set("ways", d.settleWays(ctx))
 		}
 		if count%5 == 0 {
+			d.watchNetwork(ctx)
 			d.mend(ctx, count%50 == 0)
 		}
 	}

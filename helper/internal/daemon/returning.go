@@ -18,15 +18,29 @@ const (
 	asksAgain = 200 * time.Millisecond
 )
 
+// watchNetwork: who is cut off may be succeeded meanwhile, like one that is down. Nobody is served there now, so nothing is
+// lost by asking before somebody is.
+func (d *Daemon) watchNetwork(ctx context.Context) {
+	if n := d.now(); hasNetwork() || n.Attempt != nil || !mayBeSucceeded(n) || !d.returning.CompareAndSwap(false, true) {
+		return
+	}
+	d.trouble.set("returning", durable.Mark(d.paths.Returning(), true))
+	d.settleNow(ctx)
+	go d.askOnReturn(ctx)
+}
+
+// mayBeSucceeded: who took over itself, or was opened without the word of the other one, is succeeded by nobody that it does not know.
+func mayBeSucceeded(n machine.Node) bool {
+	return n.Config != nil && n.Role == machine.Open && n.Succeeding == 0 && n.Overruling == 0
+}
+
 // mustAsk says that this side served when it went down, and that nobody has said yet whether the other one took over: until
 // then nobody but that one reaches its ports. The mark lasts for a boot at most; a program that begins anew goes on asking.
 func (d *Daemon) mustAsk(isFirstOfBoot bool) bool {
-	n := d.node
 	if _, err := os.Stat(d.paths.Returning()); err == nil {
 		return true
 	}
-	// Who took over itself, or was opened without the word of the other one, is succeeded by nobody that it does not know.
-	if !isFirstOfBoot || n.Config == nil || n.Role != machine.Open || n.Succeeding != 0 || n.Overruling != 0 {
+	if !isFirstOfBoot || !mayBeSucceeded(d.node) {
 		return false
 	}
 	return durable.Mark(d.paths.Returning(), true) == nil
@@ -44,7 +58,7 @@ func (d *Daemon) askOnReturn(ctx context.Context) {
 			break
 		}
 		rest(ctx, asksAgain)
-		if hasRoute(peer) {
+		if reaches(peer) {
 			left -= time.Since(begin)
 		}
 	}
@@ -58,7 +72,7 @@ func (d *Daemon) askOnReturn(ctx context.Context) {
 
 // hasHeard asks once. A side that was succeeded gives way at once; the other one says so itself every 2 s, too.
 func (d *Daemon) hasHeard(ctx context.Context, peer machine.Peer, within time.Duration) bool {
-	if !hasRoute(peer) {
+	if !reaches(peer) {
 		return false
 	}
 	limited, cancel := context.WithTimeout(ctx, within)
@@ -85,12 +99,26 @@ func succeededBy(hello peerlink.Answer) int64 {
 	return int64(attempt)
 }
 
-func hasRoute(peer machine.Peer) bool {
+// reaches says that there is a route, and a card that has a carrier: one that was taken out of a machine keeps its routes.
+func reaches(peer machine.Peer) bool {
+	if !hasNetwork() {
+		return false
+	}
 	conn, err := net.Dial("udp", net.JoinHostPort(peer.Address, strconv.Itoa(peer.Port)))
 	if err == nil {
 		conn.Close()
 	}
 	return err == nil
+}
+
+func hasNetwork() bool {
+	cards, _ := net.Interfaces()
+	for _, card := range cards {
+		if card.Flags&net.FlagLoopback == 0 && card.Flags&net.FlagRunning != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func rest(ctx context.Context, d time.Duration) {

@@ -278,3 +278,17 @@ func TestALiftedFenceOverrules(t *testing.T) {
 		}
 	}
 }
+
+// It gave its clients back once, so it forwards: checks must reach its own services now.
+func TestAFencedPromotionForwardsNobody(t *testing.T) {
+	n := walk(t, Receiver)
+	n.Forwarding = ForwardOn
+	promoted, refusal := Step(n, Promote{Call: at(3), Fence: &Fence{By: "provider", Token: 5}})
+	if w := Wanted(promoted); refusal != nil || w.Forwarding != NotForwarding || w.Serves != Local || !w.PortGuard {
+		t.Fatalf("%v: %+v", refusal, w)
+	}
+	void, _ := Step(promoted, MakeVoid{Call: at(3)})
+	if w := Wanted(void); w.Forwarding != ForwardOn || w.Serves != ToPeer {
+		t.Fatalf("void, it forwards as before: %+v", w)
+	}
+}

@@ -61,6 +61,9 @@ func Wanted(n Node) World {
 	}
 	if a.Part == Receiver && w.PromotedMark {
 		w.PortGuard = true // up for checks only, whatever it forwarded before
+		if a.Fenced {
+			w.Forwarding, w.Serves = NotForwarding, Local // to whom it forwarded is cut off
+		}
 	}
 	return w
 }
