@@ -35,7 +35,7 @@ func mayBeSucceeded(n machine.Node) bool {
 }
 
 // mustAsk says that this side served when it went down, and that nobody has said yet whether the other one took over: until
-// then nobody but that one reaches its ports. The mark lasts for a boot at most; a program that begins anew goes on asking.
+// then nothing reaches its ports, of connections that stand neither: the other side may lead its own clients here still. The mark lasts for a boot at most; a program that begins anew goes on asking.
 func (d *Daemon) mustAsk(isFirstOfBoot bool) bool {
 	if _, err := os.Stat(d.paths.Returning()); err == nil {
 		return true
@@ -52,9 +52,11 @@ func (d *Daemon) askOnReturn(ctx context.Context) {
 		return
 	}
 	peer := d.now().Config.Peer
+	d.journal.Note("returning", nil)
+	heard := false
 	for left := asksFor; left > 0 && ctx.Err() == nil; {
 		begin := time.Now()
-		if d.hasHeard(ctx, peer, left) {
+		if heard = d.hasHeard(ctx, peer, left); heard {
 			break
 		}
 		rest(ctx, asksAgain)
@@ -65,6 +67,7 @@ func (d *Daemon) askOnReturn(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	d.journal.Note("returned", map[string]any{"heard": heard})
 	d.returning.Store(false)
 	d.trouble.set("returning", durable.Mark(d.paths.Returning(), false))
 	d.settleNow(ctx)

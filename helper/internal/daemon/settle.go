@@ -65,7 +65,9 @@ func (d *Daemon) settle(ctx context.Context) (settled, error) {
 	if err != nil {
 		return done, err
 	}
-	plan.PortGuard = plan.PortGuard || d.rules != nil && d.returning.Load()
+	if d.rules != nil && d.returning.Load() {
+		plan.Silent, plan.SilentTCP = plan.UDP, plan.TCP
+	}
 	letGo := func() (int, int) { return 0, 0 }
 	if w.Serves == machine.ToPeer {
 		letGo = d.letGo(n, w)

@@ -110,6 +110,10 @@ func xsilent(guard, through *xchain, p Plan) {
 		guard.add("! -i lo -p udp --dport %d -j DROP", port)
 		through.add("-p udp %s -j DROP", xtranslated(port))
 	}
+	for _, port := range p.SilentTCP {
+		guard.add("! -i lo -p tcp --dport %d -j DROP", port)
+		through.add("-p tcp %s -j DROP", xtranslated(port))
+	}
 }
 
 func xguard(guard, through *xchain, p Plan, six bool) {

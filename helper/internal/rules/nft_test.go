@@ -153,6 +153,7 @@ func TestEveryPlanIsTakenByTheKernel(t *testing.T) {
 	add("hold", func(p *Plan) { p.Catch, p.Silent = map[int]int{80: 40080}, p.UDP })
 	add("hold beside a database", func(p *Plan) { p.Catch, p.Own = map[int]int{80: 40080, 5432: 45432}, []int{5432} })
 	add("datagrams", func(p *Plan) { p.TCP, p.Silent = nil, p.UDP })
+	add("returning", func(p *Plan) { p.Silent, p.SilentTCP = p.UDP, p.TCP })
 	add("checks", func(p *Plan) {
 		p.Catch, p.PortGuard = map[int]int{80: 40080}, true
 		p.Allow = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/64")}

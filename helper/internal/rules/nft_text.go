@@ -58,16 +58,22 @@ func ownLine(s *script, table string, p Plan) {
 	}
 }
 
-// silentLines drops datagrams before a guard could refuse them, those too that a flow goes on carrying to a container or
-// to the peer. Who asks on this node itself is no client.
+// silentLines drops datagrams (and segments) before a guard could refuse them, those too that a flow goes on carrying to a
+// container or to the peer. Who asks on this node itself is no client.
 func silentLines(s *script, table string, p Plan) {
-	if len(p.Silent) == 0 {
+	if len(p.Silent)+len(p.SilentTCP) == 0 {
 		return
 	}
 	s.add("add chain inet %s silent { type filter hook input priority -160; }", table)
 	s.add("add chain inet %s passing { type filter hook forward priority -160; }", table)
-	s.add("add rule inet %s silent iif != lo udp dport %s drop", table, set(p.Silent))
-	s.add("add rule inet %s passing %s drop", table, translated("udp", p.Silent))
+	drop := func(protocol string, ports []int) {
+		if len(ports) > 0 {
+			s.add("add rule inet %s silent iif != lo %s dport %s drop", table, protocol, set(ports))
+			s.add("add rule inet %s passing %s drop", table, translated(protocol, ports))
+		}
+	}
+	drop("udp", p.Silent)
+	drop("tcp", p.SilentTCP)
 }
 
 // translated matches what came to one of these ports of this node and is on its way to somebody else.

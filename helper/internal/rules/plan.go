@@ -23,6 +23,8 @@ type Plan struct {
 	Own []int
 	// Silent are UDP ports whose datagrams are dropped meanwhile: who hears nothing asks again, who is refused gives up.
 	Silent []int
+	// SilentTCP are TCP ports of which every segment is dropped, of connections that stand as well: they go on later.
+	SilentTCP []int
 	// Forward sends new connections to the peer. Splice are the holder's ports for those that the kernel cannot carry
 	// over: clients on loopback, and clients of the family that the peer does not have.
 	Forward bool
