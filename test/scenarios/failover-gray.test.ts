@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
 import { waitUntil } from '../../src/io/wait.ts'
+import { cable } from '../support/cable.ts'
 import { draw, seedOfRun } from '../support/draw.ts'
 
 await enterLab()
@@ -13,13 +14,7 @@ const { leftNothing } = await import('../support/ending.ts')
 const { speakTo } = await import('../support/sides.ts')
 const { orderLines } = await import('../../lab/shop/orders.ts')
 
-/** As an owner might write it: the cable of the node, on the switch of this lab. */
-const cable = `read -r line
-wire=$(ip -o link show type veth | sed -n 's/^[0-9]*: \\(wire[0-9]*\\)@.* link-netns web-1 *$/\\1/p')
-case $line in *'"op":"fence"'*) ip link set "$wire" down ;; *'"op":"unfence"'*) ip link set "$wire" up ;; esac
-if ip -o link show "$wire" | grep -q '[<,]UP[,>]'; then echo '{"fenced":false}'; else echo '{"fenced":true,"text":"its cable is out"}'; fi`
-
-const fences = { ssh: { kind: 'ssh' }, hook: { kind: 'hook', command: cable } } as const
+const fences = { ssh: { kind: 'ssh' }, hook: cable } as const
 const kinds = ['ssh', 'hook'] as const
 
 for (const kind of process.env['LIFEBOAT_SCENARIOS'] === 'all' ? kinds : [draw(kinds, 0, seedOfRun())])
