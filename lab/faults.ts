@@ -22,7 +22,7 @@ const filler = '/srv/.lab-filler'
 const forEver = 1_000_000_000
 const stalling = '/run/lab-stall'
 /** Everything but its first process and this loop stops for most of the time. */
-const standStill = `echo $$ >${stalling}; while test -e ${stalling}; do kill -STOP -1; sleep 3; kill -CONT -1; sleep 0.2; done`
+const standStill = `echo $$ >${stalling}; while test -e ${stalling}; do kill -STOP -1; sleep 2.6; kill -CONT -1; sleep 0.1; done`
 
 const nodeFaults = {
   'power-cut': {
