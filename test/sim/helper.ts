@@ -77,6 +77,7 @@ const ops: Readonly<Record<string, Op>> = {
   configure,
   authorize: authorized(() => ({})),
   peer: authorized(({ peer }) => ({ reachable: peer?.isOn === true && peer.helper !== null, ms: 1 })),
+  closings: authorized(() => ({})),
   echo: authorized(() => ({ listening: [] })),
   closings: authorized(() => ({})),
   'record-start': authorized(({ helper, machine }) => {
