@@ -13,6 +13,7 @@ import { inside100 } from './inside-100.ts'
 import { inventory5000 } from './inventory-5000.ts'
 import { orchestrate1000, resume } from './orchestrate-1000.ts'
 import { recorderStorm } from './recorder-storm.ts'
+import { sse } from './sse.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   inventory5000,
@@ -32,4 +33,5 @@ export const benchmarks: readonly Benchmark[] = [
   resume,
   evidence,
   hooks,
+  sse,
 ]

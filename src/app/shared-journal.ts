@@ -3,6 +3,8 @@ import type { Pool } from 'pg'
 import { sleep } from '../io/wait.ts'
 import type { Journal } from '../workflows/journal.ts'
 
+type Listener = Parameters<Journal['listen']>[0]
+
 const lookEveryMs = 250
 /** Sequence numbers are given out before their records can be read; after this long all lower ones are there. */
 const settlesMs = 200
@@ -10,10 +12,24 @@ const settlesMs = 200
 const overlapMs = 10_000
 
 export function sharedJournal(journal: Journal, pool: Pool): Journal {
-  return { ...journal, listen: (onRecord) => listenToAll(journal, pool, onRecord) }
+  // One who looks for all: hundreds may listen.
+  const listeners = new Set<Listener>()
+  let stop = (): void => undefined
+  return {
+    ...journal,
+    listen: (onRecord) => {
+      // The same one may listen twice.
+      const listener: Listener = (record) => onRecord(record)
+      listeners.add(listener)
+      if (listeners.size === 1) stop = listenToAll(journal, pool, (record) => listeners.forEach((each) => each(record)))
+      return () => {
+        if (listeners.delete(listener) && listeners.size === 0) stop()
+      }
+    },
+  }
 }
 
-function listenToAll(journal: Journal, pool: Pool, onRecord: Parameters<Journal['listen']>[0]): () => void {
+function listenToAll(journal: Journal, pool: Pool, onRecord: Listener): () => void {
   const ended = new AbortController()
   const lastBefore = async (ms: number): Promise<number> => {
     const sql = `select coalesce(max(seq), 0) as seq from lifeboat.journal where at < clock_timestamp() - $1 * interval '1 ms'`

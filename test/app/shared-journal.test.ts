@@ -37,3 +37,44 @@ test('records of all processes are heard in their order, each once, a moment aft
   )
   stop()
 })
+
+test('hundreds who listen ask the database no more often than one does, and each hears all from when it came', async (t) => {
+  const database = await openSharedDatabase(t)
+  const pool = new Pool({ connectionString: database.url, max: 3 })
+  pool.on('error', () => undefined)
+  t.after(async () => await pool.end())
+  await createTables(pool)
+  const journal = openJournal(pool)
+  let asked = 0
+  const counting = new Proxy(pool, {
+    get: (of, name) => {
+      if (name === 'query') asked += 1
+      const value: unknown = Reflect.get(of, name)
+      return typeof value === 'function' ? (value.bind(of) as unknown) : value
+    },
+  })
+  const shared = sharedJournal(journal, counting)
+  const heard = Array.from({ length: 200 }, (): number[] => [])
+  const stops = heard.map((seqs) => shared.listen(({ seq }) => void seqs.push(seq)))
+  const write = async (text: string) => (await journal.append({ move: 'a', run: 1, step: 'first-sync', state: 'progress', text })).seq
+  const until = async (seqs: readonly number[], seq: number) => {
+    const isHeard = async () => await Promise.resolve(seqs.includes(seq) ? true : null)
+    await waitUntil(isHeard, { what: `Record ${seq}`, deadlineMs: 20_000, everyMs: 20, signal: AbortSignal.timeout(30_000) })
+  }
+  const first = await write('one')
+  for (const seqs of heard) await until(seqs, first)
+  // One look in a quarter of a second.
+  assert.ok(asked < 200, String(asked))
+  stops.slice(1).forEach((stop) => stop())
+  const second = await write('two')
+  await until(heard[0] ?? [], second)
+  assert.deepEqual(
+    heard.slice(1),
+    heard.slice(1).map(() => [first]),
+  )
+  stops[0]?.()
+  const again: number[] = []
+  const stop = shared.listen(({ seq }) => void again.push(seq))
+  await until(again, await write('three'))
+  stop()
+})

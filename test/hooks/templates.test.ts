@@ -110,8 +110,9 @@ test('a Grafana that is provisioned by our template is believed, tells of a node
   // Of its alerting, http/hmac.go: `<seconds>:<body>`.
   const send = async (title: string, status: 'firing' | 'resolved', more: Record<string, string> = {}) => {
     const rule = rules.find((each) => each.title === title)
-    const labels = { alertname: title, ...rule?.labels, ...more }
-    const summary = rule?.annotations['summary']?.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => more[label] ?? '')
+    assert.ok(rule !== undefined, title)
+    const labels = { alertname: title, ...rule.labels, ...more }
+    const summary = rule.annotations['summary']?.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => more[label] ?? '')
     const [startsAt, endsAt] = [began, status === 'resolved' ? new Date().toISOString() : '0001-01-01T00:00:00Z']
     const alert = { status, labels, annotations: { summary }, startsAt, endsAt, fingerprint: title }
     const body = JSON.stringify({ version: '1', groupKey: '{}', orgId: 1, receiver: name, status, state: 'alerting', title, message: '', alerts: [alert] })
