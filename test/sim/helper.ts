@@ -79,7 +79,6 @@ const ops: Readonly<Record<string, Op>> = {
   peer: authorized(({ peer }) => ({ reachable: peer?.isOn === true && peer.helper !== null, ms: 1 })),
   closings: authorized(() => ({})),
   echo: authorized(() => ({ listening: [] })),
-  closings: authorized(() => ({})),
   'record-start': authorized(({ helper, machine }) => {
     helper.recording = true
     return { epoch: 1, sequence: machine.sequence }
