@@ -1,7 +1,7 @@
 // What can be made to go wrong in a world, and be mended again.
 import { networkOf } from './network.ts'
 import type { LabNode } from './node.ts'
-import { slowLink, type SlowLink } from './slow-link.ts'
+import { slowData, slowLink, type SlowLink } from './slow-link.ts'
 import type { World } from './world.ts'
 
 type NodeFault = { readonly title: string; readonly cause: (node: LabNode, world: World) => Promise<unknown> }
@@ -17,13 +17,12 @@ type Service = (typeof services)[number]
 
 /** Of the link while it is slow: 40 ms there and back, 10 MB/s in each direction. */
 const slow = { delayMs: 20, bytesPerSecond: 10_000_000 }
+/** Of the way to nodes of the old provider while it is ill. */
+const ill = { delayMs: 1500, bytesPerSecond: 10_000_000 }
 const slowLinks = new WeakMap<World, SlowLink>()
+const slowWays = new WeakMap<World, SlowLink>()
 const filler = '/srv/.lab-filler'
 const forEver = 1_000_000_000
-const stalling = '/run/lab-stall'
-/** Everything but its first process and this loop stops for most of the time. */
-const standStill = `echo $$ >${stalling}; while test -e ${stalling}; do kill -STOP -1; sleep 2.6; kill -CONT -1; sleep 0.1; done`
-
 const nodeFaults = {
   'power-cut': {
     title: 'its power is gone, and with it what it had not written to its volume',
@@ -37,10 +36,6 @@ const nodeFaults = {
   'sshd-stop': {
     title: 'nobody can log in any more; its services go on',
     cause: async (node) => await node.run('systemctl stop ssh.socket ssh.service'),
-  },
-  stall: {
-    title: 'it stands still for seconds, again and again; it takes connections as ever, and all else waits',
-    cause: async (node) => await node.run(`test -e ${stalling} || { setsid sh -c '${standStill}' </dev/null >/dev/null 2>&1 & }`),
   },
   'disk-full': {
     title: 'its volume is full',
@@ -94,6 +89,19 @@ const serviceFaults = {
       slowLinks.delete(world)
     },
   },
+  'slow-data': {
+    on: 'link',
+    title: 'connections to the old provider are made at once; what is sent over new ones takes 1.5 s each way',
+    cause: async (world) => {
+      if (slowWays.has(world)) return
+      const old = [...world.nodes.values()].flatMap((node) => node.addresses()).filter((address) => networkOf(address) === 'old')
+      slowWays.set(world, await slowData(old, ill))
+    },
+    mend: async (world) => {
+      await slowWays.get(world)?.restore()
+      slowWays.delete(world)
+    },
+  },
 } as const satisfies Record<string, ServiceFault>
 
 const ofNodes: ReadonlyMap<string, NodeFault> = new Map(Object.entries(nodeFaults))
@@ -137,7 +145,7 @@ async function mendNode(node: LabNode, world: World): Promise<void> {
   await node.linkUp()
   const wasOn = node.power() === 'on'
   await nodeFaults['power-on'].cause(node, world)
-  if (wasOn) await node.run(`rm -f ${stalling} ${filler}; kill -CONT -1; systemctl start ssh.service`)
+  if (wasOn) await node.run(`systemctl start ssh.service; rm -f ${filler}`)
   await node.ready()
   if (!wasOn) await node.run(`rm -f ${filler}`)
 }

@@ -1,4 +1,4 @@
-// Makes the link between the old and the new provider slow and far. Connections that are open stay as they are: only a
+// Makes the link between the old and the new provider slow and far, or the way to the old one ill. Connections that are open stay as they are: only a
 // flow's first packet goes through the router's rules.
 import { run } from './command.ts'
 import { startRelay, type Link, type Relay } from './relay.ts'
@@ -9,6 +9,9 @@ const ports = [22, 80, 443, 3306, 5432, 6379]
 const firstPort = 20_000
 const standIns = '192.0.2.2'
 const table = 'lab_slow_link'
+const slowTable = 'lab_slow_data'
+/** From which relays that stand in for everybody connect. */
+const ourselves = '192.0.2.199'
 
 export type SlowLink = { readonly restore: () => Promise<void> }
 
@@ -39,6 +42,33 @@ export async function slowLink(old: readonly string[], fresh: readonly string[],
   return {
     restore: async () => {
       await nft(`delete table ip ${table}`)
+      await Promise.all(relays.map(async (relay) => await relay.stop()))
+    },
+  }
+}
+
+/**
+ * Whoever opens a connection to these nodes, from wherever, has it at once; what is then sent over it takes its time. The way
+ * a device that is overloaded treats flows, and nothing that a ping shows.
+ */
+export async function slowData(nodes: readonly string[], link: Link): Promise<SlowLink> {
+  await run('ip', ['addr', 'replace', `${ourselves}/32`, 'dev', 'operator'])
+  const relays: Relay[] = []
+  const redirects: string[] = []
+  for (const node of nodes) {
+    for (const port of ports) {
+      const listen = { address: '0.0.0.0', port: firstPort + 1000 + relays.length }
+      relays.push(await startRelay({ link, listen, to: { address: node, port }, from: ourselves }))
+      redirects.push(`ip saddr != ${ourselves} ip daddr ${node} tcp dport ${port} tcp flags & (fin | syn | rst | ack) == syn redirect to :${listen.port}`)
+    }
+  }
+  await nft(`table ip ${slowTable} {
+  chain prerouting { type nat hook prerouting priority dstnat; ${redirects.join('; ')}; }
+  chain output { type nat hook output priority -100; ${redirects.join('; ')}; }
+}`)
+  return {
+    restore: async () => {
+      await nft(`delete table ip ${slowTable}`)
       await Promise.all(relays.map(async (relay) => await relay.stop()))
     },
   }

@@ -1,4 +1,4 @@
-// The story of an outage: a node takes connections as ever, and whatever is done there takes seconds. It is seen, proven and
+// The story of an outage: connections are made as ever, and after pressing return seconds pass. It is seen, proven and
 // proposed; somebody approves; its standby serves, and the report tells all of it.
 import { setTimeout as delay } from 'node:timers/promises'
 import path from 'node:path'
@@ -29,7 +29,7 @@ export async function tellOutage({ folder, from, to }: Telling): Promise<Told> {
   await delay(usualAfterMs)
 
   const began = Date.now()
-  await causeFault(world, 'web-1', 'stall')
+  await causeFault(world, 'link', 'slow-data')
   tell(`It begins: connections to web-1 are made as ever, and what is asked for comes late.\n${await lookAsCustomer(world)}`)
   const [, id = ''] = await team.hears(/Incident (\S+) is confirmed/, 120_000)
   const detectedSeconds = secondsSince(began)

@@ -13,7 +13,10 @@ export function guarding(place: PolicyPlace, { name, fence }: Pick<MoveSettings,
     const { decided } = facts
     if (decided === null) return
     const why = await refusal(place, name, fence.length, moment, decided, { facts, token })
-    if (why !== null) throw new LifeboatError('gate-closed', why)
+    if (why === null) return
+    // Nothing was done to the source yet: whoever approved it need not say so again within its quarter of an hour.
+    if (moment === 'fence') await place.store.returnApproval(decided.id)
+    throw new LifeboatError('gate-closed', why)
   }
 }
 

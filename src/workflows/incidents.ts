@@ -67,5 +67,9 @@ function approvals(pool: Pool) {
       const sql = 'update lifeboat.failover_approval set used_by = $2, used_at = clock_timestamp() where id = $1 and used_by is null'
       return (await pool.query(sql, [id, failover])).rowCount === 1
     },
+    /** Takes that back for a fail-over that did nothing. */
+    returnApproval: async (failover: string): Promise<void> => {
+      await pool.query('update lifeboat.failover_approval set used_by = null, used_at = null where used_by = $1', [failover])
+    },
   }
 }

@@ -152,7 +152,12 @@ test('at the act the guards are asked again: what has changed since refuses, and
   assert.equal(await ask(decided, 'promote', { by: 'ssh', text: '', at: new Date().toISOString() }), null)
   assert.match((await ask({ ...decided, silentSince: now })) ?? '', /^The standby is 1 min behind, which may be 10 s\.$/)
   await parts.store.setPolicySwitch({ off: true, by: 'ops', reason: '' })
+  const used = async () => (await parts.store.failoverApproval('web-1'))?.used?.by ?? null
+  assert.equal(await parts.store.useApproval((await parts.store.failoverApproval('web-1'))?.id ?? 0, 'failover-1'), true)
+  assert.match((await ask(decided, 'promote', { by: 'ssh', text: '', at: new Date().toISOString() })) ?? '', /switched off/)
+  assert.equal(await used(), 'failover-1', 'once the source is cut off an approval is used')
   assert.match((await ask(decided)) ?? '', /switched off/)
+  assert.equal(await used(), null, 'before that it counts on')
   await parts.store.setPolicySwitch({ off: false, by: 'ops', reason: '' })
   await pool().query(`update lifeboat.judged set body = body || jsonb_build_object('at', $1::bigint)`, [now - 300_000])
   assert.match((await ask(decided)) ?? '', /^It was judged 5 min/)
