@@ -94,7 +94,7 @@ const serviceFaults = {
     title: 'connections to the old provider are made at once; what is sent over new ones takes 1.5 s each way',
     cause: async (world) => {
       if (slowWays.has(world)) return
-      const old = [...world.nodes.values()].flatMap((node) => node.addresses()).filter((address) => networkOf(address) === 'old')
+      const old = [...world.nodes.values()].filter(({ address }) => networkOf(address) === 'old')
       slowWays.set(world, await slowData(old, ill))
     },
     mend: async (world) => {

@@ -1,6 +1,7 @@
 // Makes the link between the old and the new provider slow and far, or the way to the old one ill. Connections that are open stay as they are: only a
 // flow's first packet goes through the router's rules.
 import { run } from './command.ts'
+import type { LabNode } from './node.ts'
 import { startRelay, type Link, type Relay } from './relay.ts'
 
 /** Ports that are slow. ssh is what everything of the product travels through; the others are what the lab serves. */
@@ -51,25 +52,37 @@ export async function slowLink(old: readonly string[], fresh: readonly string[],
  * Whoever opens a connection to these nodes, from wherever, has it at once; what is then sent over it takes its time. The way
  * a device that is overloaded treats flows, and nothing that a ping shows.
  */
-export async function slowData(nodes: readonly string[], link: Link): Promise<SlowLink> {
+export async function slowData(nodes: readonly LabNode[], link: Link): Promise<SlowLink> {
   await run('ip', ['addr', 'replace', `${ourselves}/32`, 'dev', 'operator'])
-  const relays: Relay[] = []
+  const relays: { readonly node: LabNode; readonly relay: Relay }[] = []
   const redirects: string[] = []
   for (const node of nodes) {
     for (const port of ports) {
       const listen = { address: '0.0.0.0', port: firstPort + 1000 + relays.length }
-      relays.push(await startRelay({ link, listen, to: { address: node, port }, from: ourselves }))
-      redirects.push(`ip saddr != ${ourselves} ip daddr ${node} tcp dport ${port} tcp flags & (fin | syn | rst | ack) == syn redirect to :${listen.port}`)
+      relays.push({ node, relay: await startRelay({ link, listen, to: { address: node.address, port }, from: ourselves }) })
+      redirects.push(
+        `ip saddr != ${ourselves} ip daddr ${node.address} tcp dport ${port} tcp flags & (fin | syn | rst | ack) == syn redirect to :${listen.port}`,
+      )
     }
   }
   await nft(`table ip ${slowTable} {
   chain prerouting { type nat hook prerouting priority dstnat; ${redirects.join('; ')}; }
   chain output { type nat hook output priority -100; ${redirects.join('; ')}; }
 }`)
+  // Nobody takes connections in the name of a node that is off.
+  const stopped = new Map<Relay, Promise<void>>()
+  const stop = async (relay: Relay): Promise<void> => {
+    if (!stopped.has(relay)) stopped.set(relay, relay.stop())
+    await stopped.get(relay)
+  }
+  const timer = setInterval(() => {
+    for (const { node, relay } of relays) if (node.power() === 'off') void stop(relay)
+  }, 100)
   return {
     restore: async () => {
+      clearInterval(timer)
       await nft(`delete table ip ${slowTable}`)
-      await Promise.all(relays.map(async (relay) => await relay.stop()))
+      await Promise.all(relays.map(async ({ relay }) => await stop(relay)))
     },
   }
 }

@@ -176,6 +176,8 @@ export const moveFactsSchema = z.object({
   fence: z
     .object({
       by: z.enum(['provider', 'ssh', 'hook', 'person']),
+      /** Others that cut it off, too, before that was enough. */
+      also: z.array(z.enum(['provider', 'ssh', 'hook'])).optional(),
       text: z.string(),
       at: z.string(),
       /** Somebody said in this run that the silent target is off. */

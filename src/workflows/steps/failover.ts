@@ -42,9 +42,12 @@ export const failover = {
     const said = await step.run.services.signals.take(step.run.move, step.run.run, 'is-off')
     if (said?.['side'] === 'source') return await fenced(step, 'person', `${String(said['who'])} said that the source is off.`)
     const { confirmed, text, rungs } = await fenceNode(fencingOf(step), step.signal)
-    const by = rungs.find(({ isFenced }) => isFenced)?.kind
-    if (!confirmed || by === undefined) throw new LifeboatError('fence-unconfirmed', text)
-    return await fenced(step, by, text)
+    const [by, ...also] = rungs.filter(({ isFenced }) => isFenced).map(({ kind }) => kind)
+    if (by === undefined) throw new LifeboatError('fence-unconfirmed', text)
+    const done = await fenced(step, by, text, also)
+    // It is off all the same: the undo lets it go.
+    if (!confirmed) throw new LifeboatError('fence-unconfirmed', text)
+    return done
   },
 
   'unfence-source': unfence,
@@ -88,8 +91,10 @@ async function whatDatabasesHave(step: Step) {
   return all.flat()
 }
 
-async function fenced(step: Step, by: NonNullable<MoveFacts['fence']>['by'], text: string): Promise<Done> {
-  await step.learn({ fence: { by, text, at: new Date().toISOString() } })
+type FenceFact = NonNullable<MoveFacts['fence']>
+
+async function fenced(step: Step, by: FenceFact['by'], text: string, also: FenceFact['also'] = []): Promise<Done> {
+  await step.learn({ fence: { by, also, text, at: new Date().toISOString() } })
   return { text, details: { by } }
 }
 

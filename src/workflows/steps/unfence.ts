@@ -18,7 +18,8 @@ export const unfence: Action = async (step) => {
   const { fence, attempt } = step.facts
   if (fence === null) return { text: 'Nothing was done to the source.' }
   const { mayHaveTakenOver, why } = (await isClosedByItsWord(step)) ? { mayHaveTakenOver: false, why: '' } : await isKnownToBeOff(step)
-  if (fence.by !== 'person') await liftFence(fencingOf(step), fence.by, step.signal)
+  const lifted = fence.by === 'person' ? [] : [...(fence.also ?? []).toReversed(), fence.by]
+  for (const kind of lifted) await liftFence(fencingOf(step), kind, step.signal)
   if (mayHaveTakenOver) await overrule(step, attempt)
   await step.learn({ fence: null, failedOver: null })
   return { text: `${fence.by === 'person' ? 'Nothing was done to the source.' : 'The source is as it was before it was fenced.'}${why}` }
