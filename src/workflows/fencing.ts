@@ -1,7 +1,11 @@
 // The fences of a move, tried in their order until one is confirmed.
 import { LifeboatError, messageOf } from '../core/errors.ts'
 import { decideFence, type Door, type Fence, type FenceDecision, type Rung } from '../core/fence.ts'
-import { deadline, orAbort } from '../io/wait.ts'
+import { deadline, orAbort, sleep } from '../io/wait.ts'
+
+/** A machine may take a moment to end, and what stands before it to notice. */
+const fallsSilentMs = 5000
+const doorsAgainMs = 250
 
 export type FenceRung = {
   readonly kind: Rung['kind']
@@ -21,18 +25,20 @@ export type Fencing = {
 
 /** Cuts the node off, rung by rung. A rung that fails, or after which the old address still serves, leaves it to the next. */
 export async function fenceNode(fencing: Fencing, signal: AbortSignal): Promise<FenceDecision> {
-  return await climb(fencing, signal, async (fence, id, during) => {
+  const act: Act = async (fence, id, during) => {
     const text = await fence.fence(id, during)
     return { isFenced: await fence.isFenced(id, during), text }
-  })
+  }
+  return await climb(fencing, signal, act, fallsSilentMs)
 }
 
 /** Looks once more, and changes nothing: right before the other side is promoted. */
 export async function readFence(fencing: Fencing, signal: AbortSignal): Promise<FenceDecision> {
-  return await climb(fencing, signal, async (fence, id, during) => {
+  const act: Act = async (fence, id, during) => {
     const isFenced = await fence.isFenced(id, during)
     return { isFenced, text: isFenced ? 'It is cut off, as read now.' : 'It is not cut off.' }
-  })
+  }
+  return await climb(fencing, signal, act, 0)
 }
 
 /** Brings the node back as it was before this fence. Fails as that does. */
@@ -50,13 +56,21 @@ export async function liftFence({ rungs, rungMs }: Fencing, kind: Rung['kind'], 
 
 type Act = (fence: Fence, id: string, signal: AbortSignal) => Promise<Omit<Rung, 'kind'>>
 
-async function climb({ rungs, tryDoors, rungMs }: Fencing, signal: AbortSignal, act: Act): Promise<FenceDecision> {
+/** `patienceMs`: how long doors that are open may take to close. */
+async function climb({ rungs, tryDoors, rungMs }: Fencing, signal: AbortSignal, act: Act, patienceMs: number): Promise<FenceDecision> {
+  const untilSilent = async (): Promise<readonly Door[]> => {
+    for (const began = performance.now(); ;) {
+      const doors = await tryDoors(signal)
+      if (performance.now() - began >= patienceMs || !doors.some(({ answer }) => answer === 'accepts')) return doors
+      await sleep(doorsAgainMs, signal)
+    }
+  }
   const done: Rung[] = []
   let decision = decideFence([], [])
   for (const rung of rungs) {
     done.push({ kind: rung.kind, ...(await onRung(rung, rungMs, signal, act)) })
     const isRead = done.some(({ isFenced }) => isFenced)
-    decision = decideFence(done, isRead ? await tryDoors(signal) : [])
+    decision = decideFence(done, isRead ? await untilSilent() : [])
     if (decision.confirmed) return decision
   }
   return decision

@@ -25,7 +25,7 @@ type Given = {
   /** What the target is. */
   readonly target?: { readonly role: string; readonly phase: string } | null
   /** What became of connections to the old address once it was fenced. */
-  readonly doors?: readonly Door[]
+  readonly doors?: () => readonly Door[]
   /** Which guard refuses by now; it was decided by the policy. */
   readonly refuses?: 'fence' | 'promote'
   /** What the source served when it was last asked. */
@@ -60,7 +60,7 @@ function stepOf(given: Given) {
     close: async () => {},
   }
   const rungs = [{ kind: 'provider' as const, id: 'vm-1', open: async () => await Promise.resolve(fence) }]
-  const fencing = () => ({ rungs, tryDoors: async () => await Promise.resolve(given.doors ?? []), rungMs: 5000 })
+  const fencing = () => ({ rungs, tryDoors: async () => await Promise.resolve(given.doors?.() ?? []), rungMs: 5000 })
   const take = async (_move: string, _run: number, kind: string) => {
     const side = said
     said = undefined
@@ -117,11 +117,18 @@ test('a guard that refuses by now keeps the source as it is, and, once it is fen
 })
 
 test('a fence that acted while the old address serves on is undone with the rest: else nobody served', async () => {
-  const { step, done, facts } = stepOf({ by: null, doors: [{ address: '192.0.2.10', port: 443, answer: 'accepts' }] })
+  const { step, done, facts } = stepOf({ by: null, doors: () => [{ address: '192.0.2.10', port: 443, answer: 'accepts' }] })
   await assert.rejects(failover['fence-source'](step), { code: 'fence-unconfirmed', message: /still accepts connections/ })
   assert.equal(facts().fence?.by, 'provider')
   await failover['unfence-source'](step)
   assert.deepEqual([done, facts().fence], [['fence', 'unfence'], null])
+})
+
+test('a node that takes a moment to end is waited for', async () => {
+  let asked = 0
+  const { step, facts } = stepOf({ by: null, doors: () => [{ address: '192.0.2.10', port: 443, answer: ++asked < 3 ? 'accepts' : 'silent' }] })
+  await failover['fence-source'](step)
+  assert.deepEqual([facts().fence?.by, asked], ['provider', 3])
 })
 
 test('a fence that is not read back is none', async () => {
