@@ -114,10 +114,16 @@ async function startStatusPage(): Promise<{ readonly post: Team['post']; readonl
             incident_updates: posts.toReversed(),
           },
         ]
+  const since = new Date().toISOString()
   const server = createServer((request, response) => {
     const isOver = posts.length === 0 || posts.at(-1)?.status === 'resolved'
     const status = isOver ? { indicator: 'none', description: 'All Systems Operational' } : { indicator: 'minor', description: 'Minor Service Outage' }
-    const summary = { page: { id: 'p1', name: 'Old provider' }, status, components: [], incidents: isOver ? [] : incidents() }
+    const summary = {
+      page: { id: 'p1', name: 'Old provider', updated_at: posts.at(-1)?.created_at ?? since },
+      status,
+      components: [],
+      incidents: isOver ? [] : incidents(),
+    }
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(request.url === '/api/v2/incidents.json' ? { incidents: incidents() } : summary))
   })

@@ -87,6 +87,11 @@ describe('the report of an outage in which connections are made and return waits
     )
   })
 
+  it('calls it no worse for what came once the old side was cut off', () => {
+    const evidence = input.evidence.filter(({ evidence: { at: time } }) => time < at(150) || time > at(390))
+    assert.equal(incidentOf({ ...input, evidence }).score?.severity, 'gray')
+  })
+
   it('begins it no earlier for a bad look long before', () => {
     const evidence = input.evidence.map((kept) =>
       kept.evidence.kind === 'sample' && kept.evidence.at === at(40) && kept.evidence.rung === 'echo'

@@ -44,7 +44,8 @@ function findIn(input: IncidentInput, evidence: readonly Kept[]): Found {
   if (onset === null) return { samples, said, onset, at: input.points, to: null, score: null }
   const from = onset.firstBad.evidence.at
   const to = endOf(samples, onset)?.evidence.at ?? null
-  const outage = { from, to, severity: severityOf(samples, onset, to) }
+  // Once the node was cut off, that nothing answers is our own doing.
+  const outage = { from, to, severity: severityOf(samples, onset, input.points.T4 ?? to) }
   const score = input.pageEveryMs === null ? null : scoreOf(outage, said, input.pageEveryMs)
   return { samples, said, onset, at: { ...input.points, T0: from }, to, score }
 }
