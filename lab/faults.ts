@@ -18,7 +18,7 @@ type Service = (typeof services)[number]
 /** Of the link while it is slow: 40 ms there and back, 10 MB/s in each direction. */
 const slow = { delayMs: 20, bytesPerSecond: 10_000_000 }
 /** Of the way to nodes of the old provider while it is ill. */
-const ill = { delayMs: 700, bytesPerSecond: 10_000_000 }
+const ill = { delayMs: 1050, bytesPerSecond: 10_000_000 }
 const slowLinks = new WeakMap<World, SlowLink>()
 const slowWays = new WeakMap<World, SlowLink>()
 const filler = '/srv/.lab-filler'
@@ -91,7 +91,7 @@ const serviceFaults = {
   },
   'slow-data': {
     on: 'link',
-    title: 'connections to the old provider are made at once; what is sent over new ones takes 0.7 s each way, and waits for a round trip before',
+    title: 'connections to the old provider are made at once; what is sent over new ones takes 1 s each way, and waits for a round trip before',
     cause: async (world) => {
       if (slowWays.has(world)) return
       const old = [...world.nodes.values()].filter(({ address }) => networkOf(address) === 'old')

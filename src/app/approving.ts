@@ -5,7 +5,7 @@ import { rowsOf } from '../core/runbook.ts'
 import type { Journal } from '../workflows/journal.ts'
 import type { Signals } from '../workflows/signals.ts'
 import type { Store, StoredMove } from '../workflows/store.ts'
-import { planOfFailover } from './drills.ts'
+import { planOfFailover } from './drill/drills.ts'
 
 /** Takes the approval of a fail-over as it would be carried out now; false: this is the digest of no such one, or nobody watches who could begin it. */
 export async function approvesFailover(

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { ConfigText } from '../config/find.ts'
 import type { Config } from '../config/schema.ts'
-import { openSight } from '../app/evidence.ts'
+import { openSight } from '../app/watch/evidence.ts'
 import { LifeboatError, messageOf } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { sleep } from '../io/wait.ts'

@@ -2,7 +2,7 @@
 // ours runs, and writes what it saw into the evidence of its state folder.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openWatching, type WatchConfig } from '../app/watching.ts'
+import { openWatching, type WatchConfig } from '../app/watch/watching.ts'
 import type { Evidence } from '../core/evidence.ts'
 import { judgeRules } from '../core/judge-rules.ts'
 import { targetView, targetsOf, type Vote } from '../core/judge.ts'

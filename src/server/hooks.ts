@@ -1,6 +1,6 @@
 // POST /hooks/{id}: deliveries of monitoring. 202 says that one is on the disk. Who may not be believed learns nothing but that.
 import type { FastifyInstance } from 'fastify'
-import type { HookReceiver } from '../app/hooks.ts'
+import type { HookReceiver } from '../app/watch/hooks.ts'
 import { codeOf, LifeboatError } from '../core/errors.ts'
 import { failureOf, httpStatusOf } from './failures.ts'
 import type { Metrics } from './metrics.ts'

@@ -1,7 +1,7 @@
 // A name of a drill leads to the standby and back, whatever fails in between; one that is not there is not made.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { pointAndBack } from '../../src/app/drill-names.ts'
+import { pointAndBack } from '../../src/app/drill/names.ts'
 import { LifeboatError } from '../../src/core/errors.ts'
 import type { DnsProvider, NameState } from '../../src/dns/provider.ts'
 

@@ -1,7 +1,7 @@
 // Drills that are held by themselves: when they are due, and when they are not.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { drillSchedule } from '../../src/app/drill-schedule.ts'
+import { drillSchedule } from '../../src/app/drill/schedule.ts'
 import type { Config } from '../../src/config/schema.ts'
 import type { DrillCard } from '../../src/core/drill.ts'
 import type { Judged } from '../../src/core/judged.ts'

@@ -1,7 +1,7 @@
 // What the record of a rehearsal says of a standby: that it passed, that it did not, or nothing at all.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { drilledOf } from '../../src/app/drill-standby.ts'
+import { drilledOf } from '../../src/app/drill/standby.ts'
 
 const done = {
   startMs: 300,

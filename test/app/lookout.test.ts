@@ -2,10 +2,10 @@
 // proposed waits for the digest, and the guards are asked again at the act. Nothing is carried out here: that is the move's.
 import assert from 'node:assert/strict'
 import test, { beforeEach } from 'node:test'
-import { guarding } from '../../src/app/guarding.ts'
-import { openLookout } from '../../src/app/lookout.ts'
+import { guarding } from '../../src/app/watch/guarding.ts'
+import { openLookout } from '../../src/app/watch/lookout.ts'
 import { kinds } from '../../src/adapters.ts'
-import { planOfFailover } from '../../src/app/drills.ts'
+import { planOfFailover } from '../../src/app/drill/drills.ts'
 import { tellMove, type Parts } from '../../src/app/moves.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { judgeRules } from '../../src/core/judge-rules.ts'

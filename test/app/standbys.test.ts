@@ -1,7 +1,7 @@
 // How a standby is, by what is stored of it, and what of the policy's guards counts in peace.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { standbyOf } from '../../src/app/standbys.ts'
+import { standbyOf } from '../../src/app/drill/standbys.ts'
 import { noFacts, type MoveFacts, type MoveState } from '../../src/core/stored-move.ts'
 import { inputOf, now } from '../core/policy-input.ts'
 

@@ -4,7 +4,7 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { failoverPlanOf } from '../../src/core/failover-plan.ts'
 import { noFacts, type MoveFacts, type MoveSettings } from '../../src/core/stored-move.ts'
-import { planOfFailover } from '../../src/app/drills.ts'
+import { planOfFailover } from '../../src/app/drill/drills.ts'
 import { settingsOf } from '../support/stored.ts'
 
 const target = { address: '203.0.113.11', privateAddress: '10.0.0.4', id: 'i-1' }

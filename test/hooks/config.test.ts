@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { kinds } from '../../src/adapters.ts'
-import { openHooks } from '../../src/app/hooks.ts'
+import { openHooks } from '../../src/app/watch/hooks.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { bindSecrets } from '../../src/config/references.ts'
 import { jsonSchema } from '../../src/config/schema.ts'

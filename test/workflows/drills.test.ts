@@ -1,7 +1,7 @@
 // Which drill of a standby counts for the policy, with the store in a real database.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { lastDrill } from '../../src/app/drills.ts'
+import { lastDrill } from '../../src/app/drill/drills.ts'
 import type { DrillCard } from '../../src/core/drill.ts'
 import { ownStore } from '../support/own-store.ts'
 

@@ -1,13 +1,13 @@
 // Level D3: clients are switched to the standby and back, and the move stands by again. Whoever asked may hang up: once it
 // has begun it is brought to its end. A controller that dies in between leaves a move that is switched and waits for finish.
-import { error, ok } from '../core/doctor/finding.ts'
-import type { DrillCheck, Drilled } from '../core/drill.ts'
-import { stageOf, switchDrilled, type Stage } from '../core/drill-switch.ts'
-import { codeOf, LifeboatError, messageOf } from '../core/errors.ts'
-import type { JournalRecord } from '../core/records.ts'
-import { waitUntil } from '../io/wait.ts'
-import type { StoredMove } from '../workflows/store.ts'
-import { tellMove, type Parts } from './moves.ts'
+import { error, ok } from '../../core/doctor/finding.ts'
+import type { DrillCheck, Drilled } from '../../core/drill.ts'
+import { stageOf, switchDrilled, type Stage } from '../../core/drill-switch.ts'
+import { codeOf, LifeboatError, messageOf } from '../../core/errors.ts'
+import type { JournalRecord } from '../../core/records.ts'
+import { waitUntil } from '../../io/wait.ts'
+import type { StoredMove } from '../../workflows/store.ts'
+import { tellMove, type Parts } from '../moves.ts'
 
 /** A name server that a person serves may take long; then the move stays as it is. */
 const eachWayMs = 1_800_000

@@ -1,15 +1,15 @@
 // Level D2: `drill.<name>` is pointed at the standby, every authority is asked, and it gets back what it had. Somebody has
 // to have made it, as no name is ever left empty. Clients never ask for it.
 import { isIPv6 } from 'node:net'
-import { dnsOf } from '../adapters.ts'
-import type { Config } from '../config/schema.ts'
-import { error, ok, type Found } from '../core/doctor/finding.ts'
-import type { DrillCheck, Drilled } from '../core/drill.ts'
-import { codeOf, hintOf, LifeboatError, messageOf } from '../core/errors.ts'
-import { disagreements } from '../dns/agreement.ts'
-import type { DnsProvider, NameState, Swap } from '../dns/provider.ts'
-import { deadline, waitUntil } from '../io/wait.ts'
-import type { StoredMove } from '../workflows/store.ts'
+import { dnsOf } from '../../adapters.ts'
+import type { Config } from '../../config/schema.ts'
+import { error, ok, type Found } from '../../core/doctor/finding.ts'
+import type { DrillCheck, Drilled } from '../../core/drill.ts'
+import { codeOf, hintOf, LifeboatError, messageOf } from '../../core/errors.ts'
+import { disagreements } from '../../dns/agreement.ts'
+import type { DnsProvider, NameState, Swap } from '../../dns/provider.ts'
+import { deadline, waitUntil } from '../../io/wait.ts'
+import type { StoredMove } from '../../workflows/store.ts'
 
 const agreeWithinMs = 60_000
 const backWithinMs = 120_000

@@ -1,10 +1,10 @@
 // The incidents of all moves: each is opened when an outage is confirmed, and closed when it is over.
-import type { Config } from '../config/schema.ts'
-import { pointSteps, pointsOf } from '../core/failovers.ts'
-import { closedAt, openIncident, suspectedSince, type Decided, type Incident } from '../core/incident.ts'
-import type { Judged } from '../core/judged.ts'
-import type { Journal } from '../workflows/journal.ts'
-import type { Store } from '../workflows/store.ts'
+import type { Config } from '../../config/schema.ts'
+import { pointSteps, pointsOf } from '../../core/failovers.ts'
+import { closedAt, openIncident, suspectedSince, type Decided, type Incident } from '../../core/incident.ts'
+import type { Judged } from '../../core/judged.ts'
+import type { Journal } from '../../workflows/journal.ts'
+import type { Store } from '../../workflows/store.ts'
 
 type Place = { readonly store: Store; readonly journal: Journal }
 

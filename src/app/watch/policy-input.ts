@@ -1,12 +1,12 @@
 // What the policy knows of one move, gathered from where it is kept: the same for whoever explains, decides and acts.
-import { failoverSteps, failoversOf } from '../core/failovers.ts'
-import { completeAt, type MoveFacts, type MoveState } from '../core/stored-move.ts'
-import { msOf } from '../core/instant.ts'
-import type { Failover, PolicyInput, PolicySettings } from '../core/policy.ts'
-import type { Journal } from '../workflows/journal.ts'
-import type { Signals } from '../workflows/signals.ts'
-import type { Store } from '../workflows/store.ts'
-import { lastDrill, planOfFailover } from './drills.ts'
+import { failoverSteps, failoversOf } from '../../core/failovers.ts'
+import { completeAt, type MoveFacts, type MoveState } from '../../core/stored-move.ts'
+import { msOf } from '../../core/instant.ts'
+import type { Failover, PolicyInput, PolicySettings } from '../../core/policy.ts'
+import type { Journal } from '../../workflows/journal.ts'
+import type { Signals } from '../../workflows/signals.ts'
+import type { Store } from '../../workflows/store.ts'
+import { lastDrill, planOfFailover } from '../drill/drills.ts'
 
 export type PolicyPlace = { readonly store: Store; readonly journal: Journal; readonly signals: Signals }
 

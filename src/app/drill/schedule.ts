@@ -1,10 +1,10 @@
 // `standby: { drill: 7d }`: whoever serves tries a standby anew once its last trial is that old, so that what it counts for
 // does not run out. Not while its source is suspected: that is no time to try anything.
-import type { Config } from '../config/schema.ts'
-import type { DrillCard } from '../core/drill.ts'
-import { messageOf } from '../core/errors.ts'
-import { isFresh } from '../core/judged.ts'
-import type { Store } from '../workflows/store.ts'
+import type { Config } from '../../config/schema.ts'
+import type { DrillCard } from '../../core/drill.ts'
+import { messageOf } from '../../core/errors.ts'
+import { isFresh } from '../../core/judged.ts'
+import type { Store } from '../../workflows/store.ts'
 
 /** After one that could not be held. */
 const againAfterMs = 3_600_000

@@ -1,12 +1,12 @@
 // Level D1: the standby starts apart from everybody and passes its checks, then it is a copy again. That is a rehearsal
 // (workflows/steps/rehearse.ts), which the run of the move carries out; here it is asked for, and its record read.
 import { z } from 'zod'
-import type { Drilled } from '../core/drill.ts'
-import { codeOf, LifeboatError } from '../core/errors.ts'
-import type { JournalRecord } from '../core/records.ts'
-import { waitUntil } from '../io/wait.ts'
-import type { StoredMove } from '../workflows/store.ts'
-import { tellMove, type Parts } from './moves.ts'
+import type { Drilled } from '../../core/drill.ts'
+import { codeOf, LifeboatError } from '../../core/errors.ts'
+import type { JournalRecord } from '../../core/records.ts'
+import { waitUntil } from '../../io/wait.ts'
+import type { StoredMove } from '../../workflows/store.ts'
+import { tellMove, type Parts } from '../moves.ts'
 
 /** A pass that is under way is waited for; more says that the move does something else. */
 const beginsWithinMs = 60_000

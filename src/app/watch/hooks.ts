@@ -1,10 +1,10 @@
 // The webhooks of a configuration, opened.
-import type { EvidenceLog } from '../watch/evidence-log.ts'
-import { hookOf } from '../adapters.ts'
-import type { Config } from '../config/schema.ts'
-import { fetchOutside } from '../watch/hooks/fetch.ts'
-import type { HookContext } from '../watch/hooks/hook.ts'
-import { openReceiver, type OpenHook, type Receiver } from '../watch/hooks/receiver.ts'
+import type { EvidenceLog } from '../../watch/evidence-log.ts'
+import { hookOf } from '../../adapters.ts'
+import type { Config } from '../../config/schema.ts'
+import { fetchOutside } from '../../watch/hooks/fetch.ts'
+import type { HookContext } from '../../watch/hooks/hook.ts'
+import { openReceiver, type OpenHook, type Receiver } from '../../watch/hooks/receiver.ts'
 
 export type HookReceiver = Pick<Receiver, 'receive'> & { readonly sources: readonly string[]; readonly close: () => void }
 

@@ -1,16 +1,16 @@
 // From what was judged to what is done: each judgement is kept, an outage that is confirmed becomes an incident, and the policy
 // proposes or begins a fail-over. It does nothing to a node itself: the move does, and asks the guards again (guarding.ts).
 import { randomUUID } from 'node:crypto'
-import type { Config } from '../config/schema.ts'
-import { messageOf } from '../core/errors.ts'
-import type { Decided } from '../core/incident.ts'
-import { isoOf } from '../core/instant.ts'
-import { judgedOf, type Judged } from '../core/judged.ts'
-import { targetsOf } from '../core/judge.ts'
-import { decide, policySettings, type Decision, type PolicyInput } from '../core/policy.ts'
-import type { Panel } from '../watch/panel.ts'
+import type { Config } from '../../config/schema.ts'
+import { messageOf } from '../../core/errors.ts'
+import type { Decided } from '../../core/incident.ts'
+import { isoOf } from '../../core/instant.ts'
+import { judgedOf, type Judged } from '../../core/judged.ts'
+import { targetsOf } from '../../core/judge.ts'
+import { decide, policySettings, type Decision, type PolicyInput } from '../../core/policy.ts'
+import type { Panel } from '../../watch/panel.ts'
 import { openIncidentBook } from './incident-book.ts'
-import { tellMove, type Parts } from './moves.ts'
+import { tellMove, type Parts } from '../moves.ts'
 import { policyInput } from './policy-input.ts'
 
 export type LookoutOptions = { readonly config: Config; readonly panel: Panel; readonly onLog: (text: string) => void }

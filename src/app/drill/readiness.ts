@@ -1,15 +1,15 @@
 // Level D0: whether what a failover of a move needs answers and would allow it. What the doctor looks at, for this move
 // alone: nothing has an effect on the world.
-import type { Config } from '../config/schema.ts'
-import { error, ok, type Found } from '../core/doctor/finding.ts'
-import type { DrillCheck } from '../core/drill.ts'
-import type { StoredMove } from '../workflows/store.ts'
-import { findingsOf } from './doctor/doctor.ts'
-import { fenceChecks } from './doctor/fences.ts'
-import { moveChecks } from './doctor/moves.ts'
-import { nameChecks } from './doctor/names.ts'
-import { providerChecks } from './doctor/providers.ts'
-import type { Check, World } from './doctor/world.ts'
+import type { Config } from '../../config/schema.ts'
+import { error, ok, type Found } from '../../core/doctor/finding.ts'
+import type { DrillCheck } from '../../core/drill.ts'
+import type { StoredMove } from '../../workflows/store.ts'
+import { findingsOf } from '../doctor/doctor.ts'
+import { fenceChecks } from '../doctor/fences.ts'
+import { moveChecks } from '../doctor/moves.ts'
+import { nameChecks } from '../doctor/names.ts'
+import { providerChecks } from '../doctor/providers.ts'
+import type { Check, World } from '../doctor/world.ts'
 
 /** The configuration with nothing in it that a failover of this move does not need. */
 export function onlyFor(config: Config, name: string): Config {

@@ -1,11 +1,11 @@
 // The policy of this configuration: why it would or would not act now, and its switch.
-import type { Config, MoveConfig } from '../config/schema.ts'
-import { LifeboatError } from '../core/errors.ts'
-import { didYouMean } from '../core/nearest.ts'
-import { explained, type PolicyCard } from '../core/policy-card.ts'
-import { policySettings } from '../core/policy.ts'
-import type { PolicySwitch } from '../workflows/policy-switch.ts'
-import type { Context, Wired } from './app.ts'
+import type { Config, MoveConfig } from '../../config/schema.ts'
+import { LifeboatError } from '../../core/errors.ts'
+import { didYouMean } from '../../core/nearest.ts'
+import { explained, type PolicyCard } from '../../core/policy-card.ts'
+import { policySettings } from '../../core/policy.ts'
+import type { PolicySwitch } from '../../workflows/policy-switch.ts'
+import type { Context, Wired } from '../app.ts'
 import { policyInput } from './policy-input.ts'
 
 export function policies(parts: Pick<Wired, 'store' | 'journal' | 'signals'>, configOf: (context: Context) => Config) {

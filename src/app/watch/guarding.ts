@@ -1,8 +1,8 @@
 // Whether a fail-over that was decided may do the next thing now: every guard once more, right before the act.
-import { LifeboatError } from '../core/errors.ts'
-import type { DecidedFailover, MoveFacts, MoveSettings } from '../core/stored-move.ts'
-import { mayActNow, refusals } from '../core/policy.ts'
-import type { Ports } from '../workflows/ports.ts'
+import { LifeboatError } from '../../core/errors.ts'
+import type { DecidedFailover, MoveFacts, MoveSettings } from '../../core/stored-move.ts'
+import { mayActNow, refusals } from '../../core/policy.ts'
+import type { Ports } from '../../workflows/ports.ts'
 import { lagOf, policyInput, type PolicyPlace } from './policy-input.ts'
 
 type At = { readonly facts: MoveFacts; readonly token: number }

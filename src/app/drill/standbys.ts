@@ -1,14 +1,14 @@
 // Standbys as they are now: what the store knows of each, and what the guards of the policy say of it.
-import type { Config } from '../config/schema.ts'
-import type { DrillCard } from '../core/drill.ts'
-import { guardsOf, lagSampleAgeMs } from '../core/policy-guards.ts'
-import { policySettings, refusals, type PolicyInput } from '../core/policy.ts'
-import { ofAnOutage, type Standby, type StandbyCard } from '../core/standby.ts'
-import { completeAt, isBehind, type MoveFacts } from '../core/stored-move.ts'
-import type { StoredMove } from '../workflows/store.ts'
-import type { Context, Wired } from './app.ts'
-import { policyInput } from './policy-input.ts'
-import { protectedMoves } from './policy.ts'
+import type { Config } from '../../config/schema.ts'
+import type { DrillCard } from '../../core/drill.ts'
+import { guardsOf, lagSampleAgeMs } from '../../core/policy-guards.ts'
+import { policySettings, refusals, type PolicyInput } from '../../core/policy.ts'
+import { ofAnOutage, type Standby, type StandbyCard } from '../../core/standby.ts'
+import { completeAt, isBehind, type MoveFacts } from '../../core/stored-move.ts'
+import type { StoredMove } from '../../workflows/store.ts'
+import type { Context, Wired } from '../app.ts'
+import { policyInput } from '../watch/policy-input.ts'
+import { protectedMoves } from '../watch/policy.ts'
 
 export function standbys(parts: Pick<Wired, 'store' | 'journal' | 'signals'>, configOf: (context: Context) => Config) {
   const { store } = parts
