@@ -11,6 +11,7 @@ const firstPort = 20_000
 const standIns = '192.0.2.2'
 const table = 'lab_slow_link'
 const slowTable = 'lab_slow_data'
+const arrivesWithinMs = 20_000
 /** From which relays that stand in for everybody connect. */
 const ourselves = '192.0.2.199'
 
@@ -58,10 +59,11 @@ export async function slowData(nodes: readonly LabNode[], link: Link): Promise<S
   const redirects: string[] = []
   for (const node of nodes) {
     for (const port of ports) {
-      const listen = { address: '0.0.0.0', port: firstPort + 1000 + relays.length }
-      relays.push({ node, relay: await startRelay({ link, listen, to: { address: node.address, port }, from: ourselves }) })
+      const listen = { address: '0.0.0.0', port: 0 }
+      const relay = await startRelay({ link, listen, to: { address: node.address, port }, from: ourselves })
+      relays.push({ node, relay })
       redirects.push(
-        `ip saddr != ${ourselves} ip daddr ${node.address} tcp dport ${port} tcp flags & (fin | syn | rst | ack) == syn redirect to :${listen.port}`,
+        `ip saddr != ${ourselves} ip daddr ${node.address} tcp dport ${port} tcp flags & (fin | syn | rst | ack) == syn redirect to :${relay.port}`,
       )
     }
   }
@@ -82,7 +84,8 @@ export async function slowData(nodes: readonly LabNode[], link: Link): Promise<S
     restore: async () => {
       clearInterval(timer)
       await nft(`delete table ip ${slowTable}`)
-      await Promise.all(relays.map(async ({ relay }) => await stop(relay)))
+      // What is on the way still arrives.
+      setTimeout(() => void Promise.all(relays.map(async ({ relay }) => await stop(relay))), arrivesWithinMs).unref()
     },
   }
 }

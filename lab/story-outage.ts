@@ -2,6 +2,7 @@
 // proposed; somebody approves; its standby serves, and the report tells all of it.
 import { setTimeout as delay } from 'node:timers/promises'
 import path from 'node:path'
+import { waitUntil } from '../src/io/wait.ts'
 import { causeFault } from './faults.ts'
 import { hostTitles, isHostKind } from './host.ts'
 import { startTeam, watchedConfig } from './outage.ts'
@@ -36,9 +37,13 @@ export async function tellOutage({ folder, from, to }: Telling): Promise<Told> {
   const [, digest = ''] = await team.hears(/approve web-1 --digest (\S+)/, 120_000)
   tell(team.said().split('\n').slice(-6).join('\n').trim())
   await run(['policy', 'explain', 'web-1'])
-  await run(['approve', 'web-1', '--digest', digest, '--yes'])
+  const approving = run(['approve', 'web-1', '--digest', digest, '--yes'])
+  await untilLed(world)
+  tell('www leads to the standby. By and by the old provider is well again.')
+  await causeFault(world, 'link', 'none')
   team.post('resolved', 'Some customers may have seen slightly slower responses. This has been resolved.')
   tell('The provider posts: "Some customers may have seen slightly slower responses. This has been resolved."')
+  await approving
   await team.hears(/is over/, 120_000)
   await delay(5000)
   await run(['report', id])
@@ -63,6 +68,11 @@ export async function tellOutage({ folder, from, to }: Telling): Promise<Told> {
     await world.stop()
   }
   return { line, isGood: isGood(counted, failures) && line.recoveredSeconds !== null, stop }
+}
+
+async function untilLed({ names, target }: World): Promise<void> {
+  const look = async () => ((await names?.addressesOf('www.shop.example'))?.includes(target('web-1').address) === true ? true : null)
+  await waitUntil(look, { what: 'The switch of the name', deadlineMs: 180_000, everyMs: 200, signal: AbortSignal.timeout(200_000) })
 }
 
 async function lookAsCustomer(world: World): Promise<string> {

@@ -145,6 +145,8 @@ export function walkedRows(phase: Phase): readonly RunbookRow[] {
 /** Up to the commit, and after it, of a fail-over. */
 export const failover = named('decide-failover', 'fence-source', 'confirm-fence', 'measure-loss', 'promote-target', 'check-target', 'commit-switch')
 export const afterFailover = named('switch-dns', 'start-singletons', 'write-tombstone')
+/** After a switch as planned away from a source that is ill: the names wait for nothing that takes its time there. */
+export const settleIll = named('release-clients', 'forward-stragglers', 'switch-dns', 'start-singletons', 'start-reverse-sync')
 
 function named(...names: readonly StepName[]): readonly RunbookRow[] {
   return names.flatMap((name) => rows.filter((row) => row.name === name))

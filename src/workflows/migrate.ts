@@ -1,7 +1,18 @@
 // The life of a move, from top to bottom: bring it ready, switch when approved, settle, watch, then finish or go back.
 // Written against two verbs, `step` and `undo`, so that durability (durable.ts) and this story stay apart. It decides
 // only by what steps answered, so a replay after a crash takes the same path.
-import { afterFailover, failover, rowsOf, undoAfter, walkedRows, type ActionName, type RunbookRow, type StepName, type UndoName } from '../core/runbook.ts'
+import {
+  afterFailover,
+  failover,
+  rowsOf,
+  settleIll,
+  undoAfter,
+  walkedRows,
+  type ActionName,
+  type RunbookRow,
+  type StepName,
+  type UndoName,
+} from '../core/runbook.ts'
 import type { SideName } from '../core/stored-move.ts'
 import { isSilence, type Result, type Want } from './run.ts'
 
@@ -51,12 +62,12 @@ export async function migrate(verbs: Verbs, want: Want, rehearsal = false): Prom
   if (typeof serving === 'object') return serving
   if (serving === 'target') return want === 'rollback' && (await goBack(verbs)) ? { state: 'rolled-back' } : await settleAndDecide(verbs, rowsOf('settle'))
   const over = want === 'rollback' ? await stayHome(verbs) : want === 'failover' ? await failOver(verbs) : await bringOver(verbs, rehearsal)
-  if (over === 'switched') return await settleAndDecide(verbs, rowsOf('settle'))
-  return over === 'failed-over' ? await settleAndDecide(verbs, afterFailover) : over
+  return typeof over === 'object' ? over : await settleAndDecide(verbs, rowsAfter[over])
 }
 
+const rowsAfter = { switched: rowsOf('settle'), 'switched-ill': settleIll, 'failed-over': afterFailover } as const
 /** How the target came to serve; or the end of the run. */
-type Over = 'switched' | 'failed-over' | Ending
+type Over = keyof typeof rowsAfter | Ending
 
 /** The side that serves. One that an earlier run left sealed or fenced is opened before anything else, or gives way to the other; one that stays fenced ends the run. */
 async function openedAgain(verbs: Verbs, want: Want): Promise<SideName | Ending> {
@@ -116,7 +127,7 @@ async function failOver(verbs: Verbs): Promise<Over> {
 
 async function carryOver(verbs: Verbs, rows: readonly RunbookRow[], { sourceAnswers, resumes }: Readonly<Record<string, unknown>>): Promise<Over> {
   const planned = sourceAnswers === true ? await tried(verbs, rowsOf('switch')) : undefined
-  if (planned === 'committed') return 'switched'
+  if (planned === 'committed') return 'switched-ill'
   if (planned?.result.state === 'interrupted') return await leave(verbs, planned.at, planned.result)
   const attempt = await tried(verbs, rows)
   if (attempt === 'committed') return 'failed-over'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { afterFailover, failover, rowsOf, walkedRows, type StepName } from '../../src/core/runbook.ts'
+import { afterFailover, failover, rowsOf, settleIll, walkedRows, type StepName } from '../../src/core/runbook.ts'
 import type { Result } from '../../src/workflows/run.ts'
 import { failed, interrupted, play } from '../support/story.ts'
 
@@ -31,7 +31,10 @@ test('a move that rests fails over without being brought over first', async () =
 
 test('where the source answers, the switch that loses nothing is tried; it is fenced only if that fails', async () => {
   const planned = await play({ 'decide-failover': [answering] }, { want: 'failover' })
-  assert.deepEqual(planned.trace, ['decide-failover', ...['switch', 'settle', 'watch', 'finish'].flatMap((phase) => namesOf(rowsOf(phase as 'switch')))])
+  const [there, settled, ...after] = [rowsOf('switch'), settleIll, rowsOf('watch'), rowsOf('finish')].map(namesOf)
+  assert.deepEqual(planned.trace, ['decide-failover', ...(there ?? []), ...(settled ?? []), ...after.flat()])
+  assert.deepEqual(settled?.toSorted(), namesOf(rowsOf('settle')).toSorted(), 'nothing of it is left out')
+  assert.ok(settled.indexOf('switch-dns') < settled.indexOf('start-reverse-sync'), 'names wait for no copy')
   const fenced = await play({ 'decide-failover': [answering], 'freeze-source': [failed] }, { want: 'failover' })
   const from = fenced.trace.indexOf('freeze-source!')
   assert.deepEqual(fenced.trace.slice(from + 1), ['undo thaw-source', 'undo unhold-clients', 'attempt undone', ...namesOf(failover).slice(1), ...rest])
