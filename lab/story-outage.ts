@@ -70,8 +70,8 @@ export async function tellOutage({ folder, from, to }: Telling): Promise<Told> {
   return { line, isGood: isGood(counted, failures) && line.recoveredSeconds !== null, stop }
 }
 
-async function untilLed({ names, target }: World): Promise<void> {
-  const look = async () => ((await names?.addressesOf('www.shop.example'))?.includes(target('web-1').address) === true ? true : null)
+async function untilLed({ names, source }: World): Promise<void> {
+  const look = async () => ((await names?.addressesOf('www.shop.example'))?.includes(source('web-1').address) === false ? true : null)
   await waitUntil(look, { what: 'The switch of the name', deadlineMs: 180_000, everyMs: 200, signal: AbortSignal.timeout(200_000) })
 }
 
