@@ -17,6 +17,8 @@ export async function approvesFailover(
   const judged = await store.judged(move.name)
   if (judged === null || !isFresh(judged, Date.now()))
     throw new LifeboatError('not-now', `Nobody watches the source of ${move.name} now, so nothing would come of it.`)
+  if (judged.settings.mode === 'observe')
+    throw new LifeboatError('not-now', `\`watch.policy.mode\` is observe, so nothing would come of it; \`lifeboat failover ${move.name}\` needs no policy.`)
   await store.approveFailover(move.name, digest, who)
   return true
 }

@@ -106,6 +106,9 @@ test('proposed, it waits for the digest of what would be done; approved, the mov
   assert.deepEqual([told?.['who'], told?.['trigger'], told?.['digest']], ['ops@desk', 'approval', digest])
   await look()
   assert.equal(await word(), null, 'an approval is used once')
+  await parts.store.returnApproval(String(told?.['id']))
+  await look()
+  assert.equal((await word())?.['digest'], digest, 'one that was refused before it did anything begins again')
   const [incident] = await parts.store.openIncidents()
   assert.deepEqual([incident?.decision?.act, incident?.decision?.by, incident?.decision?.votes.length], ['fail-over', 'approval', 3])
 })
@@ -113,6 +116,11 @@ test('proposed, it waits for the digest of what would be done; approved, the mov
 test('without anybody who watches, an approval of a fail-over would lead to nothing, and is refused', async () => {
   await standBy(Date.now())
   await assert.rejects(approve(await plan()), { code: 'not-now', message: 'Nobody watches the source of web-1 now, so nothing would come of it.' })
+})
+
+test('where nothing but observing is wanted, an approval would lead to nothing, and is refused', async () => {
+  await watch('observe', hard, 60)
+  await assert.rejects(approve(await plan()), { code: 'not-now', message: /`watch.policy.mode` is observe/ })
 })
 
 test('by itself it acts only after a drill of this very plan, and never while the switch is pressed', async () => {

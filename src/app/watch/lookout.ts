@@ -27,7 +27,7 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
   const settings = policySettings(config.watch)
   const book = await openIncidentBook(parts, config, onLog)
   const kept = new Map<string, Judged>()
-  const done = new Map<string, string>()
+  const proposed = new Map<string, string | null>()
   const keep = async (judged: ReadonlyMap<string, Judged>): Promise<void> => {
     const news = [...judged].filter(([move, now]) => isNews(kept.get(move), now))
     if (news.length > 0) await parts.store.saveJudged(new Map(news))
@@ -39,12 +39,12 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
   const act = async (move: string, judged: Judged, now: number): Promise<void> => {
     const input = await policyInput(parts, { move, settings, ways: config.moves[move]?.fence.length ?? 0 }, now)
     const decision = decide(input)
-    const what = `${decision.act} ${input.plan}`
-    if (decision.act === 'nothing' || done.get(move) === what) return
+    if (decision.act === 'nothing' || (decision.act === 'propose' && proposed.get(move) === input.plan)) return
+    // One that is at work already is refused by its guard; one that was refused before the fence may begin again.
     if (decision.act === 'fail-over' && !(await begin(parts, input, decision))) return
-    done.set(move, what)
+    if (decision.act === 'propose') proposed.set(move, input.plan)
     await book.note(move, decidedNow(decision, judged))
-    onLog(decision.act === 'propose' ? `A fail-over of ${move} is proposed: lifeboat approve ${move} --digest ${input.plan}` : `${move} is failed over.`)
+    onLog(decision.act === 'propose' ? `A fail-over of ${move} is proposed: lifeboat approve ${move} --digest ${input.plan}` : `${move} is told to fail over.`)
   }
   return {
     look: async (now) => {
@@ -53,7 +53,7 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
       for (const [move, each] of judged) {
         await book.follow(move, each)
         const isDown = each.standing === 'agreed' || each.standing === 'confirmed'
-        if (!isDown) done.delete(move)
+        if (!isDown) proposed.delete(move)
         else if (config.moves[move]?.standby !== undefined) await act(move, each, now).catch((error: unknown) => onLog(`${move}: ${messageOf(error)}`))
       }
     },
