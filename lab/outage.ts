@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
+import { baselineAtLeast } from '../src/core/judge-rules.ts'
 import { waitUntil } from '../src/io/wait.ts'
+import { openEvidenceReader } from '../src/watch/log/reader.ts'
 import { repository } from './place.ts'
 import type { WorldSpec } from './spec.ts'
 import type { World } from './world.ts'
@@ -13,6 +15,8 @@ import type { World } from './world.ts'
 const here = '192.0.2.1'
 const elsewhere = { paris: { failureDomain: 'ovh', port: 8431 }, oslo: { failureDomain: 'telenor', port: 8432 } } as const
 const page = { port: 8480, url: `http://${here}:8480` } as const
+const usualWithinMs = 240_000
+const spareLooks = 5
 const tokenFile = 'secrets/observer-token'
 /** Of whoever follows the observers. */
 const token = randomBytes(16).toString('hex')
@@ -47,6 +51,8 @@ export type Team = {
   readonly said: () => string
   /** Waits until it says something that fits; answers the match. */
   readonly hears: (what: RegExp, withinMs: number) => Promise<RegExpExecArray>
+  /** Waits until every observer has looked so often that it can tell what is slow. */
+  readonly knowsUsual: () => Promise<void>
   /** What the provider's page says from now on. */
   readonly post: (status: string, body: string) => void
   readonly stop: () => Promise<void>
@@ -75,11 +81,35 @@ export async function startTeam({ folder }: Pick<World, 'folder'>): Promise<Team
   return {
     said,
     hears,
+    knowsUsual: async () => {
+      const signal = AbortSignal.timeout(usualWithinMs + 5000)
+      const looked = async () => ((await looksOf(folder)) >= baselineAtLeast + spareLooks ? true : null)
+      await waitUntil(looked, { what: 'What is usual', deadlineMs: usualWithinMs, everyMs: 1000, signal })
+    },
     post: statusPage.post,
     stop: async () => {
       await Promise.all([...observers, server].map(endOf))
       await statusPage.stop()
     },
+  }
+}
+
+/** How often the observer that looked the least has tried the last rung. */
+async function looksOf(folder: string): Promise<number> {
+  const evidence = openEvidenceReader(path.join(folder, '.lifeboat', 'evidence'))
+  if (evidence === null) return 0
+  try {
+    const kept = await evidence.read({
+      from: '1970-01-01T00:00:00.000Z',
+      to: '9999-12-31T23:59:59.999Z',
+      kinds: ['sample'],
+      targets: ['web-1'],
+      rungs: ['app'],
+    })
+    const tried = kept.flatMap(({ evidence: each }) => (each.kind === 'sample' && each.outcome === 'ok' ? [each.observer] : []))
+    return Math.min(...['here', ...Object.keys(elsewhere)].map((name) => tried.filter((observer) => observer === name).length))
+  } finally {
+    await evidence.close()
   }
 }
 

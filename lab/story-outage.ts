@@ -10,7 +10,6 @@ import { commands, count, isGood, tell, tellCounted, type Telling, type Told } f
 import type { Sample } from './traffic.ts'
 import { startWorld, type World } from './world.ts'
 
-const usualAfterMs = 75_000
 /** What a customer would call well again. */
 const quickMs = 1000
 
@@ -27,7 +26,7 @@ export async function tellOutage({ folder, from, to }: Telling): Promise<Told> {
   await run(['migrate', 'web-1', '--quiet'], 4)
   await team.hears(/web-1 is healthy/, 120_000)
   tell('All is well. For a while the observers learn what is usual.')
-  await delay(usualAfterMs)
+  await team.knowsUsual()
 
   const began = Date.now()
   await causeFault(world, 'link', 'slow-data')

@@ -1,22 +1,13 @@
 // `lifeboat.drill/1`: what a drill of a standby showed. It speaks for the plan that it was held of, and for a while only.
 import { z } from 'zod'
+import { findingSchema } from './doctor/finding.ts'
 
 /** D0: what a failover needs answers, and would allow it. D1: the standby starts apart from everybody, and passes its checks. D2: D1, and `drill.<name>` leads to it and back. D3: D1, and clients go there and back. */
 export const drillLevels = ['D0', 'D1', 'D2', 'D3'] as const
 export type DrillLevel = (typeof drillLevels)[number]
 
-const drillCheckSchema = z.object({
-  /** A key of lifeboat.yaml, `standby`, or the way `there` and `back`. */
-  about: z.string(),
-  code: z.string(),
-  /** `error`: the drill did not pass. */
-  severity: z.enum(['ok', 'warning', 'error']),
-  text: z.string(),
-  /** What to do; null where nothing is to be done. */
-  hint: z.string().nullable(),
-  /** How long the look took that found it. */
-  ms: z.number(),
-})
+/** `about`: a key of lifeboat.yaml, `standby`, or the way `there` and `back`. `error`: the drill did not pass. `ms`: how long the look took that found it. */
+const drillCheckSchema = findingSchema.extend({ ms: z.number() })
 
 export const drillCardSchema = z.object({
   schema: z.literal('lifeboat.drill/1'),

@@ -4,8 +4,8 @@ import { targetView, type JudgeState } from './judge.ts'
 import type { JudgeRules } from './judge-rules.ts'
 import type { PolicySettings } from './policy.ts'
 
-const standing = z.enum(['unknown', 'healthy', 'suspected', 'agreed', 'confirmed'])
-const verdict = z.enum(['healthy', 'gray', 'hard-down', 'provider-claims-trouble', 'unknown'])
+export const standingSchema = z.enum(['unknown', 'healthy', 'suspected', 'agreed', 'confirmed'])
+export const verdictSchema = z.enum(['healthy', 'gray', 'hard-down', 'provider-claims-trouble', 'unknown'])
 const ms = z.number()
 
 const settings = z.object({
@@ -23,18 +23,18 @@ const settings = z.object({
 /** Times in ms since 1970. */
 export const judgedSchema = z.object({
   at: ms,
-  standing,
+  standing: standingSchema,
   since: ms,
   /** Since when nothing of it answers anybody who says that it is down; null: something does. */
   silentSince: ms.nullable(),
-  verdict,
+  verdict: verdictSchema,
   layer: z.string().nullable(),
   down: z.number(),
   voters: z.number(),
   monitorFires: z.boolean(),
   /** What is older than this is no judgement of now. */
   staleMs: ms,
-  votes: z.array(z.object({ observer: z.string(), failureDomain: z.string().nullable(), verdict, noVote: z.string().nullable() })),
+  votes: z.array(z.object({ observer: z.string(), failureDomain: z.string().nullable(), verdict: verdictSchema, noVote: z.string().nullable() })),
   settings,
 })
 

@@ -1,5 +1,6 @@
 // `lifeboat.policy/1`: whether Lifeboat would fail over now, move by move, and what each guard says. What is not known is null.
 import { z } from 'zod'
+import { standingSchema, verdictSchema } from './judged.ts'
 import { decide, type PolicyInput } from './policy.ts'
 
 /** What a guard said (policy-guards.ts). */
@@ -22,8 +23,8 @@ export const policyCardSchema = z.object({
   moves: z.array(
     z.object({
       move: z.string(),
-      standing: z.enum(['unknown', 'healthy', 'suspected', 'agreed', 'confirmed']),
-      verdict: z.enum(['healthy', 'gray', 'hard-down', 'provider-claims-trouble', 'unknown']),
+      standing: standingSchema,
+      verdict: verdictSchema,
       /** What would be done now, and by whose word. */
       act: z.enum(['nothing', 'propose', 'fail-over']),
       by: z.enum(['policy', 'approval']).nullable(),

@@ -15,7 +15,7 @@ const { databaseScene } = await import('../support/databases.ts')
 const { mariadbJourney, redisJourney } = await import('../support/database-kinds.ts')
 const { startWriter } = await import('../support/database-writer.ts')
 const { leftNothing } = await import('../support/ending.ts')
-const { speakTo } = await import('../support/sides.ts')
+const { untilHeard } = await import('../support/sides.ts')
 
 const kinds = [
   { name: 'mariadb', unit: 'mariadb.service', place: 'gtid', journey: mariadbJourney },
@@ -64,13 +64,7 @@ for (const { name, unit, place, journey } of process.env['LIFEBOAT_SCENARIOS'] =
       await source.powerOff()
       await source.linkUp()
       await source.powerOn()
-      const heard = async () => {
-        const line = await speakTo(scene, target)
-        const { succeeding } = await line.call({ op: 'hello' })
-        await line.close()
-        return succeeding === 0 ? true : null
-      }
-      await waitUntil(heard, { what: 'That the source has heard', deadlineMs: 120_000, everyMs: 200, signal: AbortSignal.timeout(130_000) })
+      await untilHeard(scene, target)
       assert.equal(await refusesWrites(source), true)
       await source.run(`systemctl stop ${unit}`)
       assert.equal(await refusesWrites(source), true, 'after a restart')

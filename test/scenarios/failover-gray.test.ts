@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { enterLab } from '../../lab/enter.ts'
-import { waitUntil } from '../../src/io/wait.ts'
 import { cable } from '../support/cable.ts'
 import { draw, seedOfRun } from '../support/draw.ts'
 
@@ -11,7 +10,7 @@ await enterLab()
 const { at, setCase } = await import('../support/scenario.ts')
 const { startProber } = await import('../support/prober.ts')
 const { leftNothing } = await import('../support/ending.ts')
-const { speakTo } = await import('../support/sides.ts')
+const { untilHeard } = await import('../support/sides.ts')
 const { orderLines } = await import('../../lab/shop/orders.ts')
 
 const fences = { ssh: { kind: 'ssh' }, hook: cable } as const
@@ -55,13 +54,7 @@ for (const kind of process.env['LIFEBOAT_SCENARIOS'] === 'all' ? kinds : [draw(k
     await t.test('let in again it closes before anybody but the target reaches it; what the target lacks lies there', async () => {
       scene.killController()
       await source.linkUp()
-      const heard = async () => {
-        const line = await speakTo(scene, target)
-        const { succeeding } = await line.call({ op: 'hello' })
-        await line.close()
-        return succeeding === 0 ? true : null
-      }
-      await waitUntil(heard, { what: 'That the source has heard', deadlineMs: 90_000, everyMs: 200, signal: AbortSignal.timeout(100_000) })
+      await untilHeard(scene, target)
       const { lost, turns } = await second.stop()
       // The switch, the way back, the fail-over.
       assert.deepEqual(turns, ['source', 'target', 'source', 'target'])

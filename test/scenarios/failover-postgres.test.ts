@@ -9,7 +9,7 @@ await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
 const { startProber } = await import('../support/prober.ts')
 const { leftNothing } = await import('../support/ending.ts')
-const { speakTo } = await import('../support/sides.ts')
+const { untilHeard } = await import('../support/sides.ts')
 const { setClusters, sqlOn, startWriters } = await import('../support/postgres.ts')
 const { causeFault } = await import('../../lab/faults.ts')
 const { orderLines } = await import('../../lab/shop/orders.ts')
@@ -58,13 +58,7 @@ test('a database whose node is gone is taken over without it, and what is lost i
     await causeFault(scene, 'web-1', 'power-on')
     await source.linkUp()
     await source.ready()
-    const closed = async () => {
-      const line = await speakTo(scene, target)
-      const { succeeding } = await line.call({ op: 'hello' })
-      await line.close()
-      return succeeding === 0 ? true : null
-    }
-    await waitUntil(closed, { what: 'That the source has heard', deadlineMs: 90_000, everyMs: 200, signal: AbortSignal.timeout(100_000) })
+    await untilHeard(scene, target)
     assert.notEqual((await source.attempt('systemctl is-active postgresql@15-main')).stdout.trim(), 'active')
     await source.run('systemctl start postgresql@15-main')
     await assert.rejects(sqlOn(source, 'insert into orders (id) values (0)'), /read-only transaction/)

@@ -31,8 +31,7 @@ test('a gray outage is seen, proven, proposed and, once approved, failed over; i
   })
 
   await t.test('the fault begins: it is confirmed within a minute, and a fail-over is proposed', async () => {
-    // What is usual must be known before.
-    await new Promise((resolve) => setTimeout(resolve, 70_000))
+    await team.knowsUsual()
     await causeFault(scene, 'link', 'slow-data')
     began = Date.now()
     await team.hears(/Incident (\S+) is confirmed/, 90_000)

@@ -41,6 +41,17 @@ export async function speakTo(scene: Scene, node: LabNode, move = 'web-1'): Prom
   }
 }
 
+/** Waits until a source that was given up has heard so from the target. */
+export async function untilHeard(scene: Scene, target: LabNode): Promise<void> {
+  const heard = async () => {
+    const line = await speakTo(scene, target)
+    const { succeeding } = await line.call({ op: 'hello' })
+    await line.close()
+    return succeeding === 0 ? true : null
+  }
+  await waitUntil(heard, { what: 'That the source has heard', deadlineMs: 120_000, everyMs: 200, signal: AbortSignal.timeout(130_000) })
+}
+
 /** The requests that failed, with what happened in words: empty is what every scenario wants. */
 export function failedRequests(traffic: Traffic): readonly string[] {
   return traffic

@@ -1,11 +1,11 @@
 // What the policy knows of one move, gathered from where it is kept: the same for whoever explains, decides and acts.
 import { failoverSteps, failoversOf } from '../../core/failovers.ts'
-import { completeAt, type MoveFacts, type MoveState } from '../../core/stored-move.ts'
+import { completeAt, type MoveFacts } from '../../core/stored-move.ts'
 import { msOf } from '../../core/instant.ts'
 import type { Failover, PolicyInput, PolicySettings } from '../../core/policy.ts'
 import type { Journal } from '../../workflows/journal.ts'
 import type { Signals } from '../../workflows/signals.ts'
-import type { Store } from '../../workflows/store.ts'
+import type { Store, StoredMove } from '../../workflows/store.ts'
 import { lastDrill, planOfFailover } from '../drill/drills.ts'
 
 export type PolicyPlace = { readonly store: Store; readonly journal: Journal; readonly signals: Signals }
@@ -18,10 +18,10 @@ const hourMs = 3_600_000
 /** With no epoch, and no fence that was confirmed: those are known at the act alone (guarding.ts). */
 export async function policyInput(place: PolicyPlace, { move, settings, ways }: Asked, now: number): Promise<PolicyInput> {
   const { store } = place
-  const [stored, judged, failovers, drill, approval, known] = await Promise.all([
-    store.move(move),
+  const stored = await store.move(move)
+  const [judged, failovers, drill, approval, known] = await Promise.all([
     store.judged(move),
-    failoversLately(place, move, now - Math.max(settings.blockPeriodMs, hourMs) - hourMs, now),
+    failoversLately(place, { name: move, run: stored?.run ?? 0 }, now - Math.max(settings.blockPeriodMs, hourMs) - hourMs, now),
     lastDrill(store, move),
     store.failoverApproval(move),
     store.policySwitch(),
@@ -45,7 +45,7 @@ export async function policyInput(place: PolicyPlace, { move, settings, ways }: 
 }
 
 /** Whether its target could take over: kept in step with the source, which serves. */
-function isStandingBy({ state, facts }: { readonly state: MoveState; readonly facts: MoveFacts }): boolean {
+function isStandingBy({ state, facts }: Pick<StoredMove, 'state' | 'facts'>): boolean {
   return state === 'running' && facts.serving === 'source' && facts.target !== null && facts.lastPass !== null
 }
 
@@ -57,9 +57,13 @@ export function lagOf({ lastPass }: Pick<MoveFacts, 'lastPass'>, at: number): Po
 }
 
 /** One that was asked for and is not looked at yet is at work, too. */
-async function failoversLately({ store, journal, signals }: PolicyPlace, move: string, since: number, now: number): Promise<readonly Failover[]> {
+async function failoversLately(
+  { journal, signals }: PolicyPlace,
+  { name: move, run }: Pick<StoredMove, 'name' | 'run'>,
+  since: number,
+  now: number,
+): Promise<readonly Failover[]> {
   const failovers = failoversOf(await journal.ofSteps(failoverSteps, new Date(since).toISOString()))
-  const run = (await store.move(move))?.run ?? 0
   const isAsked = await signals.waits(move, run, 'failover')
   return isAsked ? [...failovers, { id: `${move}, asked for`, move, startedAt: now, endedAt: null, by: 'approval' }] : failovers
 }
