@@ -56,6 +56,11 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
     assert.equal(await oneSideServes(scene, 'web-1'), 'source')
   })
 
+  const equal = async () => {
+    const same = async () => ((await listingOf(source, root)) === (await listingOf(target, root)) ? true : null)
+    await waitUntil(same, { what: 'A source that is equal to the target', everyMs: 500, deadlineMs: 30_000, signal: AbortSignal.timeout(60_000) })
+  }
+
   const running = scene.begin('migrate', '--yes', '--json')
   await t.test('the link is cut in the final pass: the source serves again', async () => {
     await moments.at('hold-clients', 'started')
@@ -87,8 +92,23 @@ test('bad weather while a move switches, to a node whose clock is an hour ahead'
     await target.run('test -e /run/ahead')
     const [here = 0, there = 0] = await Promise.all([source, target].map(async (node) => await lastDate(node)))
     assert.ok(there - here > 3000_000 && Math.abs(here - Date.now()) < 600_000, `the helpers wrote ${here} and ${there}`)
-    const same = async () => ((await listingOf(source, root)) === (await listingOf(target, root)) ? true : null)
-    await waitUntil(same, { what: 'A source that is equal to the target', everyMs: 500, deadlineMs: 30_000, signal: AbortSignal.timeout(60_000) })
+    await equal()
+  })
+
+  await t.test('the volume of the target is gone while it serves, and an empty folder is in its place: nothing is deleted on the source', async () => {
+    await target.run('systemctl stop shop-cron.timer shop-cron.service shop.service')
+    await equal()
+    const before = await listingOf(source, root)
+    const after = (await scene.journal()).at(-1)?.seq ?? 0
+    await target.run(`umount -l /srv && mkdir -p ${root}`)
+    await scene.record(({ state, text }) => state === 'failed' && /is its volume mounted/.test(text), { after })
+    assert.ok((await listingOf(source, root)) === before, 'the source is as it was')
+    await target.run('mount /srv && systemctl start shop.service shop-cron.timer')
+    await answersWithin(target.address, 7000)
+    await target.run(`echo back > ${root}/back`)
+    const { exitCode, stdout, stderr } = await scene.begin('migrate', '--yes', '--json')
+    assert.equal(exitCode, 0, stdout.slice(-1500) + stderr)
+    await equal()
     await finishClean(scene)
   })
 })
