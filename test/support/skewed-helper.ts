@@ -16,7 +16,7 @@ export async function giveSkewedHelpers(): Promise<void> {
   await run('mount', ['--bind', program, realpathSync(path.join(bin, 'lifeboat-helper'))])
 }
 
-/** Wall clock and uptime, as the helper of this node reads them. */
-export async function skewClocks(node: LabNode, ms: number): Promise<void> {
-  await node.run(`echo ${ms} > /etc/lifeboat-clock-skew`)
+/** Uptime and wall clock, as the helper of this node reads them from now on. */
+export async function skewClocks(node: LabNode, uptimeMs: number, wallMs: number): Promise<void> {
+  await node.run(`echo ${uptimeMs} ${wallMs} > /etc/lifeboat-clock-skew.new && mv /etc/lifeboat-clock-skew.new /etc/lifeboat-clock-skew`)
 }

@@ -21,11 +21,15 @@ func NowMs() int64 {
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
 		panic(err) // present since Linux 2.6.39
 	}
-	return t.Sec*1000 + t.Nsec/1e6 + skewMs()
+	skew, _ := skews()
+	return t.Sec*1000 + t.Nsec/1e6 + skew
 }
 
 // Date is what the wall clock says, which nothing may be decided by.
-func Date() time.Time { return time.Now().UTC().Add(time.Duration(skewMs()) * time.Millisecond) }
+func Date() time.Time {
+	_, skew := skews()
+	return time.Now().UTC().Add(time.Duration(skew) * time.Millisecond)
+}
 
 // IsNew says that nobody has asked for the name of this boot yet.
 func IsNew(runtime string) bool {

@@ -8,10 +8,12 @@ import (
 	"strings"
 )
 
-// skewMs is how far the clocks of a node are off, for tests alone: nodes of the lab share the clocks of one kernel. Build
-// with `-tags labclock` and write the milliseconds to this file.
-func skewMs() int64 {
+// skews says how far the clocks of a node are off, in ms, for tests alone: nodes of the lab share the clocks of one kernel.
+// Build with `-tags labclock` and write the two numbers to this file, that of the uptime first.
+func skews() (uptime, wall int64) {
 	text, _ := os.ReadFile("/etc/lifeboat-clock-skew")
-	skew, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	return skew
+	fields := append(strings.Fields(string(text)), "0", "0")
+	uptime, _ = strconv.ParseInt(fields[0], 10, 64)
+	wall, _ = strconv.ParseInt(fields[1], 10, 64)
+	return uptime, wall
 }

@@ -2,4 +2,4 @@
 
 package boot
 
-func skewMs() int64 { return 0 }
+func skews() (uptime, wall int64) { return 0, 0 }
