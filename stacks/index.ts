@@ -5,13 +5,14 @@ import { readFile } from 'node:fs/promises'
 import { Config, getOrganization, getProject, StackReference } from '@pulumi/pulumi'
 import { providerOf } from '../src/adapters.ts'
 import { LifeboatError } from '../src/core/errors.ts'
-import { planSchema } from '../src/core/plan.ts'
+import { planSchema, type PlannedMove } from '../src/core/plan.ts'
 import { Secret } from '../src/core/secret.ts'
 import type { Outputs, Target } from '../src/providers/provider.ts'
-import { netLayer, type Run } from './net.ts'
+import { dataLayer } from './data.ts'
+import { netLayer, type Layer, type Run } from './net.ts'
 import { nodeLayer } from './node.ts'
 
-/** Registers the layer that the configuration names: that of a move when `lifeboat:move` is set, else the provider's. */
+/** Registers the layer that `lifeboat:layer` names: net, data or node. Absent: node when `lifeboat:move` is set, else net. */
 export default async function program(): Promise<Outputs> {
   const config = new Config('lifeboat')
   const name = config.require('provider')
@@ -21,15 +22,26 @@ export default async function program(): Promise<Outputs> {
     run: config.get('run') ?? 'by-hand',
     authorizedKeys: config.getObject<string[]>('authorizedKeys') ?? [],
   }
-  const layer = netLayer(name, target, run)
-  const moveName = config.get('move')
-  if (moveName === undefined) return layer === null ? {} : layer.program()
+  const layer = await wantedLayer(config, netLayer(name, target, run), { target, run })
+  return layer === null ? {} : await layer.program()
+}
 
-  const plan = planSchema.parse(JSON.parse(await readFile(config.require('plan'), 'utf8')))
-  const move = plan.moves.find((one) => one.name === moveName)
-  if (move === undefined) throw new LifeboatError('move-unknown', `The plan ${config.require('plan')} has no move ${moveName}.`)
-  const shared = layer === null ? {} : await outputsOf(layer.stack)
-  return nodeLayer(move, target, shared, run).program()
+/** Null: there is nothing in it for this provider or move. */
+async function wantedLayer(config: Config, net: Layer | null, { target, run }: { readonly target: Target; readonly run: Run }): Promise<Layer | null> {
+  const wanted = config.get('layer') ?? (config.get('move') === undefined ? 'net' : 'node')
+  if (wanted === 'net') return net
+  if (wanted !== 'data' && wanted !== 'node') throw new LifeboatError('config-invalid', `lifeboat:layer is ${wanted}; there are net, data and node.`)
+  const move = await plannedIn(config.require('plan'), config.require('move'))
+  const shared = net === null ? {} : await outputsOf(net.stack)
+  const data = dataLayer(move, target, shared, run)
+  if (wanted === 'data') return data
+  return nodeLayer(move, target, { shared, data: data === null ? {} : await outputsOf(data.stack) }, run)
+}
+
+async function plannedIn(file: string, name: string): Promise<PlannedMove> {
+  const move = planSchema.parse(JSON.parse(await readFile(file, 'utf8'))).moves.find((one) => one.name === name)
+  if (move === undefined) throw new LifeboatError('move-unknown', `The plan ${file} has no move ${name}.`)
+  return move
 }
 
 async function targetOf(name: string, given: Record<string, unknown>, project: string): Promise<Target> {

@@ -13,5 +13,5 @@ export function netLayer(provider: string, target: Target, { project, run, autho
   const { shared } = target
   if (shared === null) return null
   const owner: Ownership = { project, stack: `net-${provider}`, move: null, run }
-  return { stack: owner.stack, program: () => shared({ owner, shared: {}, authorizedKeys }), ...target.engine }
+  return { stack: owner.stack, program: () => shared({ owner, shared: {}, data: {}, authorizedKeys }), ...target.engine }
 }

@@ -41,7 +41,7 @@ async function refuse(): Promise<never> {
 }
 
 /** Stands beside a shared database where `staysHere`: targets that exist already never ask it. */
-export const refusedEngine: Engine = { preview: refuse, up: refuse, drift: refuse, outputs: refuse, destroy: refuse, recover: refuse }
+export const refusedEngine: Engine = { preview: refuse, up: refuse, drift: refuse, outputs: refuse, destroy: refuse, release: refuse, recover: refuse }
 
 async function openEngine(config: Config, { state, pulumiRoot, turns }: EnginePlace): Promise<Engine> {
   // The SDK behind it is half of the controller's memory; whoever only looks around never loads it.

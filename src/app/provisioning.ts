@@ -1,4 +1,5 @@
-// The target of one move through the engine: the layer that all moves share first, then the node's own.
+// The target of one move through the engine: the layer that all moves share first, then its data, then its node.
+import { dataLayer } from '../../stacks/data.ts'
 import { netLayer, type Layer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import { LifeboatError } from '../core/errors.ts'
@@ -23,30 +24,42 @@ const askEveryMs = 1000
 export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> {
   const { engine, target, plan } = options
   const run = { project: plan.project, run: options.identity }
-  /** For what needs no more than the name of the stack: nothing is declared by it. */
-  const stack = nodeLayer(plan, target, {}, { ...run, authorizedKeys: [] })
+  /** For what needs no more than the names of the stacks: nothing is declared by these. */
+  const node = nodeLayer(plan, target, { shared: {}, data: {} }, { ...run, authorizedKeys: [] })
+  const data = dataLayer(plan, target, {}, { ...run, authorizedKeys: [] })
+  const stacks = data === null ? [node] : [data, node]
   // Nodes that exist already have no shared layer and no stack: their program only answers where they are.
-  if (target.shared === null) return existing(target, async () => await stack.program())
+  if (target.shared === null) return existing(target, async () => await node.program())
+  /** Of the last time that they were brought up; null: neither was. */
+  const outputsOf = async (signal: AbortSignal): Promise<Outputs | null> => {
+    const all = await Promise.all(stacks.map(async (stack) => await engine.outputs(stack, signal)))
+    return all.every((outputs) => outputs === null) ? null : Object.assign({}, ...all)
+  }
   return {
     provision: async (listen, signal) => {
       const declared = { ...run, authorizedKeys: await options.authorizedKeys() }
       const net = netLayer(plan.to.provider, target, declared)
       const shared = net === null ? {} : await upOnce(options, net, listen, signal)
-      return placeOf(target, await bringUp(options, nodeLayer(plan, target, shared, declared), listen, signal))
+      const layer = dataLayer(plan, target, shared, declared)
+      const volumes = layer === null ? {} : await bringUp(options, layer, listen, signal)
+      return placeOf(target, await bringUp(options, nodeLayer(plan, target, { shared, data: volumes }, declared), listen, signal))
     },
     markHoldsData: async (signal) => {
-      const outputs = await engine.outputs(stack, signal)
+      const outputs = await outputsOf(signal)
       if (outputs !== null) await target.markHoldsData(outputs, signal)
     },
-    drift: async (signal) => (await engine.drift(stack, signal)).resources,
+    drift: async (signal) => (await Promise.all(stacks.map(async (stack) => await engine.drift(stack, signal)))).flatMap(({ resources }) => resources),
     deprovision: async (signal) => {
-      const outputs = await engine.outputs(stack, signal)
+      const outputs = await outputsOf(signal)
       if (outputs !== null && (await target.holdsData(outputs, signal))) {
         throw new LifeboatError('not-now', `The provider says that the target of ${plan.name} holds data; it stays.`)
       }
-      // What a dead process left half done may have made the node, too.
-      await engine.recover(stack, target.find, signal)
-      await engine.destroy(stack, () => undefined, signal)
+      for (const stack of stacks.toReversed()) {
+        // What a dead process left half done may have made the node, too.
+        await engine.recover(stack, target.find, signal)
+        if (stack === data) await engine.release(stack, signal)
+        await engine.destroy(stack, () => undefined, signal)
+      }
     },
   }
 }

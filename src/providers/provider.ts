@@ -52,6 +52,8 @@ export type Given = {
   readonly owner: Ownership
   /** Resolved outputs of the shared program; empty in the shared program itself. */
   readonly shared: Outputs
+  /** Resolved outputs of the data program of this move; empty in it and before it, and where there is none. */
+  readonly data: Outputs
   /** Public keys that may log in on the nodes, in the form of authorized_keys. */
   readonly authorizedKeys: readonly string[]
 }
@@ -70,14 +72,19 @@ export type ReadFailure = (message: string) => 'refused' | 'unreachable' | null
 
 /**
  * Where nodes could run. The programs are pure; `stacks/` compose them into layers. A kind that creates nothing
- * (static) has no shared program, registers nothing in `component`, finds nothing and keeps its mark on the node.
+ * (static) has no shared and no data program, registers nothing in `component`, finds nothing and keeps its mark on the node.
  */
 export type Target = {
   /** Sizes with their figures and monthly prices, with the date of the data. */
   readonly catalog: () => Catalog
   /** The program of what all moves to this provider share (network), or null. */
   readonly shared: ((given: Given) => Promise<Outputs>) | null
-  /** The program of one move's node. */
+  /**
+   * The program of one move's data volumes, in a stack of its own, so that the node can go while they stay: protected, and
+   * kept even when the engine loses them. Null: they are a part of the node, or nothing is created.
+   */
+  readonly data: ((move: PlannedMove, given: Given) => Promise<Outputs>) | null
+  /** The program of one move's node, which attaches what `given.data` names. */
   readonly component: (move: PlannedMove, given: Given) => Promise<Outputs>
   /** The addresses of the node from the resolved outputs: where clients reach it, and its private one if it has one. */
   readonly address: (outputs: Outputs) => { readonly public: string; readonly private: string | null }

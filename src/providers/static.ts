@@ -67,6 +67,7 @@ function nodeOf({ name, id, address, cpus, memoryMiB }: StaticConfig['nodes'][nu
 const staticTarget: Target = {
   catalog: () => ({ kind: 'static', takenAt: '', origin: 'nodes that exist already', sizes: [], systemDiskGiB: 0, volumePrice: null, addressPrice: null }),
   shared: null,
+  data: null,
   component: async (move: PlannedMove) => ({ address: move.to.address }),
   address: ({ address }) => {
     if (typeof address === 'string' && address !== '') return { public: address, private: null }

@@ -25,8 +25,9 @@ export type Listen = (event: EngineEvent) => void
  * (Turns). An abort ends the engine in order and rethrows the signal's reason.
  *
  * `up` looks at the cloud first, so it also repairs drift. `up` and `destroy` never run over an unresolved pending
- * create: they fail with provision-failed until `recover` has resolved each. `destroy` of nothing succeeds; whoever
- * calls it has made sure that the node holds no data.
+ * create: they fail with provision-failed until `recover` has resolved each. `destroy` of nothing succeeds. It fails over
+ * what is protected, and leaves at the provider what is to be kept there; whoever calls `release` before it has made sure
+ * that the stack holds no data.
  *
  * Fails with target-refused, target-unreachable, tool-missing, provision-busy (a lock of somebody else, with who holds
  * it since when) or provision-failed with the first sentence of the provider.
@@ -39,6 +40,8 @@ export type Engine = {
   /** Of the last `up`; null: there was none. */
   readonly outputs: (request: StackRequest, signal: AbortSignal) => Promise<Outputs | null>
   readonly destroy: (request: StackRequest, listen: Listen, signal: AbortSignal) => Promise<Changes>
+  /** Takes off what keeps the objects of this stack from being destroyed. The next `up` declares it again. */
+  readonly release: (request: StackRequest, signal: AbortSignal) => Promise<void>
   /**
    * Tidies up after a controller that died: ends what it left running, removes its lock, and resolves each pending
    * create: adopted when `find` gives its id, else forgotten. Answers what it did, a sentence each. Fails with

@@ -1,5 +1,7 @@
-// Creates that were begun and never confirmed, as they stand in the exported state of a stack. The export is made
-// without --show-secrets: what is secret in it stays ciphertext.
+// The exported state of a stack: creates that were begun and never confirmed, and what protects its objects. The export
+// is made without --show-secrets: what is secret in it stays ciphertext.
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { LifeboatError } from '../core/errors.ts'
 import type { Pending } from '../providers/provider.ts'
@@ -27,6 +29,22 @@ type CanRun = { readonly run: (...args: string[]) => Promise<string> }
 
 export async function exportState(session: CanRun): Promise<Export> {
   return exportSchema.parse(JSON.parse(await session.run('stack', 'export')))
+}
+
+export async function importState(state: Export, { run, workDir }: CanRun & { readonly workDir: string }): Promise<void> {
+  const file = join(workDir, 'imported-state.json')
+  try {
+    await writeFile(file, JSON.stringify(state), { mode: 0o600 })
+    await run('stack', 'import', '--file', file)
+  } finally {
+    await rm(file, { force: true })
+  }
+}
+
+/** The state in which nothing is protected, and nothing is to stay at the provider. */
+export function released(state: Export): Export {
+  const resources = (state.deployment?.resources ?? []).map(({ protect: _protect, retainOnDelete: _retain, ...resource }) => resource)
+  return { ...state, deployment: { ...state.deployment, resources } }
 }
 
 /** The pending creates that matter: those of objects at a provider. */

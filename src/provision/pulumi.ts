@@ -5,7 +5,7 @@ import type { Changes, Engine, Listen, StackRequest, Turn } from './engine.ts'
 import { changesOf, createEventLog, noChanges, type EventLog } from './events.ts'
 import { failureOf } from './failures.ts'
 import type { LockedStack } from './locks.ts'
-import { refusePending } from './pending.ts'
+import { exportState, importState, refusePending, released } from './pending.ts'
 import { recoverStack } from './recovery.ts'
 import { openStack, revealAll, type EngineOptions, type Open, type StackSession } from './session.ts'
 import { awaitLeft, noTurns, pastLeftLocks, takeTurn, type Past } from './turn.ts'
@@ -66,6 +66,7 @@ export function createEngine(settings: EngineOptions): Engine {
     drift: (request, signal) => look(request, signal, drift),
     outputs: (request, signal) => look(request, signal, outputs),
     destroy: (request, listen, signal) => change(request, listen, signal, destroy),
+    release: (request, signal) => change(request, quiet, signal, release),
     recover: (request, find, signal) =>
       change(request, quiet, signal, ({ open, turn }) => recoverStack({ ...settings, ...open, turn, stack: request.stack, find, signal })),
   }
@@ -132,12 +133,16 @@ async function destroy({ open, log, at, turn, tell, signal }: Change): Promise<C
   if (session === null) return noChanges
   for (const text of await awaitLeft(turn, session.workDir, signal)) tell(text)
   await refusePending(at, session)
-  await pastLeftLocks({ turn, session, tell }, async () => {
-    // Volumes are protected so that no `up` can replace them. Whoever calls this has made sure that they hold nothing.
-    await session.run('state', 'unprotect', '--all', '--yes')
-    await session.stack.destroy({ ...options, onEvent: log.onEvent })
-  })
+  await pastLeftLocks({ turn, session, tell }, () => session.stack.destroy({ ...options, onEvent: log.onEvent }))
   return log.changes()
+}
+
+async function release({ open, at, turn, tell, signal }: Change): Promise<void> {
+  const session = await open.orNull()
+  if (session === null) return
+  for (const text of await awaitLeft(turn, session.workDir, signal)) tell(text)
+  await refusePending(at, session)
+  await pastLeftLocks({ turn, session, tell }, async () => await importState(released(await exportState(session)), session))
 }
 
 async function outputsOf(session: StackSession): Promise<Record<string, unknown>> {

@@ -1,11 +1,9 @@
 // After a controller was killed in the middle of an operation: its engine may still run, its lock stays, and creates may
 // be pending, each of an object that exists or not. Only the provider can tell, by the tags that every object carries.
-import { writeFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { resourceOf } from './events.ts'
 import { staleLocks } from './locks.ts'
 import { endOrphans } from './operation.ts'
-import { exportState, pendingCreatesOf, type Export, type PendingCreate } from './pending.ts'
+import { exportState, importState, pendingCreatesOf, type Export, type PendingCreate } from './pending.ts'
 import type { Turn } from './engine.ts'
 import type { Open } from './session.ts'
 import { awaitLeft, isOf, pastLeftLocks, removed } from './turn.ts'
@@ -47,7 +45,7 @@ export async function recoverStack(recovery: Recovery): Promise<readonly string[
     )
   }
   const past = { turn, session, tell: (text: string) => void report.push(text) }
-  await pastLeftLocks(past, async () => await importState(withResolved(state, resolved), workDir, session.run))
+  await pastLeftLocks(past, async () => await importState(withResolved(state, resolved), session))
   const adopted = resolved.filter(({ id }) => id !== null).map(({ pending }) => pending.urn)
   if (adopted.length > 0) await session.stack.refresh({ target: adopted, color: 'never', showSecrets: false, signal })
   return report
@@ -66,14 +64,4 @@ export function withResolved(state: Export, resolved: readonly Resolved[]): Expo
   // Where the create was that of a replacement, the one before it stands there under the same name.
   const before = (state.deployment?.resources ?? []).map((resource) => (replacing.has(resource.urn) ? { ...resource, delete: true } : resource))
   return { ...state, deployment: { ...state.deployment, resources: [...before, ...adopted], pending_operations: [] } }
-}
-
-async function importState(state: Export, workDir: string, run: (...args: string[]) => Promise<string>): Promise<void> {
-  const file = join(workDir, 'recovered-state.json')
-  try {
-    await writeFile(file, JSON.stringify(state), { mode: 0o600 })
-    await run('stack', 'import', '--file', file)
-  } finally {
-    await rm(file, { force: true })
-  }
 }

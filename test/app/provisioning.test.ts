@@ -23,7 +23,7 @@ function slowEngine() {
 
 const program = async () => await Promise.resolve({})
 const address = () => ({ public: '192.0.2.1', private: '192.0.2.1' })
-const target = { shared: program, component: program, address, find: async () => await Promise.resolve(null), engine: {} } as unknown as Target
+const target = { shared: program, data: program, component: program, address, find: async () => await Promise.resolve(null), engine: {} } as unknown as Target
 
 function begin(engine: Engine, name: string, identity: string) {
   const stop = new AbortController()

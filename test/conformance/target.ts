@@ -6,7 +6,8 @@ import type { PlannedMove } from '../../src/core/plan.ts'
 import { LifeboatError } from '../../src/core/errors.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { Outputs, Target } from '../../src/providers/provider.ts'
-import { netLayer, type Run } from '../../stacks/net.ts'
+import { dataLayer } from '../../stacks/data.ts'
+import { netLayer, type Layer, type Run } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 
 export type TargetUnderTest = {
@@ -34,33 +35,34 @@ export function targetConformance(name: string, make: () => Promise<TargetUnderT
       for (const price of [volumePrice, addressPrice, ...sizes.map((size) => size.monthlyPrice)]) assert.ok(price === null || price.amount > 0)
     })
     await t.test('its programs are pure: the same move gives the same declaration, under names of their own', async () => {
-      const shared = netLayer('new', target, given)
-      const first = shared === null ? { outputs: {}, resources: [] } : await run(shared.program)
-      if (shared !== null) assert.deepEqual((await run(shared.program)).resources, first.resources)
-      const layer = nodeLayer(move, target, first.outputs, given)
-      const node = await run(layer.program)
-      assert.deepEqual((await run(layer.program)).resources, node.resources)
-      assert.notEqual(layer.stack, shared?.stack)
+      const [first, second] = [await runLayers({ target, move, run }), await runLayers({ target, move, run })]
+      assert.deepEqual(second, first)
+      assert.equal(new Set(first.map(({ stack }) => stack)).size, first.length)
     })
     await t.test('its address comes from the outputs; without any it fails and says so', async () => {
-      const shared = netLayer('new', target, given)
-      const { outputs } = shared === null ? { outputs: {} } : await run(shared.program)
-      const node = await run(nodeLayer(move, target, outputs, given).program)
-      assert.notEqual(target.address(node.outputs).public, '')
+      const node = (await runLayers({ target, move, run })).at(-1)
+      assert.notEqual(target.address(node?.outputs ?? {}).public, '')
       assert.throws(
         () => target.address({}),
         (error) => error instanceof LifeboatError && error.code === 'provision-failed',
       )
     })
     await t.test('no declaration holds a secret of its environment', async () => {
-      const shared = netLayer('new', target, given)
-      const net = shared === null ? { outputs: {}, resources: [] } : await run(shared.program)
-      const node = await run(nodeLayer(move, target, net.outputs, given).program)
-      const declared = JSON.stringify([...net.resources, ...node.resources])
+      const declared = JSON.stringify((await runLayers({ target, move, run })).map(({ resources }) => resources))
       for (const value of Object.values(target.engine.environment)) if (value instanceof Secret) assert.ok(!declared.includes(value.reveal()))
     })
     await t.test('it reads any message of its provider without failing', () => {
       fc.assert(fc.property(fc.string(), (message) => [null, 'refused', 'unreachable'].includes(target.engine.readFailure(message))))
     })
   })
+}
+
+/** The layers that this target has for the move, each on the outputs of those below it; its node is the last. */
+async function runLayers({ target, move, run }: TargetUnderTest) {
+  const ranOf = async (layer: Layer | null) => (layer === null ? null : { stack: layer.stack, ...(await run(layer.program)) })
+  const net = await ranOf(netLayer('new', target, given))
+  const shared = net?.outputs ?? {}
+  const data = await ranOf(dataLayer(move, target, shared, given))
+  const node = await ranOf(nodeLayer(move, target, { shared, data: data?.outputs ?? {} }, given))
+  return [net, data, node].filter((layer) => layer !== null)
 }

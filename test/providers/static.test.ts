@@ -43,7 +43,12 @@ describe('nodes that are a list in the configuration', () => {
     assert.deepEqual([target.catalog().sizes, target.shared], [[], null])
     // Of a planned move only the address of its target is looked at.
     const move = { to: { address: '192.0.2.9' } } as PlannedMove
-    const outputs = await target.component(move, { owner: { project: 'shop', stack: 'nodes-web-9', move: 'web-9', run: '1' }, shared: {}, authorizedKeys: [] })
+    const outputs = await target.component(move, {
+      owner: { project: 'shop', stack: 'nodes-web-9', move: 'web-9', run: '1' },
+      shared: {},
+      data: {},
+      authorizedKeys: [],
+    })
     assert.deepEqual(target.address(outputs), { public: '192.0.2.9', private: null })
     assert.throws(() => target.address({ address: null }), { code: 'provision-failed' })
     assert.equal(await target.holdsData(outputs, signal), true)

@@ -3,19 +3,19 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { RevokeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
-import { z } from 'zod'
+import { DeleteTagsCommand, DescribeSecurityGroupsCommand, RevokeSecurityGroupIngressCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { provisioning } from '../../src/app/provisioning.ts'
 import { waitUntil } from '../../src/io/wait.ts'
+import { listVolumes } from '../../src/providers/aws/list.ts'
 import type { Outputs } from '../../src/providers/provider.ts'
 import type { EngineEvent, StackRequest } from '../../src/provision/engine.ts'
-import { resourceOf } from '../../src/provision/events.ts'
+import { dataLayer } from '../../stacks/data.ts'
 import { netLayer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
+import { forget, storedState, type StoredResource } from './stored.ts'
 import {
   authorizedKeys,
   canaries,
@@ -34,8 +34,6 @@ import {
 
 const nothing = { create: 0, update: 0, replace: 0, delete: 0 }
 const quiet = () => {}
-const resourceSchema = z.object({ urn: z.string(), type: z.string(), id: z.string().optional(), inputs: z.record(z.string(), z.unknown()).optional() })
-const stateSchema = z.object({ checkpoint: z.object({ latest: z.object({ resources: z.array(resourceSchema) }) }) })
 
 describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   const signal = AbortSignal.timeout(280_000)
@@ -45,10 +43,11 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
   let engine: ReturnType<typeof engineOn>
   let target: ReturnType<typeof targetAt>
   let net: StackRequest
-  let netState: Awaited<ReturnType<typeof stateOf>>
+  let netState: readonly StoredResource[]
 
-  const nodeOf = (move: ReturnType<typeof plannedMove>, run = 'run-1') => nodeLayer(move, target, shared, { run, authorizedKeys })
-  const stateFile = (stack: string) => `${stateFolder}/pulumi/state/.pulumi/stacks/shop/${stack}.json`
+  type Move = ReturnType<typeof plannedMove>
+  const nodeOf = (move: Move, data: Outputs = {}, run = 'run-1') => nodeLayer(move, target, { shared, data }, { run, authorizedKeys })
+  const dataOf = (move: Move) => dataLayer(move, target, shared, { run: 'run-1', authorizedKeys }) ?? assert.fail()
   const livingOf = async (move: string) => (await aws.instances()).filter(({ state, tags }) => tags['lifeboat:move'] === move && state !== 'terminated')
 
   before(async () => {
@@ -60,7 +59,7 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     assert.ok(layer)
     net = layer
     shared = (await engine.up(net, quiet, signal)).outputs
-    netState = await stateOf('net-new')
+    netState = await storedState(stateFolder, 'net-new')
   })
 
   after(async () => {
@@ -74,11 +73,13 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     }
   })
 
-  it('makes a node with volume and address, keeps it, repairs it, makes it again around its volume, and removes it', async (t) => {
+  it('makes a node with volume and address, keeps it, repairs it, makes it again around its volume, and removes both', async (t) => {
     const move = plannedMove('web-1', { volumeGiB: 10, ports: [80] })
     let commandLines = ''
+    const made = await engine.up(dataOf(move), quiet, signal)
+    const node = nodeOf(move, made.outputs)
     const { outputs } = await engine.up(
-      nodeOf(move),
+      node,
       () => void processesOn(stateFolder).then((all) => (commandLines += all.map((one) => one.commandLine).join('\n'))),
       signal,
     )
@@ -91,7 +92,7 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
       assert.ok(instance.volumes.some(({ id, root }) => id === volumeId && !root))
     })
     await t.test('a later run finds nothing to do, and the run that made it stays written on it', async () => {
-      const { changes } = await engine.up(nodeOf(move, 'run-2'), quiet, signal)
+      const { changes } = await engine.up(nodeOf(move, made.outputs, 'run-2'), quiet, signal)
       assert.deepEqual({ ...changes, same: 0 }, { ...nothing, same: 0 })
       assert.equal((await livingOf('web-1'))[0]?.tags['lifeboat:run'], 'run-1')
     })
@@ -99,10 +100,12 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
       assert.equal(await target.holdsData(outputs, signal), false)
       await target.markHoldsData(outputs, signal)
       assert.equal(await target.holdsData(outputs, signal), true)
-      assert.deepEqual((await engine.drift(nodeOf(move), signal)).resources, [])
+      assert.deepEqual((await engine.drift(dataOf(move), signal)).resources, [])
     })
     await t.test('every object is found again under the id that the engine has, and none under another stack', async () => {
-      const resources = [...netState, ...(await stateOf('node-web-1'))].filter(({ type }) => type.startsWith('aws:'))
+      const resources = [...netState, ...(await storedState(stateFolder, 'data-web-1')), ...(await storedState(stateFolder, 'node-web-1'))].filter(({ type }) =>
+        type.startsWith('aws:'),
+      )
       assert.ok(resources.length >= 12)
       for (const { urn, type, id, inputs } of resources) {
         const pending = { urn, type, name: urn.split('::')[3] ?? '', inputs: inputs ?? {} }
@@ -122,19 +125,29 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
       assert.ok(resources.includes('SecurityGroup web-1') && resources.includes('Instance web-1'), resources.join())
     })
     await t.test('up makes the node again with the same volume and address', async () => {
-      const again = await engine.up(nodeOf(move), quiet, signal)
+      const again = await engine.up(node, quiet, signal)
       assert.notEqual(again.outputs.instanceId, instanceId)
       assert.equal(again.outputs.volumeId, volumeId)
       assert.equal(again.outputs.publicAddress, outputs.publicAddress)
       assert.equal(await target.holdsData(again.outputs, signal), true)
       assert.equal((await livingOf('web-1')).length, 1)
-      assert.deepEqual((await engine.drift(nodeOf(move), signal)).resources, [])
+      assert.deepEqual((await engine.drift(node, signal)).resources, [])
     })
-    await t.test('destroy removes everything, the protected volume too', async () => {
-      const { delete: deleted } = await engine.destroy(nodeOf(move), quiet, signal)
-      assert.ok(deleted >= 6)
+    await t.test('the node goes, and its volume stays: neither destroy nor a declaration without it removes it', async () => {
+      const { delete: deleted } = await engine.destroy(node, quiet, signal)
+      assert.ok(deleted >= 5)
       assert.equal((await livingOf('web-1')).length, 0)
-      assert.equal(await target.holdsData(outputs, signal), false)
+      await assert.rejects(engine.destroy(dataOf(move), quiet, signal), { code: 'provision-failed', message: /Volume web-1 failed: .*cannot be deleted/ })
+      const empty = { ...dataOf(move), program: async () => await Promise.resolve({}) }
+      await assert.rejects(engine.up(empty, quiet, signal), { code: 'provision-failed', message: /Volume web-1 failed: .*cannot be deleted/ })
+      assert.equal(await target.holdsData(outputs, signal), true)
+    })
+    await t.test('what the provider says holds data is not removed; what holds none is, the protected volume too', async () => {
+      const { deprovision } = provisioning({ engine, target, plan: move, identity: 'run-1', authorizedKeys: () => Promise.resolve([]) })
+      await assert.rejects(deprovision(signal), { code: 'not-now', message: /holds data; it stays/ })
+      await aws.client.send(new DeleteTagsCommand({ Resources: [String(volumeId)], Tags: [{ Key: 'lifeboat:holds-data' }] }))
+      await deprovision(signal)
+      assert.deepEqual(await listVolumes(aws.client, [{ Name: 'tag:lifeboat:move', Values: ['web-1'] }], { abortSignal: signal }), [])
     })
     await t.test('no secret was on a command line', () => {
       assert.ok(commandLines.includes('node-web-1'))
@@ -144,12 +157,14 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
 
   it('adopts creates that were never confirmed, and makes nothing twice, with another key neither', async () => {
     const move = plannedMove('web-7', { volumeGiB: 10 })
-    await engine.up(nodeOf(move), quiet, signal)
+    const node = nodeOf(move, (await engine.up(dataOf(move), quiet, signal)).outputs)
+    await engine.up(node, quiet, signal)
     for (const [layer, unconfirmed] of [
-      [nodeOf(move), ['VolumeAttachment web-7', 'EipAssociation web-7']],
+      [dataOf(move), ['Volume web-7']],
+      [node, ['VolumeAttachment web-7', 'EipAssociation web-7']],
       [net, ['RouteTableAssociation new', 'KeyPair new', 'SecurityGroup new']],
     ] as const) {
-      await forget(layer.stack, unconfirmed)
+      await forget(stateFolder, layer.stack, unconfirmed)
       await assert.rejects(engine.up(layer, quiet, signal), { code: 'provision-failed', message: /unresolved create/ })
       const report = await engine.recover(layer, target.find, signal)
       assert.deepEqual(
@@ -272,24 +287,6 @@ describe('nodes at AWS', { skip: missing, concurrency: true }, () => {
     const size = move === 'web-4' ? 'c5.large' : 't3.small'
     const child = spawn(process.execPath, [script, stateFolder, aws.url, move, size, JSON.stringify(shared), mode], { stdio: ['ignore', 'pipe', 'inherit'] })
     return { child, gone: once(child, 'exit') }
-  }
-
-  /** What the engine has written down. */
-  async function stateOf(stack: string) {
-    return stateSchema.parse(JSON.parse(await readFile(stateFile(stack), 'utf8'))).checkpoint.latest.resources
-  }
-
-  /** Makes the state as it is when the engine died before these creates were confirmed. */
-  async function forget(stack: string, unconfirmed: readonly string[]): Promise<void> {
-    const file = stateFile(stack)
-    const state = JSON.parse(await readFile(file, 'utf8'))
-    const { latest } = state.checkpoint
-    const isOne = ({ urn }: { urn: string }) => unconfirmed.includes(resourceOf(urn))
-    latest.pending_operations = latest.resources
-      .filter(isOne)
-      .map(({ id: _id, outputs: _outputs, ...resource }: Record<string, unknown>) => ({ resource, type: 'creating' }))
-    latest.resources = latest.resources.filter((resource: { urn: string }) => !isOne(resource))
-    await writeFile(file, JSON.stringify(state))
   }
 
   async function endsWithOne(move: string, layer: StackRequest): Promise<void> {

@@ -69,7 +69,7 @@ describe('a stack that several processes change', { skip: missing }, () => {
   })
 
   it('whose process died with its machine is left alone while that one may live, and then made whole: one instance', async () => {
-    const layer = nodeLayer(plannedMove('web-3'), targetAt(aws.url), shared, { run: 'run-1', authorizedKeys })
+    const layer = nodeLayer(plannedMove('web-3'), targetAt(aws.url), { shared, data: {} }, { run: 'run-1', authorizedKeys })
     await loseMachine('c', 'web-3')
     const [lock = '', ...others] = await bucket.list('.pulumi/locks/')
     assert.ok(lock.includes('/node-web-3/') && others.length === 0, lock)

@@ -10,7 +10,7 @@ import { nodeLayer } from '../../stacks/node.ts'
 import { authorizedKeys, engineOn, plannedMove, targetAt } from './world.ts'
 
 const [stateFolder = '', url = '', name = '', size = '', shared = '{}', mode = ''] = process.argv.slice(2)
-const layer = nodeLayer(plannedMove(name, { size }), targetAt(url), JSON.parse(shared), { run: 'killed', authorizedKeys })
+const layer = nodeLayer(plannedMove(name, { size }), targetAt(url), { shared: JSON.parse(shared), data: {} }, { run: 'killed', authorizedKeys })
 const stop = new AbortController()
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
 

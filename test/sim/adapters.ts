@@ -72,6 +72,7 @@ export function targetOf(ask: Ask, provider: string): Target {
       addressPrice: { amount: 1, currency: 'EUR' },
     }),
     shared: async () => await Promise.resolve({ network: provider }),
+    data: null,
     component: async (move, { shared }) => await Promise.resolve({ provider, node: move.name, size: move.to.size, network: shared['network'] ?? null }),
     address: ({ address }) => {
       if (typeof address === 'string') return { public: address, private: null }

@@ -47,7 +47,7 @@ engineConformance(
   'the simulated engine',
   async () => {
     const { ask } = worldOfFile()
-    const layer = nodeLayer(planned, targetOf(ask, 'new-0'), {}, { run: '1', authorizedKeys: [] })
+    const layer = nodeLayer(planned, targetOf(ask, 'new-0'), { shared: {}, data: {} }, { run: '1', authorizedKeys: [] })
     const disturb = async (): Promise<void> =>
       void (await ask({ part: 'stack', of: layer.stack, op: 'disturb', move: '', args: {} }, AbortSignal.timeout(5000)))
     return await Promise.resolve({ engine: engineOf(ask), layer, disturb })
@@ -58,7 +58,7 @@ engineConformance(
 test('an engine that died between asking and storing adopts what was made; what was not made is forgotten', async (t) => {
   const { world, ask } = calmWorld(t)
   const [engine, target, signal] = [engineOf(ask), targetOf(ask, 'new-0'), AbortSignal.timeout(5000)]
-  const layer = nodeLayer(planned, target, {}, { run: '1', authorizedKeys: [] })
+  const layer = nodeLayer(planned, target, { shared: {}, data: {} }, { run: '1', authorizedKeys: [] })
   const stack = { part: 'stack', of: layer.stack, move: 'node-0' } as const
   await ask({ ...stack, op: 'create', args: { declared: {}, provider: 'new-0' } }, signal)
   await assert.rejects(

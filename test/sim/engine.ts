@@ -39,6 +39,8 @@ export function engineOf(ask: Ask): Engine {
       if (pending !== null) throw new LifeboatError('provision-failed', `${request.stack} has an unresolved pending create.`)
       return { ...none, delete: Number((await question(request, 'destroy', signal))['deleted']) }
     },
+    // A machine is all that there is, and nothing protects it.
+    release: async () => await Promise.resolve(),
     recover: async (request, find, signal) => {
       const { pending } = await question(request, 'pending', signal)
       if (typeof pending !== 'string') return []

@@ -8,6 +8,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { awsSchema } from '../../src/providers/aws/schema.ts'
 import { createAwsTarget } from '../../src/providers/aws/target.ts'
 import { deviceOf } from '../../src/providers/aws/user-data.ts'
+import { dataLayer } from '../../stacks/data.ts'
 import { netLayer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import { targetConformance } from '../conformance/target.ts'
@@ -24,14 +25,16 @@ targetConformance('AWS', async () => ({ target, move, run }))
 
 describe('the layers at AWS', () => {
   let net: Ran
+  let data: Ran
   let node: Ran
   before(async () => {
     const layer = netLayer('new', target, given)
     assert.ok(layer)
     net = await run(layer.program)
-    node = await run(nodeLayer(move, target, net.outputs, given).program)
+    data = await run(dataLayer(move, target, net.outputs, given)?.program ?? assert.fail())
+    node = await run(nodeLayer(move, target, { shared: net.outputs, data: data.outputs }, given).program)
   })
-  const all = () => [...net.resources, ...node.resources].filter(({ type }) => type.startsWith('aws:'))
+  const all = () => [...net.resources, ...data.resources, ...node.resources].filter(({ type }) => type.startsWith('aws:'))
   const one = (type: string, from: Ran = node) => {
     const found = from.resources.filter((resource) => resource.type === type)
     assert.equal(found.length, 1, type)
@@ -46,9 +49,9 @@ describe('the layers at AWS', () => {
     const untaggable = /Association$|Attachment$/
     for (const { type, name, inputs, ignoreChanges } of all().filter(({ type }) => !untaggable.test(type))) {
       const tags = inputs.tags as Record<string, string>
-      const stack = net.resources.some((resource) => resource.inputs === inputs) ? 'net-new' : 'node-web-1'
+      const stack = Object.entries({ 'net-new': net, 'data-web-1': data }).find(([, ran]) => ran.resources.some((one) => one.inputs === inputs))?.[0]
       assert.equal(tags['lifeboat:project'], 'shop', type)
-      assert.equal(tags['lifeboat:stack'], stack, type)
+      assert.equal(tags['lifeboat:stack'], stack ?? 'node-web-1', type)
       assert.equal(tags['lifeboat:object'], name, type)
       assert.equal(tags['lifeboat:run'], 'run-7', type)
       assert.ok(ignoreChanges.includes('tags["lifeboat:run"]'), type)
@@ -67,9 +70,13 @@ describe('the layers at AWS', () => {
     assert.deepEqual(rules.find(({ fromPort }) => fromPort === 22)?.cidrBlocks, ['198.51.100.0/24'])
   })
 
-  it('protect the data volume, encrypt every disk, and never replace a node for a newer image or another key', () => {
-    const volume = one('aws:ebs/volume:Volume')
-    assert.ok(volume.protect && volume.inputs.encrypted === true && volume.inputs.size === 40)
+  it('keep the data volume apart from the node, protected, and at AWS even when its stack is thrown away; encrypt every disk, and never replace a node for a newer image or another key', () => {
+    assert.deepEqual(
+      all().filter(({ type }) => type.endsWith(':Volume')),
+      data.resources.filter(({ type }) => type !== 'pulumi:providers:aws'),
+    )
+    const volume = one('aws:ebs/volume:Volume', data)
+    assert.ok(volume.protect && volume.retainOnDelete && volume.inputs.encrypted === true && volume.inputs.size === 40)
     const instance = one('aws:ec2/instance:Instance')
     assert.equal((instance.inputs.rootBlockDevice as { encrypted: boolean }).encrypted, true)
     assert.ok(['ami', 'userData', 'keyName'].every((key) => instance.ignoreChanges.includes(key)))
@@ -97,21 +104,29 @@ describe('the layers at AWS', () => {
   })
 
   it('keep credentials out of the provider, whose inputs are state', () => {
-    const providers = [...net.resources, ...node.resources].filter(({ type }) => type === 'pulumi:providers:aws')
-    assert.equal(providers.length, 2)
+    const providers = [...net.resources, ...data.resources, ...node.resources].filter(({ type }) => type === 'pulumi:providers:aws')
+    assert.equal(providers.length, 3)
     assert.doesNotMatch(JSON.stringify(providers), /canary|accessKey|secretKey/i)
   })
 
   it('declare no volume for a move without data', async () => {
-    const bare = await run(nodeLayer(plannedMove('web-2'), target, net.outputs, given).program)
+    assert.equal(dataLayer(plannedMove('web-2'), target, net.outputs, given), null)
+    const bare = await run(nodeLayer(plannedMove('web-2'), target, { shared: net.outputs, data: {} }, given).program)
     assert.ok(!bare.resources.some(({ type }) => /Volume/.test(type)))
     assert.equal(bare.outputs.volumeId, null)
     assert.equal(parse(String(bare.resources.find(({ type }) => type.endsWith('Instance'))?.inputs.userData)).fs_setup, undefined)
   })
 
-  it('refuse roots that one volume cannot hold', async () => {
+  it('refuse a node whose data would go to its system disk', async () => {
+    await assert.rejects(nodeLayer(move, target, { shared: net.outputs, data: {} }, given).program(), {
+      code: 'provision-failed',
+      message: /data volume of web-1 is not there/,
+    })
+  })
+
+  it('refuse roots that one volume cannot hold, before there is one', async () => {
     const roots = { ...move, roots: ['/var/lib/postgresql', '/var/www'] }
-    await assert.rejects(nodeLayer(roots, target, net.outputs, given).program(), {
+    await assert.rejects(dataLayer(roots, target, net.outputs, given)?.program() ?? assert.fail(), {
       code: 'config-invalid',
       message: /\/var\/lib\/postgresql and \/var\/www/,
     })
@@ -124,8 +139,9 @@ test('the layers use no argument that the provider code of the lab does not know
   const layer = netLayer('new', target, given)
   assert.ok(layer)
   const net = await run(layer.program)
-  const node = await run(nodeLayer(move, target, net.outputs, given).program)
-  const declared = [...net.resources, ...node.resources]
+  const data = await run(dataLayer(move, target, net.outputs, given)?.program ?? assert.fail())
+  const node = await run(nodeLayer(move, target, { shared: net.outputs, data: data.outputs }, given).program)
+  const declared = [...net.resources, ...data.resources, ...node.resources]
   assert.ok(declared.length > 10)
   const names: Record<string, string> = { 'aws:ebs/volume:Volume': 'aws_ebs_volume', 'pulumi:providers:aws': '' }
   const unknown = declared.flatMap(({ type, inputs }) => {

@@ -8,6 +8,7 @@ export type Registered = {
   /** The explicit provider; empty: the default one. */
   readonly provider: string
   readonly protect: boolean
+  readonly retainOnDelete: boolean
   readonly ignoreChanges: readonly string[]
   readonly deleteBeforeReplace: boolean
 }
@@ -17,20 +18,20 @@ const shared = { vpcId: 'vpc-0a1b', subnetId: 'subnet-0a1b', zone: 'us-east-1a',
 const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'aws:ec2/eip:Eip': { publicIp: '203.0.113.10' },
   'aws:ec2/instance:Instance': { privateIp: '10.20.0.4', availabilityZone: 'us-east-1a' },
-  'pulumi:pulumi:StackReference': { outputs: shared },
+  'pulumi:pulumi:StackReference': { outputs: { ...shared, volumeId: 'volume-0a1b' } },
   'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
 }
 
 const registered: Registered[] = []
 const invoked: { readonly token: string; readonly inputs: Readonly<Record<string, unknown>> }[] = []
-const optionsOf = new Map<string, Pick<Registered, 'protect' | 'ignoreChanges' | 'deleteBeforeReplace'>>()
+const optionsOf = new Map<string, Pick<Registered, 'protect' | 'retainOnDelete' | 'ignoreChanges' | 'deleteBeforeReplace'>>()
 
 /** State of the SDK is global, so a test runs programs one after the other. */
 async function useMocks(): Promise<void> {
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs, provider, id }) => {
-        registered.push({ type, name, inputs, provider: provider ?? '', protect: false, ignoreChanges: [], deleteBeforeReplace: false })
+        registered.push({ type, name, inputs, provider: provider ?? '', protect: false, retainOnDelete: false, ignoreChanges: [], deleteBeforeReplace: false })
         return { id: id || `${type.split(':').at(-1)?.toLowerCase()}-0a1b`, state: { ...inputs, ...computed[type] } }
       },
       call: ({ token, inputs }) => {
@@ -68,9 +69,10 @@ export async function run(program: () => Promise<Readonly<Record<string, unknown
 
 /** Options never reach the mocks; a transformation sees them. */
 function noteOptions({ type, name, opts }: pulumi.ResourceTransformationArgs): undefined {
-  const { protect = false, ignoreChanges = [], deleteBeforeReplace = false }: pulumi.CustomResourceOptions = opts
+  const { protect = false, retainOnDelete = false, ignoreChanges = [], deleteBeforeReplace = false }: pulumi.CustomResourceOptions = opts
   optionsOf.set(`${type} ${name}`, {
     protect: protect === true,
+    retainOnDelete: retainOnDelete === true,
     ignoreChanges: Array.isArray(ignoreChanges) ? ignoreChanges.map(String) : [],
     deleteBeforeReplace: deleteBeforeReplace === true,
   })

@@ -1,5 +1,4 @@
-// One node: instance, data volume, public address, and a group with the ports of its move.
-import { Volume } from '@pulumi/aws/ebs/volume.js'
+// One node: instance, public address, a group with the ports of its move, and the data volume attached.
 import { Eip } from '@pulumi/aws/ec2/eip.js'
 import { EipAssociation } from '@pulumi/aws/ec2/eipAssociation.js'
 import { getAmiOutput } from '@pulumi/aws/ec2/getAmi.js'
@@ -7,20 +6,22 @@ import { Instance } from '@pulumi/aws/ec2/instance.js'
 import { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js'
 import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js'
 import type { Provider } from '@pulumi/aws/provider.js'
-import { all, type Input, type Output } from '@pulumi/pulumi'
+import type { Input, Output } from '@pulumi/pulumi'
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import type { PlannedMove } from '../../core/plan.ts'
 import type { Given, Outputs } from '../provider.ts'
 import { explicitProvider } from './account.ts'
 import { awsCatalog } from './catalog.ts'
+import { mountOf } from './data.ts'
 import { imageOf } from './images.ts'
 import { anywhere } from './network.ts'
 import type { AwsConfig } from './schema.ts'
 import { keepsRun, tagsOf } from './tags.ts'
-import { dataMountOf, userDataOf } from './user-data.ts'
+import { userDataOf } from './user-data.ts'
 
 const sharedSchema = z.object({ vpcId: z.string(), subnetId: z.string(), zone: z.string(), groupId: z.string(), keyName: z.string().optional() })
+const dataSchema = z.object({ volumeId: z.string().optional() })
 
 /** Kept free by the images; what the node itself calls the device is another matter (user-data.ts). */
 const deviceName = '/dev/sdf'
@@ -31,25 +32,12 @@ export async function nodeProgram(name: string, config: AwsConfig, move: Planned
   const provider = explicitProvider(name, config)
   const options = { provider, ignoreChanges: keepsRun }
   const tags = tagsOf(given.owner, move.name)
-  const mount = move.to.volumeGiB > 0 ? mountOf(move) : null
-
-  const volume =
-    mount === null
-      ? null
-      : new Volume(
-          move.name,
-          { availabilityZone: shared.zone, size: Math.ceil(move.to.volumeGiB), type: 'gp3', encrypted: true, tags },
-          // No `up` may ever replace what holds data; `destroy` takes the protection off.
-          { ...options, protect: true },
-        )
+  const { volumeId } = dataSchema.parse(given.data)
+  // Its data would go to the system disk.
+  if (move.to.volumeGiB > 0 && volumeId === undefined) throw new LifeboatError('provision-failed', `The data volume of ${move.name} is not there yet.`)
   const ports = move.ports.length === 0 ? null : portGroup(move, { vpcId: shared.vpcId, project: given.owner.project, tags, options })
-  const userData = all([volume?.id]).apply(([volumeId]) =>
-    userDataOf({
-      hostname: move.name,
-      authorizedKeys: given.authorizedKeys,
-      data: volumeId === undefined || mount === null ? null : { volumeId, mount },
-    }),
-  )
+  const data = volumeId === undefined ? null : { volumeId, mount: mountOf(move) }
+  const userData = userDataOf({ hostname: move.name, authorizedKeys: given.authorizedKeys, data })
   const instance = new Instance(
     move.name,
     {
@@ -72,24 +60,24 @@ export async function nodeProgram(name: string, config: AwsConfig, move: Planned
       deleteBeforeReplace: true,
     },
   )
-  if (volume !== null) attach(move.name, volume, instance, provider)
+  if (volumeId !== undefined) attach(move.name, volumeId, instance, provider)
   const address = new Eip(move.name, { domain: 'vpc', tags }, options)
   new EipAssociation(move.name, { allocationId: address.id, instanceId: instance.id }, { provider, deleteBeforeReplace: true })
   return {
     instanceId: instance.id,
     publicAddress: address.publicIp,
     privateAddress: instance.privateIp,
-    volumeId: volume === null ? null : volume.id,
+    volumeId: volumeId ?? null,
     zone: instance.availabilityZone,
   }
 }
 
-function attach(name: string, volume: Volume, instance: Instance, provider: Provider): void {
+function attach(name: string, volumeId: string, instance: Instance, provider: Provider): void {
   new VolumeAttachment(
     name,
     {
       deviceName,
-      volumeId: volume.id,
+      volumeId,
       instanceId: instance.id,
       // A mounted volume cannot be detached from a running instance; it comes free when the instance is gone.
       skipDestroy: true,
@@ -121,12 +109,4 @@ function imageId(move: PlannedMove, config: AwsConfig, provider: Provider): Inpu
   ]
   const found: Output<{ id: string }> = getAmiOutput({ mostRecent: true, owners: [image.owner], filters }, { provider })
   return found.id
-}
-
-function mountOf(move: PlannedMove): string {
-  const mount = dataMountOf(move.roots)
-  if (mount !== null) return mount
-  throw new LifeboatError('config-invalid', `The data of ${move.name} lies in ${move.roots.join(' and ')}; one volume cannot be mounted above them all.`, {
-    details: { move: move.name, roots: move.roots },
-  })
 }

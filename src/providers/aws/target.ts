@@ -4,6 +4,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import type { Target } from '../provider.ts'
 import { checkCredentials, createClient, pluginEnvironment } from './account.ts'
 import { awsCatalog } from './catalog.ts'
+import { dataProgram } from './data.ts'
 import { examineAws } from './examine.ts'
 import { readAwsFailure } from './failures.ts'
 import { findPending, holdsData, markHoldsData, type Patience } from './find.ts'
@@ -23,6 +24,7 @@ export function createAwsTarget(name: string, config: AwsConfig): Target {
   return {
     catalog: () => awsCatalog(config),
     shared: (given) => sharedNetwork(name, config, given),
+    data: (move, given) => dataProgram(name, config, move, given),
     component: (move, given) => nodeProgram(name, config, move, given),
     address: (outputs) => {
       const parsed = addressSchema.safeParse(outputs)
