@@ -3,6 +3,7 @@ import { dataLayer } from '../../stacks/data.ts'
 import { netLayer, type Layer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import { LifeboatError } from '../core/errors.ts'
+import { refuseElsewhere } from './same-place.ts'
 import { sleep } from '../io/wait.ts'
 import type { PlannedMove } from '../core/plan.ts'
 import type { Outputs, Target } from '../providers/provider.ts'
@@ -27,9 +28,10 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
   /** For what needs no more than the names of the stacks: nothing is declared by these. */
   const node = nodeLayer(plan, target, { shared: {}, data: {} }, { ...run, authorizedKeys: [] })
   const data = dataLayer(plan, target, {}, { ...run, authorizedKeys: [] })
+  const net = netLayer(plan.to.provider, target, { ...run, authorizedKeys: [] })
   const stacks = data === null ? [node] : [data, node]
   // Nodes that exist already have no shared layer and no stack: their program only answers where they are.
-  if (target.shared === null) return existing(target, async () => await node.program())
+  if (net === null) return existing(target, async () => await node.program())
   /** Of the last time that they were brought up; null: neither was. */
   const outputsOf = async (signal: AbortSignal): Promise<Outputs | null> => {
     const all = await Promise.all(stacks.map(async (stack) => await engine.outputs(stack, signal)))
@@ -38,8 +40,8 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
   return {
     provision: async (listen, signal) => {
       const declared = { ...run, authorizedKeys: await options.authorizedKeys() }
-      const net = netLayer(plan.to.provider, target, declared)
-      const shared = net === null ? {} : await upOnce(options, net, listen, signal)
+      await refuseElsewhere(engine, target, net, signal)
+      const shared = await upOnce(options, netLayer(plan.to.provider, target, declared) ?? net, listen, signal)
       const layer = dataLayer(plan, target, shared, declared)
       const volumes = layer === null ? {} : await bringUp(options, layer, listen, signal)
       return placeOf(target, await bringUp(options, nodeLayer(plan, target, { shared, data: volumes }, declared), listen, signal))
@@ -50,6 +52,7 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
     },
     drift: async (signal) => (await Promise.all(stacks.map(async (stack) => await engine.drift(stack, signal)))).flatMap(({ resources }) => resources),
     deprovision: async (signal) => {
+      await refuseElsewhere(engine, target, net, signal)
       const outputs = await outputsOf(signal)
       if (outputs !== null && (await target.holdsData(outputs, signal))) {
         throw new LifeboatError('not-now', `The provider says that the target of ${plan.name} holds data; it stays.`)

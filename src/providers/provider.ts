@@ -96,11 +96,16 @@ export type Target = {
   readonly markHoldsData: (outputs: Outputs, signal: AbortSignal) => Promise<void>
   /** Whether the provider says that this node holds data. A node that is gone holds none. */
   readonly holdsData: (outputs: Outputs, signal: AbortSignal) => Promise<boolean>
+  /** Where its credentials and configuration lead now; the shared program answers the same as `account` and `region`. Absent where there is but one place. */
+  readonly place?: (signal: AbortSignal) => Promise<Place>
   /** Whether this node (its `instanceId`) runs no more: stopped or gone, as read. Absent where nobody can tell. */
   readonly isOff?: (id: string, signal: AbortSignal) => Promise<boolean>
   /** What its API tells of the account, its rights and its quotas, and of the images and sizes of these moves. Changes nothing. */
   readonly examine?: (moves: readonly PlannedMove[], signal: AbortSignal) => Promise<readonly Found[]>
 }
+
+/** Where credentials and configuration lead. `account`: as the provider numbers it; null: it shows nothing of its own. */
+export type Place = { readonly account: string | null; readonly region: string }
 
 /** What an operator must know of a kind beside its keys. Its page in docs/providers has the same rights, and tells more. */
 export type Notes = {

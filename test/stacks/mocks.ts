@@ -19,6 +19,7 @@ const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'aws:ec2/eip:Eip': { publicIp: '203.0.113.10' },
   'aws:ec2/instance:Instance': { privateIp: '10.20.0.4', availabilityZone: 'us-east-1a' },
   'pulumi:pulumi:StackReference': { outputs: { ...shared, volumeId: 'volume-0a1b' } },
+  'aws:ec2/vpc:Vpc': { ownerId: '123456789012' },
   'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
 }
 

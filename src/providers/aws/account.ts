@@ -1,9 +1,11 @@
 // How the engine's plugin and our own client reach the account: the same credentials, region and endpoint.
-import { EC2Client } from '@aws-sdk/client-ec2'
+import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { Provider } from '@pulumi/aws/provider.js'
 import { LifeboatError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { AwsConfig } from './schema.ts'
+import type { Place } from '../provider.ts'
+import { callFailure } from './failures.ts'
 import { tagKeys } from './tags.ts'
 
 /** Both keys or none, and not beside a profile. Fails with config-invalid. */
@@ -56,4 +58,16 @@ export function createClient({ region, endpoint, accessKey, secretKey, profile }
     ...(profile === undefined ? {} : { profile }),
     ...(accessKey === undefined || secretKey === undefined ? {} : { credentials: { accessKeyId: accessKey.reveal(), secretAccessKey: secretKey.reveal() } }),
   })
+}
+
+/** Target.place for AWS. Every network has a group named default, and shows it to its owner alone. */
+export async function placeOf(client: EC2Client, region: string, signal: AbortSignal): Promise<Place> {
+  try {
+    const Filters = [{ Name: 'group-name', Values: ['default'] }]
+    const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 5 }), { abortSignal: signal })
+    return { account: SecurityGroups[0]?.OwnerId ?? null, region }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    throw callFailure('who we are', thrown)
+  }
 }

@@ -9,7 +9,6 @@ import {
   DescribeAddressesCommand,
   DescribeImagesCommand,
   DescribeInstanceTypeOfferingsCommand,
-  DescribeSecurityGroupsCommand,
   RunInstancesCommand,
   type _InstanceType,
   type EC2Client,
@@ -18,6 +17,7 @@ import { error, ok, warning, type Found } from '../../core/doctor/finding.ts'
 import { hintOf, LifeboatError } from '../../core/errors.ts'
 import type { PlannedMove } from '../../core/plan.ts'
 import { counted } from '../../core/units.ts'
+import { placeOf } from './account.ts'
 import { awsCatalog } from './catalog.ts'
 import { callFailure } from './failures.ts'
 import { imageOf } from './images.ts'
@@ -49,14 +49,8 @@ export async function examineAws(asking: Asking): Promise<readonly Found[]> {
 }
 
 async function account({ client, config, signal }: Asking): Promise<Found> {
-  try {
-    const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }), { abortSignal: signal })
-    const owner = SecurityGroups[0]?.OwnerId
-    return ok('account', `It lets us in: ${owner === undefined ? 'an account that it does not name' : `account ${owner}`}, region ${config.region}.`)
-  } catch (thrown) {
-    signal.throwIfAborted()
-    throw callFailure('who we are', thrown)
-  }
+  const { account: owner, region } = await placeOf(client, config.region, signal)
+  return ok('account', `It lets us in: ${owner === null ? 'an account that it does not name' : `account ${owner}`}, region ${region}.`)
 }
 
 type Try = (asking: Asking, image: Choice | null) => Promise<unknown>

@@ -14,7 +14,7 @@ import { keepsRun, tagsOf } from './tags.ts'
 
 export const anywhere = '0.0.0.0/0'
 
-/** The shared program. Outputs: vpcId, subnetId, zone, groupId, keyName. */
+/** The shared program. Outputs: account, region, vpcId, subnetId, zone, groupId, keyName. */
 export async function sharedNetwork(name: string, config: AwsConfig, { owner, authorizedKeys }: Given): Promise<Outputs> {
   const options = { provider: explicitProvider(name, config), ignoreChanges: keepsRun }
   const tags = tagsOf(owner, name)
@@ -51,5 +51,13 @@ export async function sharedNetwork(name: string, config: AwsConfig, { owner, au
       ? null
       : // Made once, for the images that know no user data: another run's key reaches its nodes by their user data.
         new KeyPair(name, { keyName: `lifeboat-${owner.project}-${name}`, publicKey, tags }, { ...options, ignoreChanges: [...keepsRun, 'publicKey'] })
-  return { vpcId: vpc.id, subnetId: subnet.id, zone: subnet.availabilityZone, groupId: group.id, ...(key === null ? {} : { keyName: key.keyName }) }
+  return {
+    account: vpc.ownerId,
+    region: config.region,
+    vpcId: vpc.id,
+    subnetId: subnet.id,
+    zone: subnet.availabilityZone,
+    groupId: group.id,
+    ...(key === null ? {} : { keyName: key.keyName }),
+  }
 }

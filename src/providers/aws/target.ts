@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import type { Target } from '../provider.ts'
-import { checkCredentials, createClient, pluginEnvironment } from './account.ts'
+import { checkCredentials, createClient, placeOf, pluginEnvironment } from './account.ts'
 import { awsCatalog } from './catalog.ts'
 import { dataProgram } from './data.ts'
 import { examineAws } from './examine.ts'
@@ -35,6 +35,7 @@ export function createAwsTarget(name: string, config: AwsConfig): Target {
     find: (pending, signal) => findPending(client, pending, patience, signal),
     markHoldsData: (outputs, signal) => markHoldsData(client, outputs, signal),
     holdsData: (outputs, signal) => holdsData(client, outputs, signal),
+    place: (signal) => placeOf(client, config.region, signal),
     isOff: (id, signal) => isOff(client, id, signal),
     examine: (moves, signal) => examineAws({ client, config, moves, signal }),
   }
