@@ -48,7 +48,7 @@ async function targetOf(name: string, given: Record<string, unknown>, project: s
   const adapter = providerOf(String(given.kind))
   const keys = { ...given }
   // Configuration holds text; credentials are better left to the environment or a profile.
-  for (const key of ['accessKey', 'secretKey', 'password']) if (typeof keys[key] === 'string') keys[key] = new Secret(keys[key])
+  for (const key of ['accessKey', 'secretKey', 'password', 'token']) if (typeof keys[key] === 'string') keys[key] = new Secret(keys[key])
   const parsed = adapter?.schema.safeParse(keys)
   if (adapter?.target === undefined || !parsed?.success) {
     const why = parsed?.error?.issues[0]?.message ?? `a provider of kind ${String(given.kind)} is no target`

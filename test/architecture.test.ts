@@ -8,7 +8,18 @@ import ts from 'typescript'
 const root = path.join(import.meta.dirname, '..')
 const contracts = ['providers/provider', 'movers/mover', 'dns/provider', 'provision/engine']
 /** What several rooms of one folder share, beside its contract. */
-const shared = ['providers/https-api', 'providers/read-back', 'providers/said', 'movers/act']
+const shared = [
+  'providers/first-boot',
+  'providers/https-api',
+  'providers/image-names',
+  'providers/json-api',
+  'providers/node-outputs',
+  'providers/ownership',
+  'providers/read-back',
+  'providers/said',
+  'providers/size-list',
+  'movers/act',
+]
 const pureNames = ['dns/names', 'dns/agreement', 'dns/address']
 
 const table: Readonly<Record<string, readonly string[]>> = {

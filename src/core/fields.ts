@@ -16,6 +16,9 @@ export function rotatingField() {
   ])
 }
 
+/** `10.20.0.0/16` */
+export const rangeField = z.cidrv4('must be an IPv4 range, for instance 10.20.0.0/16')
+
 export const portField = z.number().int().min(1).max(65_535)
 
 /** `20s`, `3d`, `1h`, `250ms` -> milliseconds, within the limits (milliseconds too). */

@@ -5,7 +5,10 @@ import { addMoney, multiplyMoney } from './units.ts'
 
 /** Size, system disk, data volume and public address a month; null as soon as one of them is not known. */
 export function costOf(size: Size, volumeGiB: number, catalog: Catalog): Money | null {
-  return addMoney([size.monthlyPrice, multiplyMoney(catalog.volumePrice, volumeGiB + catalog.systemDiskGiB), catalog.addressPrice])
+  const { addressPrice, smallestVolumeGiB = 0, systemDiskGiB, volumePrice } = catalog
+  const dataGiB = volumeGiB === 0 ? 0 : Math.max(volumeGiB, smallestVolumeGiB)
+  const disks = dataGiB + systemDiskGiB
+  return addMoney([size.monthlyPrice, ...(disks === 0 ? [] : [multiplyMoney(volumePrice, disks)]), ...(addressPrice === 'included' ? [] : [addressPrice])])
 }
 
 /** What a source costs no provider tells; only who pays for it can say (`from.monthlyCost`). */

@@ -80,6 +80,8 @@ export type Catalog = {
   readonly systemDiskGiB: number
   /** Per GiB and month of the default volume type; null: not known. */
   readonly volumePrice: Money | null
-  /** Per public address and month. */
-  readonly addressPrice: Money | null
+  /** GiB of the smallest data volume that can be had; absent: 1. */
+  readonly smallestVolumeGiB?: number
+  /** Per public address and month; `included`: in the price of each size. */
+  readonly addressPrice: Money | 'included' | null
 }

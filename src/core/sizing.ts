@@ -95,7 +95,8 @@ function sizeNamed(name: string, catalog: Catalog, path: string): Size {
 
 /** Family letter by GiB per vCPU: compute, general, memory; null at a provider whose sizes have no such families. */
 function familyFor(cpus: number, memoryMiB: number, catalog: Catalog): Family | null {
-  if (!catalog.sizes.some((size) => /^[cmr]\d/.test(size.name))) return null
+  // A single `m1.small` of another provider is no family.
+  if (!['c', 'm', 'r'].every((letter) => catalog.sizes.some(({ name }) => name.startsWith(letter) && /^.\d/.test(name)))) return null
   const ratio = memoryMiB / 1024 / cpus
   return ratio <= 2.5 ? 'c' : ratio <= 5 ? 'm' : 'r'
 }

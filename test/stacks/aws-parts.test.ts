@@ -7,7 +7,7 @@ import { awsProvider } from '../../src/providers/aws/index.ts'
 import { awsCatalog } from '../../src/providers/aws/catalog.ts'
 import { readAwsFailure } from '../../src/providers/aws/failures.ts'
 import { imageOf } from '../../src/providers/aws/images.ts'
-import { dataMountOf } from '../../src/providers/aws/user-data.ts'
+import { dataMountOf } from '../../src/providers/first-boot.ts'
 import { Secret } from '../../src/core/secret.ts'
 
 describe('the catalogue', () => {

@@ -21,6 +21,18 @@ const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'pulumi:pulumi:StackReference': { outputs: { ...shared, volumeId: 'volume-0a1b' } },
   'aws:ec2/vpc:Vpc': { ownerId: '123456789012' },
   'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
+  'hcloud:index/primaryIp:PrimaryIp': { ipAddress: '203.0.113.10' },
+  'hcloud:index/server:Server': { networks: [{ ip: '10.20.0.2' }] },
+  'digitalocean:index/droplet:Droplet': { ipv4Address: '203.0.113.10', ipv4AddressPrivate: '10.20.0.2' },
+  'openstack:networking/floatingIp:FloatingIp': { address: '203.0.113.10' },
+  'openstack:networking/port:Port': { allFixedIps: ['10.20.0.2'] },
+}
+
+/** Ids as each provider makes them: numbers at Hetzner. */
+function idOf(type: string): string {
+  const [kind] = type.split(':')
+  const object = type.split(':').at(-1)?.toLowerCase() ?? ''
+  return kind === 'hcloud' || object === 'droplet' ? String(1000 + object.length) : `${object}-0a1b`
 }
 
 const registered: Registered[] = []
@@ -33,11 +45,11 @@ async function useMocks(): Promise<void> {
     {
       newResource: ({ type, name, inputs, provider, id }) => {
         registered.push({ type, name, inputs, provider: provider ?? '', protect: false, retainOnDelete: false, ignoreChanges: [], deleteBeforeReplace: false })
-        return { id: id || `${type.split(':').at(-1)?.toLowerCase()}-0a1b`, state: { ...inputs, ...computed[type] } }
+        return { id: id || idOf(type), state: { ...inputs, ...computed[type] } }
       },
       call: ({ token, inputs }) => {
         invoked.push({ token, inputs })
-        return { ...inputs, id: 'ami-0123456789abcdef0' }
+        return { ...inputs, id: token.startsWith('aws:') ? 'ami-0123456789abcdef0' : 'found-0a1b' }
       },
     },
     'shop',

@@ -1,13 +1,12 @@
 // The data volume of a move: what may go and come again is the node around it.
 import { Volume } from '@pulumi/aws/ebs/volume.js'
 import { z } from 'zod'
-import { LifeboatError } from '../../core/errors.ts'
 import type { PlannedMove } from '../../core/plan.ts'
+import { mountOf } from '../first-boot.ts'
 import type { Given, Outputs } from '../provider.ts'
 import { explicitProvider } from './account.ts'
 import type { AwsConfig } from './schema.ts'
 import { keepsRun, tagsOf } from './tags.ts'
-import { dataMountOf } from './user-data.ts'
 
 const sharedSchema = z.object({ zone: z.string() })
 
@@ -24,11 +23,10 @@ export async function dataProgram(name: string, config: AwsConfig, move: Planned
   return { volumeId: volume.id }
 }
 
-/** Where the node mounts its volume. Fails with config-invalid when one mount cannot hold all that the move copies. */
-export function mountOf(move: PlannedMove): string {
-  const mount = dataMountOf(move.roots)
-  if (mount !== null) return mount
-  throw new LifeboatError('config-invalid', `The data of ${move.name} lies in ${move.roots.join(' and ')}; one volume cannot be mounted above them all.`, {
-    details: { move: move.name, roots: move.roots },
-  })
+/**
+ * The device of a volume inside a node: instances of the Nitro system show it as NVMe with the volume's id as its serial
+ * number, whatever device name the attachment asks for.
+ */
+export function deviceOf(volumeId: string): string {
+  return `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volumeId.replace('-', '')}`
 }

@@ -11,6 +11,7 @@ import {
 import { z } from 'zod'
 import { LifeboatError } from '../../core/errors.ts'
 import { sleep } from '../../io/wait.ts'
+import { marksOfPending, onlyOne, unknownType } from '../ownership.ts'
 import type { Outputs, Pending } from '../provider.ts'
 import { callFailure } from './failures.ts'
 import { listers, listInstances, listVolumes } from './list.ts'
@@ -41,25 +42,17 @@ async function lookFor(client: EC2Client, pending: Pending, signal: AbortSignal)
       return routeAssociation(client, pending, signal)
     default: {
       const list = listers[pending.type]
-      if (list === undefined)
-        throw new LifeboatError('provision-failed', `Whether ${pending.name} exists cannot be found out: ${pending.type} is not known here.`)
-      return only(pending, await list(client, ownTags(pending), { abortSignal: signal }))
+      if (list === undefined) throw unknownType(pending)
+      return onlyOne(pending, await list(client, ownTags(pending), { abortSignal: signal }))
     }
   }
 }
 
 /** The tags that the object got when it was created, as a filter. */
-function ownTags({ urn, name }: Pending): Filter[] {
-  const [stack = '', project = ''] = urn.split('::')
-  const wanted = { [tagKeys.project]: project, [tagKeys.stack]: stack.split(':').slice(2).join(':'), [tagKeys.object]: name }
+function ownTags(pending: Pending): Filter[] {
+  const { project, stack, object } = marksOfPending(pending)
+  const wanted = { [tagKeys.project]: project, [tagKeys.stack]: stack, [tagKeys.object]: object }
   return Object.entries(wanted).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }))
-}
-
-function only(pending: Pending, ids: readonly string[]): string | null {
-  if (ids.length <= 1) return ids[0] ?? null
-  throw new LifeboatError('provision-failed', `There are ${ids.length} objects tagged as ${pending.name}: ${ids.join(', ')}. Delete all but one.`, {
-    details: { ids },
-  })
 }
 
 async function attachment(client: EC2Client, { inputs }: Pending, signal: AbortSignal): Promise<string | null> {

@@ -8,22 +8,20 @@ import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js'
 import type { Provider } from '@pulumi/aws/provider.js'
 import type { Input, Output } from '@pulumi/pulumi'
 import { z } from 'zod'
-import { LifeboatError } from '../../core/errors.ts'
 import type { PlannedMove } from '../../core/plan.ts'
+import { firstBootOf, volumeIdOf } from '../first-boot.ts'
 import type { Given, Outputs } from '../provider.ts'
 import { explicitProvider } from './account.ts'
 import { awsCatalog } from './catalog.ts'
-import { mountOf } from './data.ts'
+import { deviceOf } from './data.ts'
 import { imageOf } from './images.ts'
 import { anywhere } from './network.ts'
 import type { AwsConfig } from './schema.ts'
 import { keepsRun, tagsOf } from './tags.ts'
-import { userDataOf } from './user-data.ts'
 
 const sharedSchema = z.object({ vpcId: z.string(), subnetId: z.string(), zone: z.string(), groupId: z.string(), keyName: z.string().optional() })
-const dataSchema = z.object({ volumeId: z.string().optional() })
 
-/** Kept free by the images; what the node itself calls the device is another matter (user-data.ts). */
+/** Kept free by the images; what the node itself calls the device is another matter (data.ts). */
 const deviceName = '/dev/sdf'
 
 /** The program of a node. Outputs: instanceId, publicAddress, privateAddress, volumeId (null: none), zone. */
@@ -32,12 +30,9 @@ export async function nodeProgram(name: string, config: AwsConfig, move: Planned
   const provider = explicitProvider(name, config)
   const options = { provider, ignoreChanges: keepsRun }
   const tags = tagsOf(given.owner, move.name)
-  const { volumeId } = dataSchema.parse(given.data)
-  // Its data would go to the system disk.
-  if (move.to.volumeGiB > 0 && volumeId === undefined) throw new LifeboatError('provision-failed', `The data volume of ${move.name} is not there yet.`)
+  const volumeId = volumeIdOf(move, given.data)
   const ports = move.ports.length === 0 ? null : portGroup(move, { vpcId: shared.vpcId, project: given.owner.project, tags, options })
-  const data = volumeId === undefined ? null : { volumeId, mount: mountOf(move) }
-  const userData = userDataOf({ hostname: move.name, authorizedKeys: given.authorizedKeys, data })
+  const userData = firstBootOf(move, given.authorizedKeys, volumeId === null ? null : deviceOf(volumeId))
   const instance = new Instance(
     move.name,
     {
@@ -60,14 +55,14 @@ export async function nodeProgram(name: string, config: AwsConfig, move: Planned
       deleteBeforeReplace: true,
     },
   )
-  if (volumeId !== undefined) attach(move.name, volumeId, instance, provider)
+  if (volumeId !== null) attach(move.name, volumeId, instance, provider)
   const address = new Eip(move.name, { domain: 'vpc', tags }, options)
   new EipAssociation(move.name, { allocationId: address.id, instanceId: instance.id }, { provider, deleteBeforeReplace: true })
   return {
     instanceId: instance.id,
     publicAddress: address.publicIp,
     privateAddress: instance.privateIp,
-    volumeId: volumeId ?? null,
+    volumeId,
     zone: instance.availabilityZone,
   }
 }

@@ -1,13 +1,11 @@
 // The keys of a provider of kind aws in lifeboat.yaml.
 import { z } from 'zod'
-import { secretField } from '../../core/fields.ts'
-
-const range = z.cidrv4('must be an IPv4 range, for instance 10.20.0.0/16')
+import { rangeField, secretField } from '../../core/fields.ts'
 
 const network = z.strictObject({
-  cidr: range.default('10.20.0.0/16').describe('private range of the network that the nodes get; not one that the sources use'),
+  cidr: rangeField.default('10.20.0.0/16').describe('private range of the network that the nodes get; not one that the sources use'),
   zone: z.string().min(1).optional().describe('availability zone; default: AWS chooses'),
-  sshFrom: z.array(range).min(1).default(['0.0.0.0/0']).describe('from where ssh may come; log-in is by key only'),
+  sshFrom: z.array(rangeField).min(1).default(['0.0.0.0/0']).describe('from where ssh may come; log-in is by key only'),
 })
 
 const image = z.strictObject({

@@ -1,14 +1,19 @@
 // What cloud-init does at a node's first boot: name, keys, and the data volume where the move's data will live. Nothing
 // in it is secret: whoever may describe the instance can read it.
 import { stringify } from 'yaml'
+import { z } from 'zod'
+import { LifeboatError } from '../core/errors.ts'
+import type { PlannedMove } from '../core/plan.ts'
+import type { Outputs } from './provider.ts'
 
 export type FirstBoot = {
   readonly hostname: string
   readonly authorizedKeys: readonly string[]
-  /** The data volume, `vol-…`, and where it is mounted; null: there is none. */
-  readonly data: { readonly volumeId: string; readonly mount: string } | null
+  /** The device of the data volume inside the node, by a name that is its alone, and where it is mounted; null: there is none. */
+  readonly data: { readonly device: string; readonly mount: string } | null
 }
 
+const dataSchema = z.object({ volumeId: z.string().optional() })
 const label = 'lifeboat-data'
 
 /**
@@ -16,7 +21,6 @@ const label = 'lifeboat-data'
  * are made; `overwrite: false` keeps what a volume holds when its instance is replaced.
  */
 export function userDataOf({ hostname, authorizedKeys, data }: FirstBoot): string {
-  const device = data === null ? null : deviceOf(data.volumeId)
   const config = {
     hostname,
     preserve_hostname: false,
@@ -24,11 +28,11 @@ export function userDataOf({ hostname, authorizedKeys, data }: FirstBoot): strin
     disable_root: false,
     ssh_pwauth: false,
     ssh_authorized_keys: authorizedKeys,
-    ...(data === null || device === null
+    ...(data === null
       ? {}
       : {
-          bootcmd: [['sh', '-c', `n=0; until [ -e ${device} ] || [ $n -ge 300 ]; do n=$((n + 1)); sleep 1; done`]],
-          fs_setup: [{ device, filesystem: 'ext4', label, partition: 'none', overwrite: false }],
+          bootcmd: [['sh', '-c', `n=0; until [ -e ${data.device} ] || [ $n -ge 300 ]; do n=$((n + 1)); sleep 1; done`]],
+          fs_setup: [{ device: data.device, filesystem: 'ext4', label, partition: 'none', overwrite: false }],
           // nofail: a node without its volume still has to be reached by ssh.
           mounts: [[`LABEL=${label}`, data.mount, 'ext4', 'defaults,nofail,x-systemd.device-timeout=60s', '0', '2']],
         }),
@@ -36,12 +40,26 @@ export function userDataOf({ hostname, authorizedKeys, data }: FirstBoot): strin
   return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`
 }
 
-/**
- * The device of a volume inside a node: instances of the Nitro system show it as NVMe with the volume's id as its serial
- * number, whatever device name the attachment asks for.
- */
-export function deviceOf(volumeId: string): string {
-  return `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volumeId.replace('-', '')}`
+/** The same for a node whose volume is its only one. `device`: null for a move without a volume. Fails as `mountOf` does. */
+export function firstBootOf(move: PlannedMove, authorizedKeys: readonly string[], device: string | null): string {
+  return userDataOf({ hostname: move.name, authorizedKeys, data: device === null ? null : { device, mount: mountOf(move) } })
+}
+
+/** Where the node mounts its volume. Fails with config-invalid when one mount cannot hold all that the move copies. */
+export function mountOf(move: PlannedMove): string {
+  const mount = dataMountOf(move.roots)
+  if (mount !== null) return mount
+  throw new LifeboatError('config-invalid', `The data of ${move.name} lies in ${move.roots.join(' and ')}; one volume cannot be mounted above them all.`, {
+    details: { move: move.name, roots: move.roots },
+  })
+}
+
+/** The id of a move's volume from the outputs of its data program; null: the move has none. Fails with provision-failed when it should have one. */
+export function volumeIdOf(move: PlannedMove, data: Outputs): string | null {
+  const { volumeId } = dataSchema.parse(data)
+  // Its data would go to the system disk.
+  if (move.to.volumeGiB > 0 && volumeId === undefined) throw new LifeboatError('provision-failed', `The data volume of ${move.name} is not there yet.`)
+  return volumeId ?? null
 }
 
 /** Directories on whose place a fresh system has nothing that it needs. */

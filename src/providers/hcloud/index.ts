@@ -1,0 +1,10 @@
+// Hetzner Cloud: a target.
+import type { ProviderAdapter } from '../provider.ts'
+import { hcloudSchema } from './schema.ts'
+
+/** The adapter. What it needs of the engine's SDK is loaded when a target is wanted, not before. */
+export const hcloud: ProviderAdapter<typeof hcloudSchema> = {
+  schema: hcloudSchema,
+  declares: true,
+  target: async (name, config) => (await import('./target.ts')).createHcloudTarget(name, config),
+}
