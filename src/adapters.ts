@@ -13,6 +13,7 @@ import { postgres } from './movers/postgres/index.ts'
 import { redis } from './movers/redis/index.ts'
 import { awsProvider } from './providers/aws/index.ts'
 import type { ProviderAdapter } from './providers/provider.ts'
+import { digitalocean } from './providers/digitalocean/index.ts'
 import { hcloud } from './providers/hcloud/index.ts'
 import { staticProvider } from './providers/static.ts'
 import { terremark } from './providers/terremark/index.ts'
@@ -32,7 +33,7 @@ import { statuspage } from './watch/hooks/statuspage.ts'
 import { uptimeKuma } from './watch/hooks/uptime-kuma.ts'
 import { uptimerobot } from './watch/hooks/uptimerobot.ts'
 
-export const providers = { vsphere, vcloud, terremark, aws: awsProvider, hcloud, static: staticProvider } as const
+export const providers = { vsphere, vcloud, terremark, aws: awsProvider, hcloud, digitalocean, static: staticProvider } as const
 export const dns = { rfc2136, route53, cloudflare, manual } as const
 export const movers = { files, hook, mysql, postgres, redis } as const
 export const hooks = {
