@@ -91,12 +91,15 @@ for (const [name, text] of [
   if (name === 'failover') command.option('--source-is-off', 'no provider can fence the source: you know that it is off, or cut off from everybody')
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
-program
-  .command('standby')
-  .description('what stands by for a failover')
+const standby = program.command('standby').description('what stands by for a failover')
+standby
   .command('status [move]')
   .description('how far each is behind, when it was drilled, and whether it is failed over to by itself')
   .action(verb(async () => (await import('./commands/standby.ts')).standbyStatus))
+standby
+  .command('drift [move]')
+  .description('what of it is not as it was declared, in the cloud or in the code; exit 4 when something is')
+  .action(verb(async () => (await import('./commands/drift.ts')).standbyDrift))
 program
   .command('drill [move]')
   .description('try a standby, apart from everybody; without a move: all that have one; exit 4 when it does not pass')

@@ -24,6 +24,7 @@ import { createTables, openStore } from '../workflows/store.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { accounts } from './accounts.ts'
 import { examine } from './doctor/doctor.ts'
+import { drifting } from './drift.ts'
 import { drilling } from './drill/drilling.ts'
 import { worldOf } from './doctor/world.ts'
 import { engineOf, refusedEngine, staysHere, type EnginePlace } from './engine.ts'
@@ -94,8 +95,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   const executor = randomUUID()
   const place = { state: options.state, pulumiRoot: options.pulumiRoot, turns: stackTurns(pool, executor) }
   const helperFile = (machine: string): string => join(options.helperFolder, `lifeboat-helper-linux-${machine === 'aarch64' ? 'arm64' : 'amd64'}`)
+  const outside = options.outside ?? outsideOf(options, place, helperFile)
   const openPorts = portsOpener({
-    ...(options.outside ?? outsideOf(options, place, helperFile)),
+    ...outside,
     store,
     journal,
     signals,
@@ -130,6 +132,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       keyring,
       identity,
       helperFile,
+      engineOf: outside.engineOf,
     }),
     journal,
     close: async () => {
@@ -159,6 +162,7 @@ export type Wired = Parts &
     readonly keyring: Keyring
     readonly identity: string
     readonly helperFile: (machine: string) => string
+    readonly engineOf: Outside['engineOf']
   }
 
 function wire(parts: Wired) {
@@ -178,6 +182,7 @@ function wire(parts: Wired) {
     ...accounts(parts, configOf),
     ...policies(parts, configOf),
     ...drilling(parts, configOf),
+    ...drifting(parts, configOf),
     ...standbys(parts, configOf),
     openLookout: async (options: LookoutOptions) => await openLookout(parts, options),
     /** Keeps the secrets that a command brought, for moves that wait for them. */

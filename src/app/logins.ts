@@ -16,7 +16,7 @@ export type Logins = {
   readonly authorizedKeys: () => Promise<readonly string[]>
 }
 
-export function loginsOf(settings: MoveSettings, keys: KeysByContents, keyring: Keyring): Logins {
+export function loginsOf(settings: Pick<MoveSettings, 'name' | 'target'>, keys: KeysByContents, keyring: Keyring): Logins {
   const held = async (side: SideName) => {
     const key = keys[side]
     return key === null ? null : await keyring.hold(key, `The ssh key for the ${side} of ${settings.name}`)

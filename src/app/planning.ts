@@ -88,8 +88,19 @@ function withLastLook(node: Node, looks: ReadonlyMap<string, Inside>): Node {
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-/** The plan of these moves (all, when none is named), from fresh inventories where the providers answer, else from the stored ones. */
+/** The plan of these moves (all, when none is named), from fresh inventories where the providers answer, else from the stored ones; kept as the latest. */
 export async function makePlan(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<{ plan: Plan; moves: readonly Move[] }> {
+  const made = await planWith(freshOrStored, config, names, store, signal)
+  await store.savePlan(made.plan)
+  return made
+}
+
+/** The same from what is stored of the providers, who are asked only where nothing is; kept nowhere. */
+export async function planAgain(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<{ plan: Plan; moves: readonly Move[] }> {
+  return await planWith(storedOrFresh, config, names, store, signal)
+}
+
+async function planWith(look: typeof freshOrStored, config: Config, names: readonly string[], store: Store, signal: AbortSignal) {
   const moves = resolveMoves(config, names)
   const inventories: Record<string, Inventory> = {}
   const catalogs: Record<string, Catalog> = {}
@@ -97,12 +108,11 @@ export async function makePlan(config: Config, names: readonly string[], store: 
     catalogs[name] = (await openTarget(config, name)).catalog()
     if (catalogs[name].sizes.length === 0) inventories[name] = await takeInventory(config, name, store, signal)
   }
-  for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await freshOrStored(config, name, store, signal)
+  for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await look(config, name, store, signal)
   const measured: Record<string, { path: 'direct' | 'relay'; forecastPauseMs: number | null }> = {}
   for (const { name } of moves) measured[name] = measuredOf((await store.move(name))?.facts ?? noFacts)
   const steps = runbook.filter((row) => !('asked' in row)).map((row) => row.name)
   const plan = planMoves({ moves, inventories, catalogs, steps, digest, measured, limits: config.limits })
-  await store.savePlan(plan)
   return { plan, moves }
 }
 
@@ -119,6 +129,10 @@ async function freshOrStored(config: Config, name: string, store: Store, signal:
     if (stored === null) throw error
     return stored
   }
+}
+
+async function storedOrFresh(config: Config, name: string, store: Store, signal: AbortSignal): Promise<Inventory> {
+  return (await store.inventory(name)) ?? (await takeInventory(config, name, store, signal))
 }
 
 /** The snapshot that a running move keeps: nothing in it changes when lifeboat.yaml does. */

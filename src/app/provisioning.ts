@@ -50,7 +50,7 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
       const outputs = await outputsOf(signal)
       if (outputs !== null) await target.markHoldsData(outputs, signal)
     },
-    drift: async (signal) => (await Promise.all(stacks.map(async (stack) => await engine.drift(stack, signal)))).flatMap(({ resources }) => resources),
+    drift: async (signal) => (await engine.drift(stacks, ['cloud'], signal)).flatMap(({ differences }) => differences.map(({ resource }) => resource)),
     deprovision: async (signal) => {
       await refuseElsewhere(engine, target, net, signal)
       const outputs = await outputsOf(signal)

@@ -1,4 +1,5 @@
 // What workflows need of infrastructure. One implementation (pulumi.ts) knows the engine behind it.
+import type { Difference, DriftKind } from '../core/drift.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Outputs, Pending, ReadFailure } from '../providers/provider.ts'
 
@@ -14,6 +15,9 @@ export type StackRequest = {
   /** How to read what the provider says when it fails. */
   readonly readFailure: ReadFailure
 }
+
+/** `exists`: it was brought up and not destroyed since. */
+export type StackDrift = { readonly stack: string; readonly exists: boolean; readonly differences: readonly Difference[] }
 
 export type Changes = { readonly create: number; readonly update: number; readonly replace: number; readonly delete: number; readonly same: number }
 /** `resource` is for people (`Instance web-1`), `text` says what is done to it, why it failed, or who is waited for: that again and again. */
@@ -35,8 +39,8 @@ export type Listen = (event: EngineEvent) => void
 export type Engine = {
   readonly preview: (request: StackRequest, signal: AbortSignal) => Promise<Changes>
   readonly up: (request: StackRequest, listen: Listen, signal: AbortSignal) => Promise<{ readonly changes: Changes; readonly outputs: Outputs }>
-  /** What differs between the cloud and what was declared; changes nothing. */
-  readonly drift: (request: StackRequest, signal: AbortSignal) => Promise<{ readonly changes: Changes; readonly resources: readonly string[] }>
+  /** What of these stacks is no longer as it was declared, in their order; changes nothing. Many cost little more than one. */
+  readonly drift: (requests: readonly StackRequest[], kinds: readonly DriftKind[], signal: AbortSignal) => Promise<readonly StackDrift[]>
   /** Of the last `up`; null: there was none. */
   readonly outputs: (request: StackRequest, signal: AbortSignal) => Promise<Outputs | null>
   readonly destroy: (request: StackRequest, listen: Listen, signal: AbortSignal) => Promise<Changes>

@@ -13,7 +13,9 @@ const resourceSchema = z.looseObject({
   type: z.string(),
   custom: z.boolean().optional(),
   delete: z.boolean().optional(),
+  id: z.string().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
 })
 
 const operationSchema = z.looseObject({ type: z.string(), resource: resourceSchema })
@@ -24,7 +26,8 @@ export const exportSchema = z.looseObject({
 })
 
 export type Export = z.infer<typeof exportSchema>
-export type PendingCreate = Pending & { readonly resource: z.infer<typeof resourceSchema> }
+export type Resource = z.infer<typeof resourceSchema>
+export type PendingCreate = Pending & { readonly resource: Resource }
 type CanRun = { readonly run: (...args: string[]) => Promise<string> }
 
 export async function exportState(session: CanRun): Promise<Export> {

@@ -1,13 +1,15 @@
 // The engine on Pulumi: programs run inline, in this process (session.ts), its CLI as a child (cli.ts).
 import { LifeboatError } from '../core/errors.ts'
 import { findCli, type Cli } from './cli.ts'
+import { driftOf, type LookApart } from './drift.ts'
 import type { Changes, Engine, Listen, StackRequest, Turn } from './engine.ts'
 import { changesOf, createEventLog, noChanges, type EventLog } from './events.ts'
 import { failureOf } from './failures.ts'
 import type { LockedStack } from './locks.ts'
 import { exportState, importState, refusePending, released } from './pending.ts'
 import { recoverStack } from './recovery.ts'
-import { openStack, revealAll, type EngineOptions, type Open, type StackSession } from './session.ts'
+import { openStack, revealAll, type EngineOptions, type Open } from './session.ts'
+import { outputsIn, storedState } from './stored-state.ts'
 import { awaitLeft, noTurns, pastLeftLocks, takeTurn, type Past } from './turn.ts'
 
 export type { EngineOptions } from './session.ts'
@@ -60,10 +62,14 @@ export function createEngine(settings: EngineOptions): Engine {
     })
   }
 
+  /** A stack that only this process knows. */
+  const lookApart: LookApart = (request, signal, act, apart) =>
+    inLine(request, async () => await guarded({ settings: { ...settings, ...apart }, cli, request, listen: quiet, signal, turn: null }, act))
+
   return {
     preview: (request, signal) => look(request, signal, preview),
     up: (request, listen, signal) => change(request, listen, signal, up),
-    drift: (request, signal) => look(request, signal, drift),
+    drift: (requests, kinds, signal) => driftOf({ settings, look, lookApart }, requests, kinds, signal),
     outputs: (request, signal) => look(request, signal, outputs),
     destroy: (request, listen, signal) => change(request, listen, signal, destroy),
     release: (request, signal) => change(request, quiet, signal, release),
@@ -114,17 +120,9 @@ async function up({ open, log, at, turn, tell, signal }: Change) {
   return { changes: log.changes(), outputs: Object.fromEntries(shown) }
 }
 
-async function drift({ open, log }: Operation) {
-  const session = await open.orNull()
-  if (session === null) return { changes: noChanges, resources: [] }
-  const { changeSummary } = await session.stack.previewRefresh({ ...options, onEvent: log.onEvent })
-  return { changes: changesOf(changeSummary), resources: log.changed() }
-}
-
-async function outputs({ open }: Operation) {
-  const session = await open.orNull()
-  if (session === null) return null
-  const all = await outputsOf(session)
+async function outputs({ at, open }: Operation) {
+  const state = await storedState(at, open)
+  const all = state === null ? {} : outputsIn(state)
   return Object.keys(all).length === 0 ? null : all
 }
 
@@ -143,8 +141,4 @@ async function release({ open, at, turn, tell, signal }: Change): Promise<void> 
   for (const text of await awaitLeft(turn, session.workDir, signal)) tell(text)
   await refusePending(at, session)
   await pastLeftLocks({ turn, session, tell }, async () => await importState(released(await exportState(session)), session))
-}
-
-async function outputsOf(session: StackSession): Promise<Record<string, unknown>> {
-  return JSON.parse(await session.run('stack', 'output', '--json'))
 }

@@ -149,6 +149,10 @@ function standbyRoutes(server: FastifyInstance, app: App): void {
     const body = policyBody.parse(request.body)
     return await app.standbys(body.context, body.move)
   })
+  server.post('/api/v1/standby/drift', async (request, reply) => {
+    const body = policyBody.parse(request.body)
+    return await app.drift(body.context, body.move, goneSignal(reply))
+  })
 }
 
 /** Aborts when the caller hangs up before the answer. */

@@ -23,6 +23,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'POST /api/v1/doctor': 'operate',
   'POST /api/v1/providers': 'operate',
   'POST /api/v1/plan': 'operate',
+  'POST /api/v1/standby/drift': 'operate',
   'POST /api/v1/report': 'operate',
   'POST /api/v1/moves': 'operate',
   'POST /api/v1/moves/:name/:kind': 'operate',

@@ -20,11 +20,12 @@ export function engineConformance(name: string, make: () => Promise<EngineUnderT
     const { engine, layer, disturb } = await make()
     const signal = AbortSignal.timeout(170_000)
     const find = async () => null
+    const drift = async () => await engine.drift([layer], ['cloud', 'code'], signal)
 
     await t.test('what was never made has no outputs, no drift, and nothing to destroy or recover', async () => {
       assert.equal(await engine.outputs(layer, signal), null)
       assert.deepEqual(await engine.destroy(layer, () => {}, signal), nothing)
-      assert.deepEqual(await engine.drift(layer, signal), { changes: nothing, resources: [] })
+      assert.deepEqual(await drift(), [{ stack: layer.stack, exists: false, differences: [] }])
       assert.deepEqual(await engine.recover(layer, find, signal), [])
     })
     await t.test('a preview says what would be made and makes nothing', async () => {
@@ -42,15 +43,13 @@ export function engineConformance(name: string, make: () => Promise<EngineUnderT
     await t.test('a second up finds nothing to do', async () => {
       assert.deepEqual(none((await engine.up(layer, () => {}, signal)).changes), nothing)
       assert.deepEqual(none(await engine.preview(layer, signal)), nothing)
-      assert.deepEqual((await engine.drift(layer, signal)).resources, [])
+      assert.deepEqual(await drift(), [{ stack: layer.stack, exists: true, differences: [] }])
     })
     await t.test('what changed behind its back is drift, and up repairs it', async () => {
       await disturb()
-      const { changes, resources } = await engine.drift(layer, signal)
-      assert.notDeepEqual(none(changes), nothing)
-      assert.ok(resources.length > 0)
+      assert.ok((await drift()).some(({ differences }) => differences.length > 0))
       await engine.up(layer, () => {}, signal)
-      assert.deepEqual((await engine.drift(layer, signal)).resources, [])
+      assert.deepEqual(await drift(), [{ stack: layer.stack, exists: true, differences: [] }])
     })
     await t.test('an aborted call rethrows the reason of its signal', async () => {
       const reason = new Error('enough')

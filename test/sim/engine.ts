@@ -1,6 +1,7 @@
 // The engine of the simulated world: it asks for an object, and stores what came in a second step, as Pulumi does; a
 // controller that dies in between leaves a pending create behind, over which it never goes on.
 import { z } from 'zod'
+import type { Difference } from '../../src/core/drift.ts'
 import { LifeboatError } from '../../src/core/errors.ts'
 import type { Changes, Engine, StackRequest } from '../../src/provision/engine.ts'
 import type { Ask, Question } from './asking.ts'
@@ -12,10 +13,14 @@ export function engineOf(ask: Ask): Engine {
   const question = async ({ stack }: StackRequest, op: string, signal: AbortSignal, args: Question['args'] = {}) =>
     await ask({ part: 'stack', of: stack, op, move: stack.startsWith('node-') ? stack.slice(5) : '', args }, signal)
   const look = async (request: StackRequest, signal: AbortSignal) => outputsSchema.parse(await question(request, 'outputs', signal))
-  const drift: Engine['drift'] = async (request, signal) => {
-    const { isChanged } = await look(request, signal)
-    return isChanged ? { changes: { ...none, update: 1 }, resources: [`machine of ${request.stack}`] } : { changes: none, resources: [] }
-  }
+  const drift: Engine['drift'] = async (requests, _kinds, signal) =>
+    await Promise.all(
+      requests.map(async (request) => {
+        const { outputs, isChanged } = await look(request, signal)
+        const difference: Difference = { kind: 'cloud', resource: `machine of ${request.stack}`, change: 'changed', properties: [] }
+        return { stack: request.stack, exists: outputs !== null, differences: isChanged ? [difference] : [] }
+      }),
+    )
   return {
     preview: async (request, signal) => {
       const { outputs, isChanged } = await look(request, signal)
