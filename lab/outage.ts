@@ -18,7 +18,7 @@ const page = { port: 8480, url: `http://${here}:8480` } as const
 const usualWithinMs = 240_000
 const spareLooks = 5
 const tokenFile = 'secrets/observer-token'
-/** Of whoever follows the observers. */
+/** Of whoever follows the observers, and tells them which nodes serve. */
 const token = randomBytes(16).toString('hex')
 
 /** Keys of lifeboat.yaml for a world whose web-1 has a standby that is watched. `policy`: over the defaults here. */
@@ -42,7 +42,7 @@ export function watchedConfig(policy: Readonly<Record<string, unknown>> = {}, fe
       controls: ['tcp://192.0.2.53:53', page.url],
       policy: { mode: 'propose', quorum: 2, hold: '10s', maxLag: '3m', ...policy },
     },
-    server: { listen: '127.0.0.1:0', tokens: [{ name: 'lifeboat', scope: 'read', hash: `sha256:${createHash('sha256').update(token).digest('hex')}` }] },
+    server: { listen: '127.0.0.1:0', tokens: [{ name: 'lifeboat', scope: 'operate', hash: `sha256:${createHash('sha256').update(token).digest('hex')}` }] },
   }
 }
 

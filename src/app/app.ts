@@ -32,6 +32,7 @@ import { withHints } from '../core/inside/hints.ts'
 import { lookOverSsh, withInside } from './inside.ts'
 import { scoresOf } from './watch/incident-report.ts'
 import { openLookout, type LookoutOptions } from './watch/lookout.ts'
+import { openWhoServes } from './watch/who-serves.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
 import { makePlan, sourcesOf, takeInventory } from './planning.ts'
@@ -184,6 +185,7 @@ function wire(parts: Wired) {
     ...drilling(parts, configOf),
     ...drifting(parts, configOf),
     ...standbys(parts, configOf),
+    openWhoServes: async (config: Config) => await openWhoServes(store, config),
     openLookout: async (options: LookoutOptions) => await openLookout(parts, options),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring,

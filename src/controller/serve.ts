@@ -43,9 +43,10 @@ export async function startServing(options: ServeOptions): Promise<{ readonly ur
     const context = { config: configText, secrets, isComplete: true }
     // Moves of an earlier process wait for it.
     controller.app.bring({ ...context, who: 'serve' })
-    const { log, panel, receiver, close: closeSight } = await openSight({ config, state: places.state, onLog })
+    const whoServes = await controller.app.openWhoServes(config)
+    const { log, panel, receiver, close: closeSight } = await openSight({ config, state: places.state, serving: whoServes.last, onLog })
     opened.push(closeSight)
-    const lookout = await controller.app.openLookout({ config, panel, onLog })
+    const lookout = await controller.app.openLookout({ config, panel, whoServes, onLog })
     opened.push(lookEvery(lookout.look, onLog))
     opened.push(lookEvery(controller.app.drillSchedule({ ...context, who: 'serve' }, config, stop.signal, onLog), onLog, drillEveryMs))
     const audit = await openAudit(join(places.state, 'audit.jsonl'))

@@ -10,6 +10,7 @@ import type { EvidenceLog } from '../watch/evidence-log.ts'
 import { openAudit } from '../server/audit.ts'
 import { listenAt } from '../server/listen.ts'
 import { createObserverServer } from '../server/observer.ts'
+import { openHeardServing, type HeardServing } from './heard-serving.ts'
 import { openEvidenceLog, type OpenEvidenceLog } from '../watch/log/open.ts'
 import { observe, pace } from '../watch/observer.ts'
 import { openPanel, type Panel } from '../watch/panel.ts'
@@ -39,9 +40,10 @@ export async function watchNodes(options: WatchOptions): Promise<void> {
   const log = await openEvidenceLog(join(state, 'evidence'), { tell })
   const opened = [log.close]
   try {
-    const open = options.listen === null ? null : await tellOthers(options, options.listen, log)
+    const serving = await openHeardServing(join(state, 'watch', 'serving.json'))
+    const open = options.listen === null ? null : await tellOthers(options, options.listen, log, serving.hear)
     opened.push(async () => await open?.close())
-    const watching = await openWatching(config, state, tell, signal)
+    const watching = await openWatching({ config, state, serving: serving.now, tell, signal })
     const seat = await openSeat(options, log)
     const sitting = setInterval(seat.sit, judgedEveryMs)
     options.onStart(watching.watched.filter(({ role }) => role === 'node').length, config.watch.controls.length, open?.url ?? null)
@@ -74,9 +76,10 @@ async function tellOthers(
   { config, state }: WatchOptions,
   listen: string,
   log: OpenEvidenceLog,
+  hearServing: HeardServing['hear'],
 ): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const audit = await openAudit(join(state, 'audit.jsonl'))
-  const server = createObserverServer({ tokens: config.server.tokens, audit, evidence: log })
+  const server = createObserverServer({ tokens: config.server.tokens, audit, evidence: log, hearServing })
   const close = async (): Promise<void> => {
     await server.close()
     await audit.close()

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { guardSchema } from './policy-card.ts'
 import { isoOf } from './instant.ts'
 import { judgedSchema, type Judged } from './judged.ts'
+import { sides } from './stored-move.ts'
 
 /** What was decided, by which votes and rules, and what was not known. */
 export const decisionSchema = z.object({
@@ -19,6 +20,8 @@ export const incidentRecordSchema = z.object({
   id: z.string(),
   /** The move whose node it is. */
   move: z.string(),
+  /** Which node of it, which served then. */
+  side: z.enum(sides).default('source'),
   provider: z.string(),
   suspectedAt: z.string(),
   confirmedAt: z.string(),
@@ -37,14 +40,14 @@ export function suspectedSince(before: number | null, { standing, at }: Pick<Jud
 }
 
 /** Confirmed, it is an incident. */
-export function openIncident(move: string, provider: string, suspected: number, { at, standing }: Judged): Incident | null {
+export function openIncident(move: string, provider: string, suspected: number, { at, side, standing }: Judged): Incident | null {
   if (standing !== 'confirmed') return null
   const [suspectedAt, confirmedAt] = [isoOf(suspected), isoOf(at)]
   const id = `${move}-${suspectedAt.replaceAll(/[-:]|\.\d+/g, '')}`
-  return { id, move, provider, suspectedAt, confirmedAt, closedAt: null, decision: null }
+  return { id, move, side, provider, suspectedAt, confirmedAt, closedAt: null, decision: null }
 }
 
-/** When it was over, by what is known now: well for as long as agreement must last, or (`movedAt`) well where it was moved to. Null: it lasts. */
+/** When it was over, by what is known now of the node that serves: well for as long as agreement must last, or (`movedAt`) well where it was moved to. Null: it lasts. */
 export function closedAt({ standing, since, at }: Judged, holdMs: number, movedAt: string | null): string | null {
   if (movedAt !== null) return movedAt
   return standing === 'healthy' && at - since >= holdMs ? isoOf(since) : null

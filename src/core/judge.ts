@@ -5,6 +5,7 @@ import { msOf } from './instant.ts'
 import { fires, signalled, type Monitors } from './judge-monitor.ts'
 import { controlled, heard, nothingKnown, whyNoVote, type Wellness } from './judge-observer.ts'
 import { aheadAtMostMs, largestGroup, type JudgeRules } from './judge-rules.ts'
+import { moveWatched } from './serving.ts'
 import { silentSinceOf, noSight, see, viewOf, type Layer, type Sight, type SightView, type Verdict } from './judge-sight.ts'
 
 /** `suspected`: somebody says down. `agreed`: enough do. `confirmed`: they did for as long as `hold` says. */
@@ -66,7 +67,15 @@ export function targetView(state: JudgeState, target: string, rules: JudgeRules)
   const down = voters.filter(saysDown)
   const said = mostOf((down.length > 0 ? down : voters).map(({ verdict }) => verdict)) ?? 'unknown'
   const layer = mostOf(down.map((vote) => vote.layer).filter((each) => each !== null)) ?? null
-  return { ...agreement, votes, voters: voters.length, down: down.length, monitorFires: fires(state.monitors, target, state.at), verdict: said, layer }
+  return {
+    ...agreement,
+    votes,
+    voters: voters.length,
+    down: down.length,
+    monitorFires: fires(state.monitors, moveWatched(target), state.at),
+    verdict: said,
+    layer,
+  }
 }
 
 /** Every target of which anything is known. */
@@ -83,7 +92,7 @@ function agree(state: JudgeState, target: string, now: number, rules: JudgeRules
   const voters = votesOn(state, target, now, rules).filter(({ noVote }) => noVote === null)
   const saying = voters.filter(saysDown)
   const down = saying.length
-  const monitor = fires(state.monitors, target, now)
+  const monitor = fires(state.monitors, moveWatched(target), now)
   const agreed = isQuorum(down, monitor, rules)
   const agreedSince = agreed ? (before?.agreedSince ?? now) : null
   const isSilent = down > 0 && saying.every(({ verdict }) => verdict === 'hard-down')

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { targetView, type JudgeState } from './judge.ts'
 import type { JudgeRules } from './judge-rules.ts'
 import type { PolicySettings } from './policy.ts'
+import { watchedName } from './serving.ts'
+import { sides, type SideName } from './stored-move.ts'
 
 export const standingSchema = z.enum(['unknown', 'healthy', 'suspected', 'agreed', 'confirmed'])
 export const verdictSchema = z.enum(['healthy', 'gray', 'hard-down', 'provider-claims-trouble', 'unknown'])
@@ -23,6 +25,8 @@ const settings = z.object({
 /** Times in ms since 1970. */
 export const judgedSchema = z.object({
   at: ms,
+  /** Which node of the move it speaks of: the one that served then. */
+  side: z.enum(sides).default('source'),
   standing: standingSchema,
   since: ms,
   /** Since when nothing of it answers anybody who says that it is down; null: something does. */
@@ -40,10 +44,11 @@ export const judgedSchema = z.object({
 
 export type Judged = Readonly<z.infer<typeof judgedSchema>>
 
-export function judgedOf(state: JudgeState, target: string, rules: JudgeRules, policy: PolicySettings): Judged {
-  const view = targetView(state, target, rules)
+export function judgedOf(state: JudgeState, move: string, side: SideName, rules: JudgeRules, policy: PolicySettings): Judged {
+  const view = targetView(state, watchedName(move, side), rules)
   return {
     at: state.at,
+    side,
     standing: view.standing,
     since: view.since,
     silentSince: view.silentSince,

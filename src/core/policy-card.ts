@@ -1,6 +1,7 @@
 // `lifeboat.policy/1`: whether Lifeboat would fail over now, move by move, and what each guard says. What is not known is null.
 import { z } from 'zod'
 import { standingSchema, verdictSchema } from './judged.ts'
+import { sides } from './stored-move.ts'
 import { decide, type PolicyInput } from './policy.ts'
 
 /** What a guard said (policy-guards.ts). */
@@ -23,6 +24,8 @@ export const policyCardSchema = z.object({
   moves: z.array(
     z.object({
       move: z.string(),
+      /** Which of its nodes serves: of that one `standing` and `verdict` speak. Absent where an older version answers. */
+      serving: z.enum(sides).optional(),
       standing: standingSchema,
       verdict: verdictSchema,
       /** What would be done now, and by whose word. */

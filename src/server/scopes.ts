@@ -28,6 +28,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'POST /api/v1/moves': 'operate',
   'POST /api/v1/moves/:name/:kind': 'operate',
   'POST /api/v1/moves/:name/drill': 'operate',
+  'POST /api/v1/watch/serving': 'operate',
   'POST /api/v1/policy/switch': 'approve',
   'POST /api/v1/context': 'local',
   'POST /api/v1/stop': 'local',

@@ -13,7 +13,7 @@ function switchText(known: PolicyCard['switch']): string {
   return `switched ${known.off ? 'off' : 'on'} by ${printable(known.by)} at ${known.at}${reason}`
 }
 
-function moveLines({ move, standing, verdict, act, by, plan, incident, guards }: PolicyCard['moves'][number]): string[] {
+function moveLines({ move, serving, standing, verdict, act, by, plan, incident, guards }: PolicyCard['moves'][number]): string[] {
   const would = {
     nothing: 'would do nothing now',
     propose: 'would propose a failover',
@@ -23,7 +23,7 @@ function moveLines({ move, standing, verdict, act, by, plan, incident, guards }:
   const sorted = [...guards.filter(({ severity }) => severity === 'error'), ...guards.filter(({ severity }) => severity === 'ok')]
   const mark = ({ severity, unknown }: (typeof guards)[number]): string => (severity === 'ok' ? '✔' : unknown ? '?' : '✖')
   return [
-    `${move} is ${standing} (${verdict}): ${would[act]}.`,
+    `${move}${serving === 'target' ? ', which its target serves,' : ''} is ${standing} (${verdict}): ${would[act]}.`,
     ...(act === 'propose' && typeof plan === 'string' ? [`Try: lifeboat approve ${move} --digest ${plan}`] : []),
     ...(typeof incident === 'string' ? [`Incident ${incident}: lifeboat report ${incident}`] : []),
     ...sorted.map((guard) => `${mark(guard)} ${guard.code.padEnd(width)}  ${printable(guard.text)}`),

@@ -11,6 +11,7 @@ import type { EvidenceLog } from './evidence-log.ts'
 import type { Ladder } from './ladder.ts'
 import { isBad } from './slow.ts'
 
+/** `target`: what was looked at in the last round. */
 export type Watched = { readonly target: string; readonly role: Sample['role']; readonly ladder: Ladder }
 
 /** What a provider says of its nodes, in one question for all: a try of the rung `view` for each target that it concerns. */
@@ -67,13 +68,16 @@ function keeper({ log, onKept, onLost }: ObserverOptions): Keep {
 }
 
 /** Targets begin one after the other, so that their rounds do not all fall together. */
-async function watch({ target, role, ladder }: Watched, waitMs: number, options: ObserverOptions, keep: Keep, turn: Turn): Promise<void> {
+async function watch(watched: Watched, waitMs: number, options: ObserverOptions, keep: Keep, turn: Turn): Promise<void> {
   const { observer, intervalMs, suspiciousMs, signal } = options
+  const { role, ladder } = watched
   try {
     await sleep(waitMs, signal)
     for (;;) {
       const began = performance.now()
       const tries = await turn(async () => await ladder.round(signal))
+      // Only now: a round may have gone over to another node.
+      const { target } = watched
       await keep(tries.map((each): Sample => ({ kind: 'sample', observer, target, role, ...each })))
       const pause = tries.some(isBad) ? Math.min(suspiciousMs, intervalMs) : intervalMs
       await sleep(Math.max(pause - (performance.now() - began), pause / 10), signal)

@@ -13,6 +13,7 @@ import {
   type MoveSettings,
   type MoveState,
 } from '../core/stored-move.ts'
+import { servingSchema, type Serving } from '../core/serving.ts'
 import { planSchema, plannedMoveSchema, type Plan, type PlannedMove } from '../core/plan.ts'
 import { configTexts, type ConfigText } from './config-texts.ts'
 import { drills, drillTable } from './drills.ts'
@@ -188,6 +189,13 @@ function looks(pool: Pool) {
       const sql = `select name, facts, state, started_at, plan -> 'freeze' as freeze from lifeboat.move where $1::text[] is null or name = any($1) order by name`
       const { rows } = await pool.query<Pick<MoveRow, 'name' | 'facts' | 'state' | 'started_at'> & Pick<Progress, 'freeze'>>(sql, [names])
       return rows.map((row) => ({ name: row.name, facts: readFacts(row.facts), state: row.state, startedAt: row.started_at.toISOString(), freeze: row.freeze }))
+    },
+    /** Which of these moves their targets serve, and where. */
+    serving: async (names: readonly string[]): Promise<Serving> => {
+      const sql = `select name, facts -> 'target' || jsonb_build_object('provider', settings -> 'to' -> 'provider') as target from lifeboat.move
+        where name = any($1) and facts ->> 'serving' = 'target' order by name`
+      const { rows } = await pool.query<{ name: string; target: unknown }>(sql, [names])
+      return servingSchema.parse(Object.fromEntries(rows.map(({ name, target }) => [name, target])))
     },
     /** Where every move stands that was ever begun, for those that come after it. */
     standings: async (): Promise<ReadonlyMap<string, Standing>> => {

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import test, { beforeEach } from 'node:test'
 import { guarding } from '../../src/app/watch/guarding.ts'
 import { openLookout } from '../../src/app/watch/lookout.ts'
+import { openWhoServes } from '../../src/app/watch/who-serves.ts'
+import { policies } from '../../src/app/watch/policy.ts'
 import { kinds } from '../../src/adapters.ts'
 import { planOfFailover } from '../../src/app/drill/drills.ts'
 import { tellMove, type Parts } from '../../src/app/moves.ts'
@@ -57,24 +59,60 @@ async function standBy(completeAt: number): Promise<void> {
   await parts.store.learn('web-1', { ...noFacts, target, lastPass: { seconds: 1, movedBytes: 0, movedFiles: 0, beganAt: at, endedAt: at } }, 0)
 }
 
-/** Plays the story so that its last second is now; looks after each round. */
-async function watch(mode: string, story: readonly string[], last: number) {
+/** A lookout over a standby that was complete `last` seconds ago; what it hears ends now. */
+async function watching(mode: string, last = 60) {
   const config = configOf(mode)
   const now = Date.now()
   const offset = now - start - last * 1000
   const panel = await openPanel(judgeRules(config.watch), { read: async () => await Promise.resolve([]) })
-  const lookout = await openLookout(parts, { config, panel, onLog: (text) => said.push(text) })
   await standBy(now - last * 1000)
-  const hear = (from: number, to: number) => {
-    for (const { second, evidence } of evidenceOf({ observers, quorum, story }, to))
-      if (second >= from) panel.hear(evidence.map((each) => ({ ...each, at: new Date(Date.parse(each.at) + offset).toISOString() })))
+  const whoServes = await openWhoServes(parts.store, config)
+  const lookout = await openLookout(parts, { config, panel, whoServes, onLog: (text) => said.push(text) })
+  /** Looks after each round. */
+  const hear = async (target: string, story: readonly string[], from: number, to: number) => {
+    for (const { second, evidence } of evidenceOf({ observers, quorum, story }, to)) {
+      if (second < from) continue
+      const seen = evidence.map((each) => ({ ...each, at: new Date(Date.parse(each.at) + offset).toISOString() }))
+      panel.hear(seen.map((each) => (each.kind === 'sample' && each.role === 'node' ? { ...each, target } : each)))
+      await lookout.look(start + second * 1000 + offset)
+    }
   }
-  for (let second = -160; second <= last; second += 5) {
-    hear(second, second)
-    await lookout.look(start + second * 1000 + offset)
-  }
-  return { lookout, now, look: async () => await lookout.look(Date.now()) }
+  return { config, now, hear, look: async () => await lookout.look(Date.now()) }
 }
+
+/** Plays the story so that its last second is now. */
+async function watch(mode: string, story: readonly string[], last: number) {
+  const watched = await watching(mode, last)
+  await watched.hear('web-1', story, -160, last)
+  return watched
+}
+
+const context = { config: { text: '', baseFolder: '' }, secrets: {}, isComplete: true, who: 'ops' }
+const card = async () => (await policies(parts, () => configOf('auto')).explainPolicy(context, 'web-1')).moves[0] ?? assert.fail()
+
+test('after a switch it is the target that is judged, and back again; what is seen of the other side says nothing', async () => {
+  const { config, hear, look } = await watching('auto')
+  const drill = { schema: 'lifeboat.drill/1', move: 'web-1', level: 'D1', at: new Date().toISOString(), passed: true, plan: await plan() } as const
+  await parts.store.saveDrill({ ...drill, tried: true, checks: [], isolation: null, notDrilled: [], recoverySeconds: null, expiresAt: null })
+  const serve = async (serving: 'source' | 'target') => await parts.store.learn('web-1', { serving }, 0)
+  await hear('web-1@target', ['0-600 all: ladder fail'], -160, 60)
+  assert.deepEqual([(await card()).serving, (await card()).standing], ['source', 'unknown'])
+  await hear('web-1', [], -160, 60)
+  assert.deepEqual([(await card()).standing, await parts.store.openIncidents()], ['healthy', []])
+
+  await serve('target')
+  assert.deepEqual([(await card()).serving, (await card()).standing], ['target', 'unknown'], 'what was judged of the source counts no more')
+  await look()
+  const down = await card()
+  assert.deepEqual([down.standing, down.verdict, down.act, down.plan], ['confirmed', 'hard-down', 'nothing', null])
+  assert.deepEqual([await word(), said.includes('web-1@target is confirmed: hard-down, consistent with unreachable.')], [null, true], said.join('\n'))
+  const [incident, ...others] = await parts.store.openIncidents()
+  assert.deepEqual([others, incident?.side, incident?.provider], [[], 'target', config.moves['web-1']?.to.provider])
+
+  await serve('source')
+  await look()
+  assert.deepEqual([(await card()).serving, (await card()).standing], ['source', 'healthy'])
+})
 
 const plan = async () => planOfFailover((await parts.store.move('web-1')) ?? assert.fail()) ?? assert.fail()
 const word = async () => await parts.signals.take('web-1', 1, 'failover')

@@ -6,6 +6,7 @@ import type { Judged } from '../../src/core/judged.ts'
 
 const judged = (at: number, standing: Judged['standing'], since = at): Judged => ({
   at,
+  side: 'source',
   standing,
   since,
   silentSince: null,
@@ -33,6 +34,7 @@ describe('incidents', () => {
     assert.deepEqual(openIncident('web-1', 'old', 1000, judged(61_000, 'confirmed')), {
       id: 'web-1-19700101T000001Z',
       move: 'web-1',
+      side: 'source',
       provider: 'old',
       suspectedAt: '1970-01-01T00:00:01.000Z',
       confirmedAt: '1970-01-01T00:01:01.000Z',

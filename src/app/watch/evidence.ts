@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { messageOf } from '../../core/errors.ts'
 import { judgeRules } from '../../core/judge-rules.ts'
+import type { Serving } from '../../core/serving.ts'
 import { sleep } from '../../io/wait.ts'
 import { openEvidenceLog, type OpenEvidenceLog } from '../../watch/log/open.ts'
 import { observe, pace } from '../../watch/observer.ts'
@@ -10,16 +11,24 @@ import { openPanel, type Panel } from '../../watch/panel.ts'
 import { pullEvidence, type RemoteOptions } from '../../watch/remote.ts'
 import { pollStatusPage } from '../../watch/statuspage.ts'
 import { receiveHooks, type HookReceiver } from './hooks.ts'
+import { tellServing } from '../../watch/tell-serving.ts'
 import { openWatching } from './watching.ts'
 
 export type Sight = { readonly log: OpenEvidenceLog; readonly panel: Panel; readonly receiver: HookReceiver; readonly close: () => Promise<void> }
 
-type Watch = { readonly config: Config; readonly state: string; readonly onLog: (text: string) => void }
+type Watch = {
+  readonly config: Config
+  readonly state: string
+  /** Which targets serve now. */
+  readonly serving: () => Serving
+  readonly onLog: (text: string) => void
+}
 type Source = Watch & { readonly log: OpenEvidenceLog; readonly signal: AbortSignal }
 
 const againMs = 60_000
 /** An observer that sees something bad looks more often than `watch.interval`, and its door lets us ask ten times as often. */
 const askedEveryMs = 1000
+const toldEveryMs = 1000
 const dropEveryMs = 3_600_000
 
 /** Opens the log in `evidence/` of the state folder and begins to fill it. `config`: with its secrets bound. Fails as openEvidenceLog and receiveHooks do. */
@@ -63,13 +72,14 @@ function sourcesOf({ config }: Watch): readonly ((source: Source) => Promise<voi
   return [
     ...(here === undefined || Object.keys(config.moves).length === 0 ? [] : [async (source: Source) => await lookHere(here, source)]),
     ...elsewhere.map((one) => async (source: Source) => await follow(one, source)),
+    ...elsewhere.map((one) => async (source: Source) => await tellServing({ ...one, everyMs: toldEveryMs, ...source, tell: source.onLog })),
     ...pages.map((page) => async (source: Source) => await pollPage(page, source)),
     dropOld,
   ]
 }
 
-async function lookHere({ name, failureDomain }: Config['watch']['observers'][number], { config, state, log, onLog, signal }: Source): Promise<void> {
-  const watching = await openWatching(config, state, onLog, signal)
+async function lookHere({ name, failureDomain }: Config['watch']['observers'][number], { config, state, serving, log, onLog, signal }: Source): Promise<void> {
+  const watching = await openWatching({ config, state, serving, tell: onLog, signal })
   try {
     await observe({ observer: name, failureDomain, ...watching, intervalMs: config.watch.interval, ...pace, log, onLost: onLog, signal })
   } finally {

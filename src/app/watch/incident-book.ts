@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import { pointSteps, pointsOf } from '../../core/failovers.ts'
 import { closedAt, openIncident, suspectedSince, type Decided, type Incident } from '../../core/incident.ts'
 import type { Judged } from '../../core/judged.ts'
+import { watchedName } from '../../core/serving.ts'
 import type { Journal } from '../../workflows/journal.ts'
 import type { Store } from '../../workflows/store.ts'
 
@@ -17,16 +18,16 @@ export type IncidentBook = {
 export async function openIncidentBook(place: Place, config: Config, onLog: (text: string) => void): Promise<IncidentBook> {
   const { store } = place
   const open = new Map((await store.openIncidents()).map((incident) => [incident.move, incident]))
-  const suspected = new Map([...open].map(([move, { suspectedAt }]) => [move, Date.parse(suspectedAt)]))
+  const suspected = new Map([...open.values()].map(({ move, side, suspectedAt }) => [watchedName(move, side), Date.parse(suspectedAt)]))
   const save = async (incident: Incident): Promise<void> => {
     await store.saveIncident(incident)
     if (incident.closedAt === null) open.set(incident.move, incident)
     else open.delete(incident.move)
   }
   const begin = async (move: string, since: number, judged: Judged): Promise<void> => {
-    const incident = openIncident(move, config.moves[move]?.from.provider ?? '', since, judged)
-    // A source that was given up may be down for ever.
-    if (incident === null || (await store.move(move))?.facts.serving === 'target') return
+    const provider = config.moves[move]?.[judged.side === 'source' ? 'from' : 'to'].provider ?? ''
+    const incident = openIncident(move, provider, since, judged)
+    if (incident === null) return
     await save(incident)
     onLog(`Incident ${incident.id} is confirmed.`)
   }
@@ -38,9 +39,10 @@ export async function openIncidentBook(place: Place, config: Config, onLog: (tex
   }
   return {
     follow: async (move, judged) => {
-      const since = suspectedSince(suspected.get(move) ?? null, judged)
-      if (since === null) suspected.delete(move)
-      else suspected.set(move, since)
+      const node = watchedName(move, judged.side)
+      const since = suspectedSince(suspected.get(node) ?? null, judged)
+      if (since === null) suspected.delete(node)
+      else suspected.set(node, since)
       const incident = open.get(move)
       if (incident !== undefined) await end(incident, judged)
       else if (since !== null) await begin(move, since, judged)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { pointSteps, pointsOf } from '../../core/failovers.ts'
 import type { Incident } from '../../core/incident.ts'
+import { watchedName } from '../../core/serving.ts'
 import type { OutageScore } from '../../core/outage-score.ts'
 import { incidentOf } from '../../report/incident/incident.ts'
 import { incidentMarkdown } from '../../report/incident/markdown.ts'
@@ -41,12 +42,12 @@ export async function scoresOf(place: Place, config: Config, provider: string, l
 }
 
 async function reportOn(place: Place, config: Config, incident: Incident, lostWrites: number | null): Promise<IncidentReport> {
-  const { id, move, provider, suspectedAt, confirmedAt, closedAt, decision } = incident
+  const { id, move, side, provider, suspectedAt, confirmedAt, closedAt, decision } = incident
   const { T8 = closedAt ?? undefined, ...points } = pointsOf(await place.journal.ofSteps(pointSteps, suspectedAt, move))
   return incidentOf({
     project: config.project,
     incident: id,
-    target: move,
+    target: watchedName(move, side),
     provider,
     intervalMs: config.watch.interval,
     pageEveryMs: config.providers[provider]?.contact?.statusPage === undefined ? null : config.watch.statusPageInterval,
@@ -57,13 +58,13 @@ async function reportOn(place: Place, config: Config, incident: Incident, lostWr
   })
 }
 
-async function evidenceOf(state: string, { move, suspectedAt, closedAt }: Incident): Promise<readonly Kept[]> {
+async function evidenceOf(state: string, { move, side, suspectedAt, closedAt }: Incident): Promise<readonly Kept[]> {
   const reader = openEvidenceReader(join(state, 'evidence'))
   if (reader === null) return []
   try {
     const from = new Date(Date.parse(suspectedAt) - beforeMs).toISOString()
     const to = new Date(closedAt === null ? Date.now() : Date.parse(closedAt) + afterMs).toISOString()
-    return await reader.read({ from, to, targets: [move] })
+    return await reader.read({ from, to, targets: [watchedName(move, side)] })
   } finally {
     await reader.close()
   }

@@ -7,13 +7,15 @@ import type { Decided } from '../../core/incident.ts'
 import { isoOf } from '../../core/instant.ts'
 import { judgedOf, type Judged } from '../../core/judged.ts'
 import { targetsOf } from '../../core/judge.ts'
+import { sideServing, watchedName, type Serving } from '../../core/serving.ts'
 import { decide, policySettings, type Decision, type PolicyInput } from '../../core/policy.ts'
 import type { Panel } from '../../watch/panel.ts'
 import { openIncidentBook } from './incident-book.ts'
 import { tellMove, type Parts } from '../moves.ts'
 import { policyInput } from './policy-input.ts'
+import type { WhoServes } from './who-serves.ts'
 
-export type LookoutOptions = { readonly config: Config; readonly panel: Panel; readonly onLog: (text: string) => void }
+export type LookoutOptions = { readonly config: Config; readonly panel: Panel; readonly whoServes: WhoServes; readonly onLog: (text: string) => void }
 type Lookout = {
   /** `now`: milliseconds since 1970. */
   readonly look: (now: number) => Promise<void>
@@ -23,7 +25,7 @@ type Lookout = {
 const keptAnewMs = 5000
 
 /** Looks once each time that it is called, at all moves of this configuration. */
-export async function openLookout(parts: Parts, { config, panel, onLog }: LookoutOptions): Promise<Lookout> {
+export async function openLookout(parts: Parts, { config, panel, whoServes, onLog }: LookoutOptions): Promise<Lookout> {
   const settings = policySettings(config.watch)
   const book = await openIncidentBook(parts, config, onLog)
   const kept = new Map<string, Judged>()
@@ -32,7 +34,8 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
     const news = [...judged].filter(([move, now]) => isNews(kept.get(move), now))
     if (news.length > 0) await parts.store.saveJudged(new Map(news))
     for (const [move, now] of news) {
-      if (kept.get(move)?.standing !== now.standing) onLog(describe(move, now))
+      const before = kept.get(move)
+      if (before?.standing !== now.standing || before.side !== now.side) onLog(describe(move, now))
       kept.set(move, now)
     }
   }
@@ -48,7 +51,7 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
   }
   return {
     look: async (now) => {
-      const judged = judgedNow(panel, config, settings, now)
+      const judged = judgedNow(panel, config, await whoServes.look(), settings, now)
       await keep(judged)
       for (const [move, each] of judged) {
         await book.follow(move, each)
@@ -60,20 +63,21 @@ export async function openLookout(parts: Parts, { config, panel, onLog }: Lookou
   }
 }
 
-function describe(move: string, { standing, verdict, layer }: Judged): string {
-  return `${move} is ${standing}: ${verdict}${layer === null ? '' : `, consistent with ${layer}`}.`
+function describe(move: string, { side, standing, verdict, layer }: Judged): string {
+  return `${watchedName(move, side)} is ${standing}: ${verdict}${layer === null ? '' : `, consistent with ${layer}`}.`
 }
 
-function judgedNow({ rules, sit }: Panel, config: Config, settings: PolicyInput['settings'], now: number): ReadonlyMap<string, Judged> {
+function judgedNow({ rules, sit }: Panel, config: Config, serving: Serving, settings: PolicyInput['settings'], now: number): ReadonlyMap<string, Judged> {
   const state = sit(now)
   const known = targetsOf(state)
-  const moves = Object.keys(config.moves).filter((move) => known.has(move))
-  return new Map(moves.map((move) => [move, judgedOf(state, move, rules, settings)]))
+  const moves = Object.keys(config.moves).map((move) => ({ move, side: sideServing(serving, move) }))
+  const seen = moves.filter(({ move, side }) => known.has(watchedName(move, side)))
+  return new Map(seen.map(({ move, side }) => [move, judgedOf(state, move, side, rules, settings)]))
 }
 
 function isNews(before: Judged | undefined, now: Judged): boolean {
   if (before === undefined || now.at - before.at >= keptAnewMs) return true
-  const keys = ['standing', 'verdict', 'layer', 'down', 'voters', 'monitorFires', 'silentSince'] as const
+  const keys = ['side', 'standing', 'verdict', 'layer', 'down', 'voters', 'monitorFires', 'silentSince'] as const
   return keys.some((key) => before[key] !== now[key])
 }
 

@@ -1,5 +1,6 @@
 // What the policy knows of one move, gathered from where it is kept: the same for whoever explains, decides and acts.
 import { failoverSteps, failoversOf } from '../../core/failovers.ts'
+import type { Judged } from '../../core/judged.ts'
 import { completeAt, type MoveFacts } from '../../core/stored-move.ts'
 import { msOf } from '../../core/instant.ts'
 import type { Failover, PolicyInput, PolicySettings } from '../../core/policy.ts'
@@ -19,13 +20,14 @@ const hourMs = 3_600_000
 export async function policyInput(place: PolicyPlace, { move, settings, ways }: Asked, now: number): Promise<PolicyInput> {
   const { store } = place
   const stored = await store.move(move)
-  const [judged, failovers, drill, approval, known] = await Promise.all([
+  const [last, failovers, drill, approval, known] = await Promise.all([
     store.judged(move),
     failoversLately(place, { name: move, run: stored?.run ?? 0 }, now - Math.max(settings.blockPeriodMs, hourMs) - hourMs, now),
     lastDrill(store, move),
     store.failoverApproval(move),
     store.policySwitch(),
   ])
+  const judged = ofWhoServes(last, stored)
   const stoppedAt = judged?.silentSince ?? null
   return {
     now,
@@ -42,6 +44,11 @@ export async function policyInput(place: PolicyPlace, { move, settings, ways }: 
     drill,
     approval,
   }
+}
+
+/** Before the first look after a switch what was judged still speaks of the other node. */
+function ofWhoServes(judged: Judged | null, stored: StoredMove | null): Judged | null {
+  return judged?.side === (stored?.facts.serving ?? 'source') ? judged : null
 }
 
 /** Whether its target could take over: kept in step with the source, which serves. */

@@ -4,6 +4,7 @@ import { LifeboatError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import { explained, type PolicyCard } from '../../core/policy-card.ts'
 import { policySettings } from '../../core/policy.ts'
+import { sideServing } from '../../core/serving.ts'
 import type { PolicySwitch } from '../../workflows/policy-switch.ts'
 import type { Context, Wired } from '../app.ts'
 import { policyInput } from './policy-input.ts'
@@ -14,9 +15,11 @@ export function policies(parts: Pick<Wired, 'store' | 'journal' | 'signals'>, co
     const settings = policySettings(config.watch)
     const now = Date.now()
     const open = await store.openIncidents()
-    const cards = protectedMoves(config, move).map(async ([name, { fence }]) => {
+    const moves = protectedMoves(config, move)
+    const serving = await store.serving(moves.map(([name]) => name))
+    const cards = moves.map(async ([name, { fence }]) => {
       const incident = open.find((each) => each.move === name)?.id ?? null
-      return { ...explained(await policyInput(parts, { move: name, settings, ways: fence.length }, now)), incident }
+      return { ...explained(await policyInput(parts, { move: name, settings, ways: fence.length }, now)), serving: sideServing(serving, name), incident }
     })
     return { schema: 'lifeboat.policy/1', mode: settings.mode, switch: await store.policySwitch(), moves: await Promise.all(cards) }
   }

@@ -5,11 +5,13 @@ import { resolveMoves } from '../../config/resolve.ts'
 import type { Config } from '../../config/schema.ts'
 import { LifeboatError, messageOf } from '../../core/errors.ts'
 import { findNode, reachableAddress } from '../../core/find-node.ts'
-import type { Move } from '../../core/move.ts'
+import type { Move, SshAccess } from '../../core/move.ts'
 import type { Inventory } from '../../core/node.ts'
+import type { Serving } from '../../core/serving.ts'
 import { runChecks } from '../../nodes/checks.ts'
 import { NotTried } from '../../watch/attempt.ts'
 import { openControl } from '../../watch/control.ts'
+import { followServing, type Place } from '../../watch/following.ts'
 import { openLadder, type AskApplication, type LadderTarget } from '../../watch/ladder.ts'
 import { loginWith } from '../../watch/login.ts'
 import type { View, Watched } from '../../watch/observer.ts'
@@ -19,22 +21,37 @@ import { listNodes, viewOfProvider } from '../provider-view.ts'
 export type WatchConfig = Config
 export type Watching = { readonly watched: readonly Watched[]; readonly views: readonly View[]; readonly close: () => Promise<void> }
 
+export type WatchingOptions = {
+  readonly config: WatchConfig
+  readonly state: string
+  /** Which targets serve now: these are watched in place of their sources. */
+  readonly serving: () => Serving
+  readonly tell: (text: string) => void
+  readonly signal: AbortSignal
+}
+
 /** Ready to be observed; what cannot be watched is told, each in a sentence. Fails with source-unreachable when that is everything, config-invalid when there is nothing. */
-export async function openWatching(config: WatchConfig, state: string, tell: (text: string) => void, signal: AbortSignal): Promise<Watching> {
+export async function openWatching({ config, state, serving, tell, signal }: WatchingOptions): Promise<Watching> {
   const moves = resolveMoves(config)
   if (moves.length === 0) throw new LifeboatError('config-invalid', 'There is no move in lifeboat.yaml, and so no node to watch.')
   const sources = new Map([...new Set(moves.map(({ from }) => from.provider))].map((name) => [name, openSource(config, name)]))
   const views: View[] = []
   const watched: Watched[] = []
+  const knownHosts = join(state, 'known_hosts')
   for (const [provider, opening] of sources) {
     const inventory = await listNodes(provider, opening, join(state, 'watch', `${provider}.json`), tell, signal)
     const ofProvider = moves.filter(({ from }) => from.provider === provider)
     for (const move of ofProvider) {
-      const target = await targetOf(move, inventory, join(state, 'known_hosts')).catch((error: unknown) => {
+      const { source, target } = move.ssh
+      const nodeAt = (place: Place) =>
+        place === null ? ladderTarget(move, source, placeOf(move, inventory), knownHosts) : ladderTarget(move, target, place, knownHosts)
+      const open = async (place: Place) => openLadder(await nodeAt(place))
+      const place = (): Place => serving()[move.name] ?? null
+      const followed = await followServing({ move: move.name, place, open, tell }).catch((error: unknown) => {
         tell(`${move.name} is not watched: ${messageOf(error)}`)
         return null
       })
-      if (target !== null) watched.push({ target: move.name, role: 'node', ladder: openLadder(target) })
+      if (followed !== null) watched.push(followed)
     }
     views.push(viewOfProvider(opening, new Map(ofProvider.map((move) => [move.name, move.from]))))
   }
@@ -44,26 +61,27 @@ export async function openWatching(config: WatchConfig, state: string, tell: (te
   return { watched: [...watched, ...controls], views, close }
 }
 
-/** How its node is reached. Fails with node-unknown, node-ambiguous, or ssh-unreachable where that is not known. */
-async function targetOf(move: Move, inventory: Inventory | null, knownHosts: string): Promise<LadderTarget> {
-  const { source } = move.ssh
-  if (source.jump !== null) throw new LifeboatError('ssh-unreachable', `it is behind ${source.jump}, and the ladder does not go through jump hosts.`)
-  const { id, address } = placeOf(move, inventory)
-  const login = await loginWith(source, process.env['SSH_AUTH_SOCK'] ?? null)
+type NodePlace = NonNullable<Place>
+
+/** How the node at this place is reached. Fails with ssh-unreachable where it cannot be. */
+async function ladderTarget(move: Move, ssh: SshAccess, { provider, id, address }: NodePlace, knownHosts: string): Promise<LadderTarget> {
+  if (ssh.jump !== null) throw new LifeboatError('ssh-unreachable', `it is behind ${ssh.jump}, and the ladder does not go through jump hosts.`)
+  const login = await loginWith(ssh, process.env['SSH_AUTH_SOCK'] ?? null)
   return {
-    ssh: { address, port: source.port, user: source.user, login, sudo: source.sudo, knownHosts, alias: `${move.from.provider}/${id}` },
+    ssh: { address, port: ssh.port, user: ssh.user, login, sudo: ssh.sudo, knownHosts, alias: `${provider}/${id}` },
     volumes: move.data.flatMap(foldersOf),
     application: applicationOf(move, address),
   }
 }
 
-/** What lifeboat.yaml says, and of the rest what the provider does. */
-function placeOf({ from, ssh }: Move, inventory: Inventory | null): { readonly id: string; readonly address: string } {
-  if (from.id !== null && ssh.source.address !== null) return { id: from.id, address: ssh.source.address }
+/** Of the source: what lifeboat.yaml says, and of the rest what the provider does. Fails with node-unknown, node-ambiguous, or ssh-unreachable where that is not known. */
+function placeOf({ from, ssh }: Move, inventory: Inventory | null): NodePlace {
+  const { provider } = from
+  if (from.id !== null && ssh.source.address !== null) return { provider, id: from.id, address: ssh.source.address }
   const node = inventory === null ? null : findNode(inventory, from)
   const address = ssh.source.address ?? reachableAddress(node?.addresses ?? [])
   if (node === null || address === null) throw new LifeboatError('ssh-unreachable', 'where it is reached is not known.')
-  return { id: node.id, address }
+  return { provider, id: node.id, address }
 }
 
 function foldersOf(data: Move['data'][number]): readonly string[] {
