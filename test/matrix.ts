@@ -1,4 +1,4 @@
-// The long matrices: `matrix.ts crash|full|gray|group|sim`. Each case is a process of its own, two at a time. What has passed on this
+// The long matrices: `matrix.ts crash|full|gray|group|recovery|sim`. Each case is a process of its own, two at a time. What has passed on this
 // very tree is not run again, so an interrupted run goes on where it stopped. The table goes to docs/tests/NAME.md.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -10,6 +10,7 @@ import { faultCases } from './support/fault-cases.ts'
 import { grayFaults } from './support/gray-faults.ts'
 import { groupCases } from './support/group-cases.ts'
 import { powerCases } from './support/power-cases.ts'
+import { recoveryCases } from './support/recovery-cases.ts'
 import { isHeavy } from './support/sample.ts'
 
 type Case = { readonly name: string; readonly file: string; readonly environment: Readonly<Record<string, string>> }
@@ -77,6 +78,18 @@ The rows with a fault in front are one world each: the fault comes when a step i
     title: 'A group under fire',
     says: `An app and its database, which each write spans, share a freeze, there and back. A row is one world, in which a blow comes at each boundary of a step, on the way there and back by turns, at either member: the controller is killed with -9; or a node loses its power, before the first commit and after it; or the app does not start on the other side once its database is there. The same command must come to its end: no acknowledged write lost, neither in the app nor in the database, the app written to on one side at a time, and no request failed but of a node without power.`,
     cases: groupCases.map(({ name: called }) => ({ name: called, file: 'test/scenarios/group.test.ts', environment: { LIFEBOAT_GROUP: called } })),
+  },
+  recovery: {
+    title: 'How long it takes until clients are well again',
+    says: `Nobody is asked (\`watch.policy.mode: auto\`). Each row is a world of its own: a shop behind vCenter whose standby is kept in step and was drilled, a name with a TTL of 5 s at BIND, three observers that look every 5 s and must agree (two of them) for 30 s, five requests a second through the name, and a writer at both addresses every 20 ms. Then the source falls ill. Each row asks that its goal is kept, that never two sides took writes, and that no write was lost but what the source alone acknowledged after the last complete copy.
+
+*Confirmed* and *recovered* are from the first bad look of the evidence: to when it was confirmed, and to when the checks of the standby hold with its name switched (T0 to T8 of the report). *Cut off* is from the decision to the confirmed fence, or to the seal of a source that still answers; *serves* from there to the commit.`,
+    columns: ['confirmed', 'cut off', 'serves', 'recovered', 'how', 'goal'],
+    cases: recoveryCases.map(({ name: called, title }) => ({
+      name: title,
+      file: 'test/scenarios/outage-auto.test.ts',
+      environment: { LIFEBOAT_RECOVERY: called },
+    })),
   },
   sim: {
     title: 'The model of the switch, searched further, and many simulated worlds',

@@ -20,6 +20,7 @@ export async function oneSideServes(scene: Scene, name: ShopNode): Promise<'sour
 }
 
 async function unitsOf(node: LabNode): Promise<{ readonly shop: string; readonly cron: string }> {
+  if (node.power() !== 'on') return { shop: 'off', cron: 'off' }
   const { stdout } = await node.attempt('systemctl is-active shop.service shop-cron.timer')
   const [shop = '', cron = ''] = stdout.split('\n')
   return { shop, cron }
