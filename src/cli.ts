@@ -92,6 +92,15 @@ for (const [name, text] of [
   command.action(verb(async () => (await import('./commands/tell.ts')).tell(name)))
 }
 const standby = program.command('standby').description('what stands by for a failover')
+for (const [want, text] of [
+  ['up', 'make it, keep it in step, and as large as it would serve; without a move: all that have `standby:`'],
+  ['park', 'make its node as small as `standby.size`, in step as before: one restart'],
+  ['down', 'remove its node; its data volume stays'],
+] as const)
+  standby
+    .command(`${want} [move]`)
+    .description(text)
+    .action(verb(async () => (await import('./commands/standby.ts')).changeStandby(want)))
 standby
   .command('status [move]')
   .description('how far each is behind, when it was drilled, and whether it is failed over to by itself')

@@ -42,6 +42,7 @@ import { providerCard } from './provider-card.ts'
 import { parsedOnce } from './readings.ts'
 import { sharedJournal } from './shared-journal.ts'
 import { standbys } from './drill/standbys.ts'
+import { standbyNodes } from './drill/standby-node.ts'
 
 type Outside = Pick<PortsOptions, 'linkOf' | 'engineOf'>
 
@@ -154,7 +155,8 @@ function outsideOf({ knownHosts, sockets, database }: AppOptions, place: EngineP
 }
 
 export type Wired = Parts &
-  Pick<AppOptions, 'state' | 'pulumiRoot' | 'knownHosts'> & {
+  Pick<AppOptions, 'state' | 'pulumiRoot' | 'knownHosts'> &
+  Pick<PortsOptions, 'engineOf'> & {
     readonly credentials: Credentials
     readonly runsMoves: boolean
     /** Runs that wait for a process of another version. */
@@ -186,6 +188,7 @@ function wire(parts: Wired) {
     ...drifting(parts, configOf),
     ...standbys(parts, configOf),
     openWhoServes: async (config: Config) => await openWhoServes(store, config),
+    ...standbyNodes(parts, configOf),
     openLookout: async (options: LookoutOptions) => await openLookout(parts, options),
     /** Keeps the secrets that a command brought, for moves that wait for them. */
     bring,

@@ -64,7 +64,7 @@ export function portsOpener(options: PortsOptions): OpenPorts {
 }
 
 /** Key files are where this process has them: whoever began the move may have its home, and lifeboat.yaml, elsewhere. */
-function withKeyFiles(settings: MoveSettings, { source, target }: Move['ssh']): MoveSettings {
+export function withKeyFiles(settings: MoveSettings, { source, target }: Move['ssh']): MoveSettings {
   return {
     ...settings,
     source: { ...settings.source, ssh: { ...settings.source.ssh, keyFile: source.keyFile } },
@@ -105,12 +105,14 @@ async function openPorts(
 ): Promise<Ports> {
   const { store, inventories } = options
   const target = await openTarget(config, settings.to.provider)
-  const provision = provisioning({
+  const parked = async () => (await store.move(settings.name))?.facts.parked ?? null
+  const { removeNode: _, ...provision } = provisioning({
     engine: await options.engineOf(config),
     target,
     plan,
     identity: options.identity,
     authorizedKeys: logins.authorizedKeys,
+    parked,
   })
   const links = new Map<string, Link>()
   const link: Ports['link'] = async (side, facts) => {

@@ -16,13 +16,20 @@ export type ProvisioningOptions = {
   readonly plan: PlannedMove
   readonly identity: string
   readonly authorizedKeys: () => Promise<readonly string[]>
+  /** The size to which this standby was made smaller; null: as planned. */
+  readonly parked?: () => Promise<string | null>
+}
+
+/** `removeNode`: its data stays, whatever it holds. */
+export type Provisioning = Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> & {
+  readonly removeNode: (signal: AbortSignal) => Promise<void>
 }
 
 /** Moves that start together bring up what they share once. */
 const sharedUps = new Map<string, Promise<Outputs>>()
 const askEveryMs = 1000
 
-export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> {
+export function provisioning(options: ProvisioningOptions): Provisioning {
   const { engine, target, plan } = options
   const run = { project: plan.project, run: options.identity }
   /** For what needs no more than the names of the stacks: nothing is declared by these. */
@@ -44,7 +51,10 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
       const shared = await upOnce(options, netLayer(plan.to.provider, target, declared) ?? net, listen, signal)
       const layer = dataLayer(plan, target, shared, declared)
       const volumes = layer === null ? {} : await bringUp(options, layer, listen, signal)
-      return placeOf(target, await bringUp(options, nodeLayer(plan, target, { shared, data: volumes }, declared), listen, signal))
+      return placeOf(
+        target,
+        await bringUp(options, nodeLayer(sized(plan, (await options.parked?.()) ?? null), target, { shared, data: volumes }, declared), listen, signal),
+      )
     },
     markHoldsData: async (signal) => {
       const outputs = await outputsOf(signal)
@@ -64,15 +74,25 @@ export function provisioning(options: ProvisioningOptions): Pick<Ports, 'provisi
         await engine.destroy(stack, () => undefined, signal)
       }
     },
+    removeNode: async (signal) => {
+      await refuseElsewhere(engine, target, net, signal)
+      await engine.recover(node, target.find, signal)
+      await engine.destroy(node, () => undefined, signal)
+    },
   }
 }
 
-function existing(target: Target, look: () => Promise<Outputs>): Pick<Ports, 'provision' | 'markHoldsData' | 'drift' | 'deprovision'> {
+function sized(plan: PlannedMove, size: string | null): PlannedMove {
+  return size === null ? plan : { ...plan, to: { ...plan.to, size } }
+}
+
+function existing(target: Target, look: () => Promise<Outputs>): Provisioning {
   return {
     provision: async () => placeOf(target, await look()),
     markHoldsData: async (signal) => await target.markHoldsData(await look(), signal),
     drift: async () => [],
     deprovision: async () => undefined,
+    removeNode: async () => undefined,
   }
 }
 

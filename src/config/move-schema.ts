@@ -177,7 +177,10 @@ export function moveSchema<Data extends z.ZodType>(data: Data, place: Place) {
     after: z.array(z.string()).default([]).describe('moves that go before this one'),
     window: windowSchema.optional().describe('when the switch may happen'),
     standby: z
-      .strictObject({ size: z.string().optional(), drill: durationField({ atLeastMs: 3_600_000 }).optional().describe('how often serve tries it (drill D1)') })
+      .strictObject({
+        size: z.string().optional().describe('its size while it is parked: auto, fit or a size; absent: it is not parked'),
+        drill: durationField({ atLeastMs: 3_600_000 }).optional().describe('how often serve tries it (drill D1)'),
+      })
       .optional()
       .describe('kept in step and promoted by a failover'),
     fence: z

@@ -41,6 +41,7 @@ function fieldsOf({ from, to, path, after, freeze, ports, roots }: PlannedMove):
     source: `${from.provider}/${from.id} at ${from.address}`,
     target: to.address === null ? to.provider : `${to.provider} at ${to.address}`,
     size: to.size,
+    parked: to.parked?.size ?? '',
     image: to.image,
     volume: `${to.volumeGiB} GiB`,
     cost: moneyText(to.monthlyCost),

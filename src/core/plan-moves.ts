@@ -130,6 +130,8 @@ function newTarget(move: Move, node: Node, catalog: Catalog): Chosen {
   const { size, reasons, alternatives } = chooseSize(move.to.size, needOf(node), catalog, `moves.${move.name}.to.size`)
   const volumeGiB = move.to.diskGiB ?? volumeFor(node)
   const cost = (one: Size) => costOf(one, volumeGiB, catalog)
+  const wish = move.standby?.size ?? null
+  const parked = wish === null ? null : chooseSize(wish, needOf(node), catalog, `moves.${move.name}.standby.size`).size
   const target = {
     provider,
     kind: catalog.kind,
@@ -138,6 +140,7 @@ function newTarget(move: Move, node: Node, catalog: Catalog): Chosen {
     reasons: [...reasons],
     alternatives: alternatives.map((other) => ({ size: other.name, monthlyCost: cost(other) })),
     monthlyCost: size && cost(size),
+    ...(parked === null ? {} : { parked: { size: parked.name, monthlyCost: cost(parked) } }),
     volumeGiB,
     address: null,
   }

@@ -4,7 +4,6 @@ import type { Move } from './move.ts'
 import { formatDuration } from './units.ts'
 import { lengthOf } from './window.ts'
 import { compareNotices, type Inventory, type Node, type Notice } from './node.ts'
-import { notBuiltWarnings } from './not-built.ts'
 import { likelyAppliance, withInstead } from './not-moved.ts'
 import type { PlannedMove, Size } from './plan.ts'
 
@@ -54,7 +53,6 @@ export function warningsOf(judged: Judged): Notice[] {
     ...node.hazards.filter((hazard) => hazard.severity !== 'error' && !blockingHazards.has(hazard.code)),
     ...gapWarnings(judged),
     likelyAppliance(node),
-    ...notBuiltWarnings(move),
     move.data.length === 0 && warning('no-data', `${move.name} names no data; nothing is copied.`),
     ...(judged.exists ? [] : diskWarnings(judged)),
     ...(size ? sizeWarnings(node, size) : []),

@@ -18,6 +18,8 @@ export const plannedMoveSchema = z.object({
     alternatives: z.array(z.object({ size: z.string(), monthlyCost: money.nullable() })),
     /** Size, system disk, data volume and public address together; null as soon as one of them is not known. */
     monthlyCost: money.nullable(),
+    /** The smaller one that a standby is while it is parked, and its price in the same way; absent: it is not parked. */
+    parked: z.object({ size: z.string(), monthlyCost: money.nullable() }).optional(),
     /** GiB of the data volume; 0: none. */
     volumeGiB: z.number(),
     /** Where the target exists already (kind static). */

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { drillLevels } from './drill.ts'
 import type { GuardName } from './policy-guards.ts'
 
+const sizeAndPrice = z.object({ size: z.string(), monthlyCost: z.object({ amount: z.number(), currency: z.string() }).nullable() })
+
 export const standbyCardSchema = z.object({
   schema: z.literal('lifeboat.standby/1'),
   at: z.string(),
@@ -11,6 +13,8 @@ export const standbyCardSchema = z.object({
       move: z.string(),
       /** `none`: there is no standby yet; `in-step`: it follows the source; `rests`: nothing keeps it in step; `serves`: it took over. */
       state: z.enum(['none', 'in-step', 'rests', 'serves']),
+      /** Its node and the price of it a month, as it is planned and parked (`standby park`), and which of them it is. Null: it was never planned; `parked` null: it is not parked. */
+      node: z.object({ planned: sizeAndPrice, parked: sizeAndPrice.nullable(), isParked: z.boolean() }).nullable(),
       /** Since when the source may have what the standby lacks; null: nothing was copied, or the standby serves. */
       lagSeconds: z.number().nullable(),
       /** What is known to be missing on the standby; null: that cannot be known. */

@@ -99,6 +99,8 @@ export const moveFactsSchema = z.object({
   /** Which side accepts client writes: decided by the commit alone. */
   serving: z.enum(['source', 'target']),
   target: z.object({ address: z.string(), privateAddress: z.string().nullable(), id: z.string() }).nullable(),
+  /** The size to which a standby was made smaller; null: it has the one of its plan. */
+  parked: z.string().nullable().default(null),
   /** Set before the first byte is copied; a target that holds data is never destroyed. */
   holdsData: z.boolean(),
   files: z.number().nullable(),
@@ -217,6 +219,7 @@ export type MoveState = 'running' | 'failed' | 'rolled-back' | 'finished'
 export const noFacts: MoveFacts = {
   serving: 'source',
   target: null,
+  parked: null,
   holdsData: false,
   files: null,
   boots: null,

@@ -7,6 +7,7 @@ import type { App } from '../app/app.ts'
 import type { HookReceiver } from '../app/watch/hooks.ts'
 import { inventoryLines, linesType } from '../core/inventory-lines.ts'
 import { drillLevels } from '../core/drill.ts'
+import { standbyWants } from '../core/standby-node.ts'
 import { LifeboatError } from '../core/errors.ts'
 import { signalKinds } from '../workflows/signals.ts'
 import { hangDoor, type Door } from './door.ts'
@@ -47,6 +48,7 @@ const reportBody = z.object({
 const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
 const policyBody = z.object({ context, move: z.string().nullable() })
 const switchBody = z.object({ context, off: z.boolean(), reason: z.string().max(500) })
+const standbyBody = z.object({ context, want: z.enum(standbyWants) })
 const drillBody = z.object({ context, level: z.enum(drillLevels).default('D1') })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
@@ -144,6 +146,11 @@ function standbyRoutes(server: FastifyInstance, app: App): void {
     const { name } = z.object({ name: z.string() }).parse(request.params)
     const body = drillBody.parse(request.body)
     return await app.drill(body.context, name, body.level, goneSignal(reply))
+  })
+  server.post('/api/v1/moves/:name/standby', async (request, reply) => {
+    const { name } = z.object({ name: z.string() }).parse(request.params)
+    const body = standbyBody.parse(request.body)
+    return await app.changeStandby(body.context, name, body.want, goneSignal(reply))
   })
   server.post('/api/v1/standby', async (request) => {
     const body = policyBody.parse(request.body)

@@ -29,6 +29,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'POST /api/v1/moves/:name/:kind': 'operate',
   'POST /api/v1/moves/:name/drill': 'operate',
   'POST /api/v1/watch/serving': 'operate',
+  'POST /api/v1/moves/:name/standby': 'operate',
   'POST /api/v1/policy/switch': 'approve',
   'POST /api/v1/context': 'local',
   'POST /api/v1/stop': 'local',
@@ -40,11 +41,11 @@ export function needOf(method: string, route: string): Scope | 'local' | 'open' 
   return Object.hasOwn(table, key) ? (table[key] ?? null) : null
 }
 
-/** What a call needs by what is in it: to let a move cut over or fail over, to end it for good, and to give one's word that a side is off. */
+/** What a call needs by what is in it: to let a move cut over or fail over, to end it for good, to take its standby down, and to give one's word that a side is off. */
 export function needOfCall(params: unknown, body: unknown): Scope {
-  const [kind, approval, isOff, level] = [fieldOf(params, 'kind'), fieldOf(body, 'approval'), fieldOf(body, 'isOff'), fieldOf(body, 'level')]
+  const [kind, approval, isOff, level, want] = [fieldOf(params, 'kind'), ...['approval', 'isOff', 'level', 'want'].map((key) => fieldOf(body, key))]
   const isFinal = kind === 'approve' || kind === 'finish' || kind === 'failover'
-  return isFinal || level === 'D3' || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
+  return isFinal || level === 'D3' || want === 'down' || approval === 'at-once' || (isOff !== undefined && isOff !== null) ? 'approve' : 'operate'
 }
 
 /** What only somebody on this machine may give: a configuration, and with it programs to run, and names of files to read. */

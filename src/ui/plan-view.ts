@@ -70,6 +70,7 @@ function notesOf(move: PlannedMove): string[] {
     ...move.warnings.map((each) => `! ${move.name}: ${printable(each.text)}`),
     ...move.to.reasons.map((each) => `  ${move.name}: ${each}`),
     ...(move.forecastPauseMs === null ? [] : [`  ${move.name}: clients would wait about ${formatDuration(move.forecastPauseMs)}`]),
+    ...(move.to.parked === undefined ? [] : [`  ${move.name}: parked it would be ${alternative(move.to.parked)}`]),
     ...(move.to.alternatives.length === 0 ? [] : [`  ${move.name}: next would be ${move.to.alternatives.map(alternative).join(', ')}`]),
   ]
 }

@@ -93,6 +93,7 @@ export function openStore(pool: Pool) {
     ...drills(pool),
     ...incidents(pool),
     ...moves(pool),
+    ...standbyNodes(pool),
     ...looks(pool),
   }
 }
@@ -178,6 +179,22 @@ function moves(pool: Pool) {
       )
       if (rows[0] === undefined) throw overtaken(name, token)
       return readFacts(rows[0].facts)
+    },
+  }
+}
+
+/** What a person wants of the node of a standby. */
+function standbyNodes(pool: Pool) {
+  return {
+    /** Nothing that runs reads it; whoever makes the node, whenever that is, makes it so large. Null: as planned. */
+    setParked: async (name: string, size: string | null): Promise<void> => {
+      await pool.query(`update lifeboat.move set facts = facts || jsonb_build_object('parked', $2::text) where name = $1`, [name, size])
+    },
+    /** The node of a move at rest is about to go. A later copy onto what stays of it reads contents. False: it runs, or serves from there. */
+    forgetTarget: async (name: string): Promise<boolean> => {
+      const sql = `update lifeboat.move set facts = facts || '{"target": null, "boots": null, "parked": null}'
+        where name = $1 and state in ('failed', 'rolled-back') and facts ->> 'serving' = 'source'`
+      return (await pool.query(sql, [name])).rowCount === 1
     },
   }
 }

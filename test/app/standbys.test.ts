@@ -3,12 +3,17 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { standbyOf } from '../../src/app/drill/standbys.ts'
 import { noFacts, type MoveFacts, type MoveState } from '../../src/core/stored-move.ts'
+import { plannedMove } from '../provision/world.ts'
 import { inputOf, now } from '../core/policy-input.ts'
 
 const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString()
 const pass = { seconds: 1, movedBytes: 0, movedFiles: 0, missingBytes: 0, beganAt: ago(3), endedAt: ago(2) }
 const target = { address: '203.0.113.11', privateAddress: null, id: 'i-1' }
-const move = (facts: Partial<MoveFacts> = {}, state: MoveState = 'running') => ({ state, facts: { ...noFacts, target, lastPass: pass, ...facts } })
+const move = (facts: Partial<MoveFacts> = {}, state: MoveState = 'running') => ({
+  state,
+  plan: plannedMove('web-1'),
+  facts: { ...noFacts, target, lastPass: pass, ...facts },
+})
 /** Nothing is wrong with the source, and nobody says so. */
 const peace = { judged: { standing: 'healthy', verdict: 'healthy', down: 0 } }
 

@@ -27,16 +27,21 @@ export function standbys(parts: Pick<Wired, 'store' | 'journal' | 'signals'>, co
   }
 }
 
-export function standbyOf(move: Pick<StoredMove, 'state' | 'facts'> | null, drill: DrillCard | null, input: PolicyInput): Standby {
+export function standbyOf(move: Pick<StoredMove, 'state' | 'facts' | 'plan'> | null, drill: DrillCard | null, input: PolicyInput): Standby {
   const state = stateOf(move)
   const follows = state === 'in-step' || state === 'rests'
   return {
     move: input.move,
     state,
+    node: move === null ? null : nodeOf(move),
     ...copyOf(follows ? (move?.facts.lastPass ?? null) : null, input.now),
     drill: drill === null ? null : { level: drill.level, at: drill.at, passed: drill.passed, tried: drill.tried },
     auto: autoOf(input),
   }
+}
+
+function nodeOf({ plan: { to }, facts }: Pick<StoredMove, 'plan' | 'facts'>): Standby['node'] {
+  return { planned: { size: to.size, monthlyCost: to.monthlyCost }, parked: to.parked ?? null, isParked: facts.parked !== null }
 }
 
 function copyOf(last: MoveFacts['lastPass'], now: number): Pick<Standby, 'lagSeconds' | 'remainingBytes' | 'sample'> {
