@@ -93,16 +93,33 @@ async function guarded<T>({ settings, cli, request, listen, signal, turn }: Call
   const deadline = AbortSignal.timeout(longestMs)
   const { environment, secrets } = revealAll({ ...settings.environment, ...request.environment })
   const log = createEventLog(listen)
+  const { noted, refusal } = noting(request)
   try {
-    const open = await openStack(settings, request, { cli: await cli(), environment, turn, signal: AbortSignal.any([signal, deadline]) })
+    const open = await openStack(settings, noted, { cli: await cli(), environment, turn, signal: AbortSignal.any([signal, deadline]) })
     return await act({ request, open, log, at: { ...settings, stack: request.stack } })
   } catch (error) {
     // The engine wraps an abort in errors of its own.
     signal.throwIfAborted()
     if (deadline.aborted) throw new LifeboatError('timeout', `The operation on stack ${request.stack} did not end within ${longestMs / 60_000} minutes.`)
+    const own = refusal()
+    if (own !== null) throw own
     const hidden = [...secrets, settings.passphrase.reveal()]
     throw failureOf(error, { stack: request.stack, diagnostics: log.diagnostics(), readFailure: request.readFailure, secrets: hidden })
   }
+}
+
+/** Of what its program refuses itself the engine would only tell that the program failed. */
+function noting(request: StackRequest): { readonly noted: StackRequest; readonly refusal: () => LifeboatError | null } {
+  let refused: LifeboatError | null = null
+  const program: StackRequest['program'] = async () => {
+    try {
+      return await request.program()
+    } catch (error) {
+      if (error instanceof LifeboatError) refused = error
+      throw error
+    }
+  }
+  return { noted: { ...request, program }, refusal: () => refused }
 }
 
 async function preview({ open, log }: Operation): Promise<Changes> {

@@ -34,6 +34,16 @@ describe('the cost of a plan', () => {
       assert.deepEqual(plan(ends).totals, { monthlyCost: usd(156.92), bothSidesMonthlyCost: null })
   })
 
+  it('has that of a parked standby, of the size that is asked for; one that the provider does not have is refused', () => {
+    const parked = (size: string) => planMoves(request({ moves: [move({ standby: { size, drillMs: null } })] }))
+    const [first] = parked('c5.large').moves
+    assert.equal(first?.to.size, 'c6i.large')
+    assert.equal(first.to.parked?.size, 'c5.large')
+    assert.match(planView(parked('c5.large')), /parked it would be c5\.large \(\d+\.\d\d USD\)/)
+    assert.equal(planMoves(request({ moves: [move({ standby: { size: null, drillMs: null } })] })).moves[0]?.to.parked, undefined)
+    assert.throws(() => parked('c9.huge'), { code: 'config-invalid', message: /moves\..*\.standby\.size: c9\.huge is not a size/ })
+  })
+
   it('is told with the next two sizes, their prices, and both sides', () => {
     const lines = planView(plan([from('a', 45)])).split('\n')
     assert.ok(lines.includes('  a: next would be c5.large (78.46 USD), c6i.xlarge (149.27 USD)'), lines.join('\n'))

@@ -1,8 +1,11 @@
 // Credentials or a configuration that lead to another place than the one where everything was made, in a simulated AWS.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { DescribeKeyPairsCommand } from '@aws-sdk/client-ec2'
 import { KeyPair } from '@pulumi/aws/ec2/keyPair.js'
 import { parse, stringify } from 'yaml'
 import { provisioning } from '../../src/app/provisioning.ts'
@@ -74,4 +77,20 @@ test('what names no provider is refused, run by Lifeboat or by hand: it would go
     const request = { stack, program, ...targetAt('http://127.0.0.1:9').engine }
     await assert.rejects(engine.up(request, quiet, AbortSignal.timeout(60_000)), { message: /[Dd]efault provider/ }, stack)
   }
+})
+
+test('what breaks a rule is refused in its own words, is not made, and ends no process', { skip: missing }, async (t) => {
+  const [aws, stateFolder] = [await startAws(), await makeStateFolder()]
+  t.after(async () => {
+    await aws.stop()
+    await removeStateFolder(stateFolder)
+  })
+  // The engine's SDK lets what a program fails with be heard by the process, too: a test's would not bear that.
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'breach-in-child.ts'), stateFolder, aws.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const gone = once(child, 'exit')
+  const said = (await child.stdout.toArray()).join('')
+  assert.match(said, /^target-refused: KeyPair ops has no tag .*: the rule `tagged` forbids that\.\nwell\n$/)
+  assert.deepEqual(await gone, [0, null])
+  const { KeyPairs } = await aws.client.send(new DescribeKeyPairsCommand({}))
+  assert.deepEqual(KeyPairs, [])
 })

@@ -33,7 +33,7 @@ moves:
 `
 
 test('a standby is parked, made large again, and taken down without its data, which its next node gets', { skip: missing }, async (t) => {
-  const signal = AbortSignal.timeout(240_000)
+  const signal = AbortSignal.timeout(540_000)
   const [aws, stateFolder] = [await startAws(), await makeStateFolder()]
   t.after(async () => {
     await aws.stop()

@@ -8,11 +8,10 @@ import { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js'
 import { Subnet } from '@pulumi/aws/ec2/subnet.js'
 import { Vpc } from '@pulumi/aws/ec2/vpc.js'
 import type { Given, Outputs } from '../provider.ts'
+import { anywhere } from './anywhere.ts'
 import { explicitProvider } from './account.ts'
 import type { AwsConfig } from './schema.ts'
 import { keepsRun, tagsOf } from './tags.ts'
-
-export const anywhere = '0.0.0.0/0'
 
 /** The shared program. Outputs: account, region, vpcId, subnetId, zone, groupId, keyName. */
 export async function sharedNetwork(name: string, config: AwsConfig, { owner, authorizedKeys }: Given): Promise<Outputs> {

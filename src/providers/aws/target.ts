@@ -8,6 +8,7 @@ import { dataProgram } from './data.ts'
 import { examineAws } from './examine.ts'
 import { readAwsFailure } from './failures.ts'
 import { findPending, holdsData, markHoldsData, type Patience } from './find.ts'
+import { held } from './gate.ts'
 import { isOff } from './power.ts'
 import { sharedNetwork } from './network.ts'
 import { nodeProgram } from './node.ts'
@@ -23,9 +24,10 @@ export function createAwsTarget(name: string, config: AwsConfig): Target {
   const patience: Patience = config.endpoint === undefined ? { tries: 6, everyMs: 5000 } : { tries: 2, everyMs: 200 }
   return {
     catalog: () => awsCatalog(config),
-    shared: (given) => sharedNetwork(name, config, given),
-    data: (move, given) => dataProgram(name, config, move, given),
-    component: (move, given) => nodeProgram(name, config, move, given),
+    // Who may log in is what network.sshFrom says.
+    shared: (given) => held({ openPorts: [22] }, () => sharedNetwork(name, config, given)),
+    data: (move, given) => held({ openPorts: [] }, () => dataProgram(name, config, move, given)),
+    component: (move, given) => held({ openPorts: move.ports.map(({ port }) => port) }, () => nodeProgram(name, config, move, given)),
     address: (outputs) => {
       const parsed = addressSchema.safeParse(outputs)
       if (!parsed.success) throw new LifeboatError('provision-failed', `The node at ${name} has no address yet.`)
