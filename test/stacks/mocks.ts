@@ -13,12 +13,20 @@ export type Registered = {
   readonly deleteBeforeReplace: boolean
 }
 
-const shared = { vpcId: 'vpc-0a1b', subnetId: 'subnet-0a1b', zone: 'us-east-1a', groupId: 'sg-0a1b', keyName: 'lifeboat-shop-new' }
+/** What a reference to any other stack answers. */
+export const below = {
+  vpcId: 'vpc-0a1b',
+  subnetId: 'subnet-0a1b',
+  zone: 'us-east-1a',
+  groupId: 'sg-0a1b',
+  keyName: 'lifeboat-shop-new',
+  volumeId: 'volume-0a1b',
+}
 
 const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'aws:ec2/eip:Eip': { publicIp: '203.0.113.10' },
   'aws:ec2/instance:Instance': { privateIp: '10.20.0.4', availabilityZone: 'us-east-1a' },
-  'pulumi:pulumi:StackReference': { outputs: { ...shared, volumeId: 'volume-0a1b' } },
+  'pulumi:pulumi:StackReference': { outputs: below },
   'aws:ec2/vpc:Vpc': { ownerId: '123456789012' },
   'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
   'hcloud:index/primaryIp:PrimaryIp': { ipAddress: '203.0.113.10' },

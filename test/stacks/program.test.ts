@@ -4,9 +4,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as pulumi from '@pulumi/pulumi'
+import { awsSchema } from '../../src/providers/aws/schema.ts'
+import { createAwsTarget } from '../../src/providers/aws/target.ts'
+import { dataLayer } from '../../stacks/data.ts'
 import program from '../../stacks/index.ts'
-import { makeStateFolder, plannedMove, removeStateFolder } from '../provision/world.ts'
-import { run } from './mocks.ts'
+import { netLayer } from '../../stacks/net.ts'
+import { nodeLayer } from '../../stacks/node.ts'
+import { authorizedKeys, makeStateFolder, plannedMove, removeStateFolder } from '../provision/world.ts'
+import { below, run } from './mocks.ts'
 
 const base = {
   'lifeboat:project': 'shop',
@@ -44,6 +49,36 @@ test('with a move, it is the data or the node of that move, on the outputs of th
   })
   assert.ok(data.resources.some(({ type, protect }) => type === 'aws:ebs/volume:Volume' && protect))
   assert.ok(!data.resources.some(({ type }) => type === 'aws:ec2/instance:Instance'))
+})
+
+test('run by plain pulumi or by Lifeboat, each layer declares the same objects with the same options', async (t) => {
+  const folder = await makeStateFolder()
+  t.after(() => removeStateFolder(folder))
+  const plan = join(folder, 'plan.json')
+  const totals = { monthlyCost: null, bothSidesMonthlyCost: null }
+  const move = plannedMove('web-1', { volumeGiB: 10, ports: [80] })
+  await writeFile(plan, JSON.stringify({ schema: 'lifeboat.plan/1', fingerprint: 'f', moves: [move], waves: [['web-1']], totals }))
+  const target = createAwsTarget('new', awsSchema.parse({ kind: 'aws', region: 'us-east-1' }))
+  const own = { project: 'shop', run: 'run-7', authorizedKeys }
+  const layers = {
+    net: netLayer('new', target, own),
+    data: dataLayer(move, target, below, own),
+    node: nodeLayer(move, target, { shared: below, data: below }, own),
+  }
+  for (const [name, layer] of Object.entries(layers)) {
+    const inline = await run(layer?.program ?? assert.fail())
+    const plain = await run(() => {
+      const more = { 'lifeboat:run': 'run-7', 'lifeboat:authorizedKeys': JSON.stringify(authorizedKeys), 'lifeboat:plan': plan, 'lifeboat:move': 'web-1' }
+      pulumi.runtime.setAllConfig({ ...base, ...more, 'lifeboat:layer': name })
+      return program()
+    })
+    assert.ok(inline.resources.length >= 2, name)
+    assert.deepEqual(
+      plain.resources.filter(({ type }) => type !== 'pulumi:pulumi:StackReference'),
+      inline.resources,
+      name,
+    )
+  }
 })
 
 test('a provider of which no target can be made, and a move that the plan does not have, are refused', async (t) => {
