@@ -15,6 +15,7 @@ import { awsProvider } from './providers/aws/index.ts'
 import type { ProviderAdapter } from './providers/provider.ts'
 import { digitalocean } from './providers/digitalocean/index.ts'
 import { hcloud } from './providers/hcloud/index.ts'
+import { openstack } from './providers/openstack/index.ts'
 import { staticProvider } from './providers/static.ts'
 import { terremark } from './providers/terremark/index.ts'
 import { vcloud } from './providers/vcloud/index.ts'
@@ -33,7 +34,7 @@ import { statuspage } from './watch/hooks/statuspage.ts'
 import { uptimeKuma } from './watch/hooks/uptime-kuma.ts'
 import { uptimerobot } from './watch/hooks/uptimerobot.ts'
 
-export const providers = { vsphere, vcloud, terremark, aws: awsProvider, hcloud, digitalocean, static: staticProvider } as const
+export const providers = { vsphere, vcloud, terremark, aws: awsProvider, hcloud, digitalocean, openstack, static: staticProvider } as const
 export const dns = { rfc2136, route53, cloudflare, manual } as const
 export const movers = { files, hook, mysql, postgres, redis } as const
 export const hooks = {

@@ -66,7 +66,8 @@ export function openJsonApi({ service, headers, readFailure, secrets, trust }: J
   }
 }
 
-function jsonOf(text: string): unknown {
+/** Parsed JSON; null: it is none. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
