@@ -58,7 +58,8 @@ program
 program
   .command('plan [moves...]')
   .description('what would move where, at what cost')
-  .option('--diff', 'say what is new since the last plan')
+  .addOption(new Option('--diff', 'say what is new since the last plan').conflicts('compare'))
+  .option('--compare', 'price it at every target, also at those that are not configured')
   .action(verb(async () => (await import('./commands/plan.ts')).plan))
 program
   .command('migrate [moves...]')

@@ -7,6 +7,7 @@ import type { Doctor } from '../core/doctor/finding.ts'
 import { LifeboatError } from '../core/errors.ts'
 import type { Inventory } from '../core/node.ts'
 import type { Plan } from '../core/plan.ts'
+import type { PricedPlan } from '../core/plan-compare.ts'
 import { comparePlans, type ComparedPlan } from '../core/plan-diff.ts'
 import type { ProviderCard } from '../core/provider-card.ts'
 import { runbookVersion } from '../core/runbook.ts'
@@ -35,7 +36,7 @@ import { openLookout, type LookoutOptions } from './watch/lookout.ts'
 import { openWhoServes } from './watch/who-serves.ts'
 import { beginMoves, tellMove, type Begun, type MigrateRequest, type Parts, type Said } from './moves.ts'
 import { noPins, sharedPins } from './pins.ts'
-import { makePlan, sourcesOf, takeInventory } from './planning.ts'
+import { makePlan, pricePlan, sourcesOf, takeInventory } from './planning.ts'
 import { policies } from './watch/policy.ts'
 import { portsOpener, type PortsOptions } from './ports.ts'
 import { providerCard } from './provider-card.ts'
@@ -213,6 +214,9 @@ function wire(parts: Wired) {
       const before = await store.latestPlan()
       return comparePlans(before, (await makePlan(configOf(context), moves, store, signal)).plan, moves.length === 0 ? 'all' : 'some')
     },
+    /** The plan, and what it would cost at the other targets. */
+    pricePlan: async (context: Context, moves: readonly string[], signal: AbortSignal): Promise<PricedPlan> =>
+      await pricePlan(configOf(context), moves, store, signal),
     migrate: async (context: Context, request: Omit<MigrateRequest, 'who'>, signal: AbortSignal): Promise<readonly Begun[]> =>
       await beginMoves(parts, context.config, configOf(context), { ...request, who: context.who }, signal),
     tell: async (context: Context, move: string, kind: SignalKind, said: Omit<Said, 'who'>): Promise<Begun> => {

@@ -1,6 +1,6 @@
 // Inventory and plan: asks the providers, keeps what they said, and lets core/plan-moves decide.
 import { createHash } from 'node:crypto'
-import { providerOf } from '../adapters.ts'
+import { providerOf, providers } from '../adapters.ts'
 import { resolveMoves } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { LifeboatError, codeOf } from '../core/errors.ts'
@@ -8,7 +8,8 @@ import type { Move } from '../core/move.ts'
 import { didYouMean } from '../core/nearest.ts'
 import type { Inside } from '../core/inside/schema.ts'
 import type { Inventory, Node } from '../core/node.ts'
-import { planMoves } from '../core/plan-moves.ts'
+import { comparePrices, type PricedAt, type PricedPlan } from '../core/plan-compare.ts'
+import { planMoves, type PlanRequest } from '../core/plan-moves.ts'
 import type { Catalog, Plan, PlannedMove } from '../core/plan.ts'
 import { runbook } from '../core/runbook.ts'
 import { forecastPauseMs } from '../core/forecast.ts'
@@ -88,19 +89,21 @@ function withLastLook(node: Node, looks: ReadonlyMap<string, Inside>): Node {
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
+export type Made = { readonly plan: Plan; readonly moves: readonly Move[]; readonly request: PlanRequest }
+
 /** The plan of these moves (all, when none is named), from fresh inventories where the providers answer, else from the stored ones; kept as the latest. */
-export async function makePlan(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<{ plan: Plan; moves: readonly Move[] }> {
+export async function makePlan(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<Made> {
   const made = await planWith(freshOrStored, config, names, store, signal)
   await store.savePlan(made.plan)
   return made
 }
 
 /** The same from what is stored of the providers, who are asked only where nothing is; kept nowhere. */
-export async function planAgain(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<{ plan: Plan; moves: readonly Move[] }> {
+export async function planAgain(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<Made> {
   return await planWith(storedOrFresh, config, names, store, signal)
 }
 
-async function planWith(look: typeof freshOrStored, config: Config, names: readonly string[], store: Store, signal: AbortSignal) {
+async function planWith(look: typeof freshOrStored, config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<Made> {
   const moves = resolveMoves(config, names)
   const inventories: Record<string, Inventory> = {}
   const catalogs: Record<string, Catalog> = {}
@@ -112,8 +115,25 @@ async function planWith(look: typeof freshOrStored, config: Config, names: reado
   const measured: Record<string, { path: 'direct' | 'relay'; forecastPauseMs: number | null }> = {}
   for (const { name } of moves) measured[name] = measuredOf((await store.move(name))?.facts ?? noFacts)
   const steps = runbook.filter((row) => !('asked' in row)).map((row) => row.name)
-  const plan = planMoves({ moves, inventories, catalogs, steps, digest, measured, limits: config.limits })
-  return { plan, moves }
+  const request: PlanRequest = { moves, inventories, catalogs, steps, digest, measured, limits: config.limits }
+  return { plan: planMoves(request), moves, request }
+}
+
+/** The plan, priced at every target of the configuration, and by the built-in list of each kind that it does not have. */
+export async function pricePlan(config: Config, names: readonly string[], store: Store, signal: AbortSignal): Promise<PricedPlan> {
+  const { plan, request } = await makePlan(config, names, store, signal)
+  const own: PricedAt[] = []
+  for (const name of Object.keys(config.providers).toSorted()) {
+    if (providerOf(config.providers[name]?.kind ?? '')?.target === undefined) continue
+    const catalog = request.catalogs[name] ?? (await openTarget(config, name)).catalog()
+    // Nodes that exist already have no price.
+    if (catalog.sizes.length > 0) own.push({ provider: name, catalog })
+  }
+  const others = Object.keys(providers)
+    .filter((kind) => !own.some(({ catalog }) => catalog.kind === kind))
+    .map(async (kind) => await providerOf(kind)?.priceList?.())
+  const listed = (await Promise.all(others)).flatMap((catalog) => (catalog === undefined ? [] : [{ provider: null, catalog }]))
+  return comparePrices(plan, request, [...own, ...listed])
 }
 
 /** What earlier runs of a move have found out: a pause that was measured, else one forecast from its passes. */

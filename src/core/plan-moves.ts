@@ -147,7 +147,7 @@ function newTarget(move: Move, node: Node, catalog: Catalog): Chosen {
   return { target, size, exists: false }
 }
 
-function inventoryOf(provider: string, request: PlanRequest): Inventory {
+export function inventoryOf(provider: string, request: PlanRequest): Inventory {
   const inventory = request.inventories[provider]
   if (inventory) return inventory
   throw new LifeboatError('source-unreachable', `There is no inventory of ${provider}, neither a new nor a stored one.`, { details: { provider } })
@@ -159,12 +159,12 @@ function catalogOf(move: Move, request: PlanRequest): Catalog {
   throw new LifeboatError('config-invalid', `moves.${move.name}.to.provider: ${move.to.provider} cannot be a target.`)
 }
 
-function needOf({ cpus, memoryMiB, nics, disks, firmware, inside }: Node): Need {
+export function needOf({ cpus, memoryMiB, nics, disks, firmware, inside }: Node): Need {
   return { cpus, memoryMiB, nics: Math.max(1, nics.length), disks: Math.max(1, disks.length), firmware, use: useOf(inside) }
 }
 
 /** All disks but the first, in whole GiB, at least 1. */
-function volumeFor(node: Node): number {
+export function volumeFor(node: Node): number {
   const sizeMiB = node.disks.slice(1).reduce((sum, disk) => sum + (disk.sizeMiB ?? 0), 0)
   return Math.max(1, Math.ceil(sizeMiB / 1024))
 }

@@ -2,7 +2,7 @@
 // shape (`lifeboat.plan/1`, interfaces.md §4) and the catalogue that sizing reads; `planMoves` makes it.
 import { z } from 'zod'
 
-const money = z.object({ amount: z.number(), currency: z.string() })
+export const moneySchema = z.object({ amount: z.number(), currency: z.string() })
 const coded = z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'error']), text: z.string(), hint: z.string().optional() })
 
 export const plannedMoveSchema = z.object({
@@ -15,11 +15,11 @@ export const plannedMoveSchema = z.object({
     size: z.string(),
     image: z.string(),
     reasons: z.array(z.string()),
-    alternatives: z.array(z.object({ size: z.string(), monthlyCost: money.nullable() })),
+    alternatives: z.array(z.object({ size: z.string(), monthlyCost: moneySchema.nullable() })),
     /** Size, system disk, data volume and public address together; null as soon as one of them is not known. */
-    monthlyCost: money.nullable(),
+    monthlyCost: moneySchema.nullable(),
     /** The smaller one that a standby is while it is parked, and its price in the same way; absent: it is not parked. */
-    parked: z.object({ size: z.string(), monthlyCost: money.nullable() }).optional(),
+    parked: z.object({ size: z.string(), monthlyCost: moneySchema.nullable() }).optional(),
     /** GiB of the data volume; 0: none. */
     volumeGiB: z.number(),
     /** Where the target exists already (kind static). */
@@ -47,10 +47,10 @@ export const planSchema = z.object({
   freezes: z.array(z.object({ name: z.string(), members: z.array(z.string()), forecastPauseMs: z.number().nullable(), budgetMs: z.number() })).optional(),
   /** How many may do the same at a time, and what copies share (megabits a second); absent in plans of older versions. */
   limits: z.object({ perSource: z.number(), perTarget: z.number(), startsPerHour: z.number(), linkMbps: z.number().optional() }).optional(),
-  totals: z.object({ monthlyCost: money.nullable(), bothSidesMonthlyCost: money.nullable() }),
+  totals: z.object({ monthlyCost: moneySchema.nullable(), bothSidesMonthlyCost: moneySchema.nullable() }),
 })
 
-export type Money = Readonly<z.infer<typeof money>>
+export type Money = Readonly<z.infer<typeof moneySchema>>
 export type PlannedMove = Readonly<z.infer<typeof plannedMoveSchema>>
 export type Plan = Readonly<z.infer<typeof planSchema>>
 

@@ -123,6 +123,8 @@ export type ProviderAdapter<Schema extends z.ZodType = z.ZodType> = {
   readonly notes?: Notes
   /** Nodes there are made and declared with Pulumi; absent: they exist already. */
   readonly declares?: true
+  /** The built-in list of sizes and prices, for who is no customer there yet. Absent: there is none. */
+  readonly priceList?: () => Promise<Catalog>
   readonly source?: (name: string, config: z.infer<Schema>) => Promise<Source>
   readonly target?: (name: string, config: z.infer<Schema>, project: string) => Promise<Target>
   readonly fence?: (name: string, config: z.infer<Schema>) => Promise<Fence>

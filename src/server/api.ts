@@ -27,7 +27,7 @@ const context = z.object({
 })
 const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
 const providersBody = z.object({ context, provider: z.string().nullable() })
-const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false) })
+const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false), compare: z.boolean().default(false) })
 const migrateBody = z.object({
   context,
   moves: z.array(z.string()),
@@ -102,7 +102,8 @@ function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): Fasti
   })
   server.post('/api/v1/plan', async (request, reply) => {
     const body = planBody.parse(request.body)
-    return await (body.diff ? app.comparePlan : app.plan)(body.context, body.moves, goneSignal(reply))
+    const make = body.diff ? app.comparePlan : body.compare ? app.pricePlan : app.plan
+    return await make(body.context, body.moves, goneSignal(reply))
   })
   server.post('/api/v1/moves', async (request, reply) => {
     const body = migrateBody.parse(request.body)

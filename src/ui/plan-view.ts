@@ -1,6 +1,7 @@
 // A plan for people: what goes where, why, at what price, and what stands against it.
 import type { Money, Plan, PlannedMove } from '../core/plan.ts'
 import { describeFreeze } from '../core/plan-freezes.ts'
+import type { PricedPlan } from '../core/plan-compare.ts'
 import type { ComparedPlan } from '../core/plan-diff.ts'
 import { formatDuration } from '../core/units.ts'
 import { printable, table } from './table.ts'
@@ -62,6 +63,26 @@ export function changesView({ since, changes }: ComparedPlan): string {
     return `~ ${move}: ${field} ${printable(before) || 'none'} -> ${printable(after) || 'none'}`
   })
   return [`Since plan ${since}:`, ...lines].join('\n')
+}
+
+/** What each move would cost at each target, move by move, then all together, then of when and where from the prices are. */
+export function pricesView({ compare, moves }: PricedPlan): string {
+  const rows = moves.flatMap(({ name }) =>
+    compare.flatMap((offer) =>
+      offer.moves.filter((priced) => priced.name === name).map(({ size, monthlyCost }) => [name, placeOf(offer), size ?? 'none fits', money(monthlyCost)]),
+    ),
+  )
+  const sums = moves.length > 1 ? compare.map((offer) => ['together', placeOf(offer), '', money(offer.monthlyCost)]) : []
+  return [
+    'What it would cost at each target:',
+    table([['MOVE', 'AT', 'SIZE', 'MONTHLY'], ...rows, ...sums]),
+    '',
+    ...compare.map((offer) => `${placeOf(offer)}: figures of ${offer.takenAt}; ${printable(offer.origin)}.`),
+  ].join('\n')
+}
+
+function placeOf({ provider, kind }: PricedPlan['compare'][number]): string {
+  return provider === null ? `${kind}, not configured` : `${provider} (${kind})`
 }
 
 function notesOf(move: PlannedMove): string[] {

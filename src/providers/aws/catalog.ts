@@ -37,6 +37,11 @@ export function awsCatalog({ region, rootGiB }: Pick<AwsConfig, 'region' | 'root
   }
 }
 
+/** The catalogue of the region whose prices are known, for nodes of the usual system disk. */
+export function listedCatalog(): Catalog {
+  return awsCatalog({ region: figures.priceRegion, rootGiB: 20 })
+}
+
 function sizeOf({ hourly, ...size }: Figures['sizes'][number], priced: boolean): Size {
   return {
     ...size,

@@ -6,6 +6,7 @@ import { awsSchema } from './schema.ts'
 export const awsProvider: ProviderAdapter<typeof awsSchema> = {
   schema: awsSchema,
   declares: true,
+  priceList: async () => (await import('./catalog.ts')).listedCatalog(),
   target: async (name, config) => {
     const { createAwsTarget } = await import('./target.ts')
     return createAwsTarget(name, config)
