@@ -12,12 +12,14 @@ import { hooks } from './hooks.ts'
 import { inside100 } from './inside-100.ts'
 import { inventory5000 } from './inventory-5000.ts'
 import { orchestrate1000, resume } from './orchestrate-1000.ts'
+import { plan1000 } from './plan-1000.ts'
 import { recorderStorm } from './recorder-storm.ts'
 import { sse } from './sse.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   inventory5000,
   inside100,
+  plan1000,
   finalDelta200k,
   finalDelta1m,
   auditWan,

@@ -113,7 +113,7 @@ async function planWith(look: typeof freshOrStored, config: Config, names: reado
   }
   for (const name of new Set(moves.map((move) => move.from.provider))) inventories[name] ??= await look(config, name, store, signal)
   const measured: Record<string, { path: 'direct' | 'relay'; forecastPauseMs: number | null }> = {}
-  for (const { name } of moves) measured[name] = measuredOf((await store.move(name))?.facts ?? noFacts)
+  await Promise.all(moves.map(async ({ name }) => void (measured[name] = measuredOf((await store.move(name))?.facts ?? noFacts))))
   const steps = runbook.filter((row) => !('asked' in row)).map((row) => row.name)
   const request: PlanRequest = { moves, inventories, catalogs, steps, digest, measured, limits: config.limits }
   return { plan: planMoves(request), moves, request }
