@@ -186,7 +186,7 @@ go_sources() { (cd "$root" && find "$1" -name testdata -prune -o -type f \( -nam
 # matter here: the builds fetch what they miss, and say what went wrong.
 fetch_modules() {
 	local each
-	for each in lab/vcsim:. lab/tools/pulumi:github.com/pulumi/pulumi/pkg/v3/cmd/pulumi lab/plugins/aws:.; do
+	for each in lab/vcsim:. lab/tools/pulumi:github.com/pulumi/pulumi/pkg/v3/cmd/pulumi lab/plugins/aws:. lab/plugins/vsphere:.; do
 		cd "$root/${each%%:*}" || return
 		GOTOOLCHAIN=local GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 "$lab/bin/go" list -deps -tags osusergo,grpcnotrace "${each#*:}"
 	done

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/signal"
@@ -33,6 +34,7 @@ type options struct {
 	pageCap, dc, host, cluster, clusterHost, vm, copies    int
 	delay                                                  int
 	sessionTimeout                                         time.Duration
+	lease                                                  string
 }
 
 func parseFlags() options {
@@ -57,6 +59,7 @@ func parseFlags() options {
 	flag.IntVar(&o.vm, "vm", 2, "model: virtual machines for each resource pool")
 	flag.IntVar(&o.copies, "copies", 0, "so many more virtual machines, copies in turn of those of the model or of -shop")
 	flag.IntVar(&o.delay, "delay", 0, "milliseconds before each answer")
+	flag.StringVar(&o.lease, "lease", "", "range of addresses for machines that are made with user data, such as 203.0.113.32/27 (see guests.go)")
 	flag.DurationVar(&o.sessionTimeout, "session-timeout", 0, "a login that was idle for so long has ended; 0: never")
 	flag.Parse()
 	for _, path := range []*string{&o.cert, &o.key, &o.load, &o.shop, &o.control} {
@@ -120,6 +123,13 @@ func run(o options) error {
 	}
 	// Without the log-in, which the caller knows and which need not stand in a log. (A copy: the server checks against its own.)
 	fmt.Println((&url.URL{Scheme: server.URL.Scheme, Host: server.URL.Host, Path: server.URL.Path}).String())
+	if o.lease != "" {
+		pool, err := netip.ParsePrefix(o.lease)
+		if err != nil {
+			return fmt.Errorf("-lease: %w", err)
+		}
+		go leaseAddresses(ctx, model, pool)
+	}
 	// Of thousands of copies nobody wants to hear one by one.
 	if o.events || (o.shop != "" && o.copies == 0) {
 		watch(ctx, model)

@@ -33,6 +33,7 @@ type definedVM struct {
 	Firmware      string  `json:"firmware"`
 	Annotation    string  `json:"annotation"`
 	Power         string  `json:"power"` // on or off
+	Template      bool    `json:"template"`
 }
 
 func (d *definedVM) fillIn() error {
@@ -49,6 +50,9 @@ func (d *definedVM) fillIn() error {
 	def(&d.GuestFullName, "Debian GNU/Linux 12 (64-bit)")
 	def(&d.Hostname, d.Name)
 	def(&d.Firmware, "efi")
+	if d.Template {
+		d.Power = "off"
+	}
 	def(&d.Power, "on")
 	d.CPUs = max(d.CPUs, 1)
 	if d.MemoryMiB == 0 {
@@ -133,6 +137,11 @@ func define(ctx context.Context, model *simulator.Model, finder *find.Finder, dc
 			return err
 		}
 		if err := task.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	if d.Template {
+		if err := object.NewVirtualMachine(folder.Client(), ref).MarkAsTemplate(ctx); err != nil {
 			return err
 		}
 	}

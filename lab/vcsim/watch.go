@@ -13,7 +13,7 @@ import (
 
 // What the watch prints, one JSON object a line:
 //
-//	{"event":"vm","vm":"web-1","id":"vm-42","state":"poweredOn","nics":[{"key":4000,"mac":"00:50:56:…","connected":true}]}   once for each that is there or appears
+//	{"event":"vm","vm":"web-1","id":"vm-42","state":"poweredOn","nics":[{"key":4000,"mac":"00:50:56:…","connected":true}],"disks":[…],"address":"…"}   once for each that is there or appears
 //	{"event":"power","vm":"web-1","id":"vm-42","state":"poweredOff"}
 //	{"event":"nic","vm":"web-1","id":"vm-42","key":4000,"mac":"00:50:56:…","connected":false}
 //	{"event":"gone","vm":"web-1","id":"vm-42"}
@@ -26,12 +26,21 @@ type seenNIC struct {
 	Connected bool   `json:"connected"`
 }
 
+type seenDisk struct {
+	Unit    int32  `json:"unit"`
+	File    string `json:"file"`
+	SizeMiB int64  `json:"sizeMiB"`
+}
+
 type seenVM struct {
-	Name  string    `json:"vm"`
-	ID    string    `json:"id"`
-	State string    `json:"state"`
-	NICs  []seenNIC `json:"nics"`
-	ref   types.ManagedObjectReference
+	Name     string     `json:"vm"`
+	ID       string     `json:"id"`
+	State    string     `json:"state"`
+	NICs     []seenNIC  `json:"nics"`
+	Disks    []seenDisk `json:"disks"`
+	Address  string     `json:"address"`
+	UserData string     `json:"userData,omitempty"` // base64, as it was given
+	ref      types.ManagedObjectReference
 }
 
 type vmEvent struct {
@@ -118,9 +127,16 @@ func look(model *simulator.Model) []seenVM {
 			continue
 		}
 		model.Map().WithLock(&reader, vm.Self, func() {
-			seen := seenVM{Name: vm.Name, ID: vm.Self.Value, State: string(vm.Runtime.PowerState), NICs: []seenNIC{}, ref: vm.Self}
+			seen := seenVM{Name: vm.Name, ID: vm.Self.Value, State: string(vm.Runtime.PowerState), NICs: []seenNIC{}, Disks: []seenDisk{}, ref: vm.Self}
+			if vm.Guest != nil {
+				seen.Address = vm.Guest.IpAddress
+			}
 			if vm.Config != nil {
+				seen.UserData = userDataOf(vm)
 				for _, device := range vm.Config.Hardware.Device {
+					if disk := diskOf(&reader, device); disk != nil {
+						seen.Disks = append(seen.Disks, *disk)
+					}
 					if card, ok := device.(types.BaseVirtualEthernetCard); ok {
 						nic := card.GetVirtualEthernetCard()
 						seen.NICs = append(seen.NICs, seenNIC{nic.Key, nic.MacAddress, nic.Connectable != nil && nic.Connectable.Connected})

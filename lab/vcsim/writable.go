@@ -6,11 +6,12 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// makeWritable answers two questions that the Terraform provider asks before it writes and that the simulator does not
+// makeWritable answers three questions that the Terraform provider asks before it writes and that the simulator does not
 // know: every cluster also under the type name ComputeResource, and the hardware versions that a cluster offers (without
-// them an update tries to raise the version and fails). The first one shows as one more ComputeResource in views, so
+// them an update tries to raise the version and fails), and how large a disk on a datastore is. The first one shows as one more ComputeResource in views, so
 // inventory tests leave this off.
 func makeWritable(model *simulator.Model) {
+	describeDisks(model)
 	for _, entity := range model.Map().All("ClusterComputeResource") {
 		cluster, ok := entity.(*simulator.ClusterComputeResource)
 		if !ok {

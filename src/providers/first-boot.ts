@@ -10,7 +10,14 @@ export type FirstBoot = {
   readonly hostname: string
   readonly authorizedKeys: readonly string[]
   /** The device of the data volume inside the node, by a name that is its alone, and where it is mounted; null: there is none. */
-  readonly data: { readonly device: string; readonly mount: string } | null
+  readonly data: DataVolume | null
+}
+
+export type DataVolume = {
+  readonly device: string
+  readonly mount: string
+  /** A shell pattern, where only that is known beforehand; `device` is then a link that the boot makes to it. Absent: it is the device. */
+  readonly pattern?: string
 }
 
 const dataSchema = z.object({ volumeId: z.string().optional() })
@@ -31,13 +38,18 @@ export function userDataOf({ hostname, authorizedKeys, data }: FirstBoot): strin
     ...(data === null
       ? {}
       : {
-          bootcmd: [['sh', '-c', `n=0; until [ -e ${data.device} ] || [ $n -ge 300 ]; do n=$((n + 1)); sleep 1; done`]],
+          bootcmd: [['sh', '-c', waitFor(data)]],
           fs_setup: [{ device: data.device, filesystem: 'ext4', label, partition: 'none', overwrite: false }],
           // nofail: a node without its volume still has to be reached by ssh.
           mounts: [[`LABEL=${label}`, data.mount, 'ext4', 'defaults,nofail,x-systemd.device-timeout=60s', '0', '2']],
         }),
   }
   return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`
+}
+
+function waitFor({ device, pattern = device }: DataVolume): string {
+  const link = pattern === device ? '' : `; ln -sfn ${pattern} ${device}`
+  return `n=0; until [ -e ${pattern} ] || [ $n -ge 300 ]; do n=$((n + 1)); sleep 1; done${link}`
 }
 
 /** The same for a node whose volume is its only one. `device`: null for a move without a volume. Fails as `mountOf` does. */

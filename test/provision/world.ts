@@ -21,10 +21,19 @@ export const plugin = join(lab, 'pulumi-home/plugins/resource-aws-v7.48.0/pulumi
 const needed = [join(lab, 'bin/pulumi'), join(lab, 'bin/moto_server'), plugin]
 
 /** For `skip:` of node:test: what `lab/setup` has not made, or false. */
-export const missing: string | false = needed.every((path) => existsSync(path)) ? false : `bash lab/setup makes what is missing of ${needed.join(', ')}`
+export const missing: string | false = missingOf(...needed)
+
+export function missingOf(...paths: readonly string[]): string | false {
+  return paths.every((path) => existsSync(path)) ? false : `bash lab/setup makes what is missing of ${paths.join(', ')}`
+}
 
 /** Secrets that nothing may show. */
-export const canaries = { passphrase: 'canary-passphrase-6f1d', accessKey: 'AKIACANARY0000000000', secretKey: 'canary/secret+key-9c2e7d' } as const
+export const canaries = {
+  passphrase: 'canary-passphrase-6f1d',
+  accessKey: 'AKIACANARY0000000000',
+  secretKey: 'canary/secret+key-9c2e7d',
+  password: 'canary-Pa55<>"word',
+} as const
 
 /** The environment of the engine in the lab. */
 export const labEnvironment = {

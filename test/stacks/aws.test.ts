@@ -1,8 +1,6 @@
 // What the layers declare at AWS, seen without an engine.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { before, describe, it, test } from 'node:test'
-import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { Secret } from '../../src/core/secret.ts'
 import { awsSchema } from '../../src/providers/aws/schema.ts'
@@ -13,6 +11,7 @@ import { netLayer } from '../../stacks/net.ts'
 import { nodeLayer } from '../../stacks/node.ts'
 import { targetConformance } from '../conformance/target.ts'
 import { authorizedKeys, canaries, missing, plannedMove, plugin } from '../provision/world.ts'
+import { providerSchema, snake, unknownArguments } from '../support/provider-schema.ts'
 import { run, type Ran } from './mocks.ts'
 
 const keys = { accessKey: new Secret(canaries.accessKey), secretKey: new Secret(canaries.secretKey) }
@@ -134,8 +133,7 @@ describe('the layers at AWS', () => {
 })
 
 test('the layers use no argument that the provider code of the lab does not know', { skip: missing }, async () => {
-  const { stdout } = await promisify(execFile)(plugin, ['-get-provider-info'], { maxBuffer: 256 * 1024 * 1024 })
-  const { provider } = JSON.parse(stdout)
+  const provider = await providerSchema(plugin)
   const layer = netLayer('new', target, given)
   assert.ok(layer)
   const net = await run(layer.program)
@@ -152,28 +150,8 @@ test('the layers use no argument that the provider code of the lab does not know
   })
   assert.deepEqual(unknown, [])
   // What came later is noticed, also inside of something: `region` of a resource, `tags` of an association.
-  assert.deepEqual(unknownArguments(provider.resources.aws_instance, { region: 'us-east-1', rootBlockDevice: { throughputMode: 1 } }, 'i'), [
+  assert.deepEqual(unknownArguments(provider.resources.aws_instance ?? {}, { region: 'us-east-1', rootBlockDevice: { throughputMode: 1 } }, 'i'), [
     'i.region',
     'i.rootBlockDevice.throughputMode',
   ])
 })
-
-type Schema = Record<string, { type: number; optional?: boolean; required?: boolean; element?: { resource?: Schema } }>
-
-function unknownArguments(schema: Schema, inputs: Readonly<Record<string, unknown>>, path: string): string[] {
-  return Object.entries(inputs).flatMap(([key, value]) => {
-    if (value === undefined || key.startsWith('__') || key === 'version') return []
-    // What may be given several times has a singular name there.
-    const found = schema[snake(key)] ?? schema[snake(key).replace(/s$/, '')] ?? schema[snake(key).replace(/es$/, '')]
-    if (found === undefined) return [`${path}.${key}`]
-    const nested = found.element?.resource
-    const parts = Array.isArray(value) ? value : [value]
-    return nested === undefined
-      ? []
-      : parts.flatMap((part) => (typeof part === 'object' && part !== null ? unknownArguments(nested, part, `${path}.${key}`) : []))
-  })
-}
-
-function snake(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter, index) => (index === 0 ? '' : '_') + letter.toLowerCase())
-}

@@ -29,6 +29,14 @@ const computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'pulumi:pulumi:StackReference': { outputs: below },
   'aws:ec2/vpc:Vpc': { ownerId: '123456789012' },
   'aws:ec2/subnet:Subnet': { availabilityZone: 'us-east-1a' },
+  'vsphere:index/virtualMachine:VirtualMachine': { moid: 'vm-42', defaultIpAddress: '203.0.113.33' },
+  'vsphere:index/getVirtualMachine:getVirtualMachine': {
+    guestId: 'debian12_64Guest',
+    firmware: 'efi',
+    scsiType: 'pvscsi',
+    disks: [{ size: 30, thinProvisioned: true, eagerlyScrub: false }],
+    networkInterfaceTypes: ['vmxnet3'],
+  },
   'hcloud:index/primaryIp:PrimaryIp': { ipAddress: '203.0.113.10' },
   'hcloud:index/server:Server': { networks: [{ ip: '10.20.0.2' }] },
   'digitalocean:index/droplet:Droplet': { ipv4Address: '203.0.113.10', ipv4AddressPrivate: '10.20.0.2' },
@@ -57,7 +65,7 @@ async function useMocks(): Promise<void> {
       },
       call: ({ token, inputs }) => {
         invoked.push({ token, inputs })
-        return { ...inputs, id: token.startsWith('aws:') ? 'ami-0123456789abcdef0' : 'found-0a1b' }
+        return { ...inputs, ...computed[token], id: token.startsWith('aws:') ? 'ami-0123456789abcdef0' : 'found-0a1b' }
       },
     },
     'shop',

@@ -26,7 +26,19 @@ export type Vcsim = {
   readonly ca: string
   /** Orders a fault: `/fault`, `/status`, `/faults/clear`, `/power`. */
   readonly order: (path: string, body?: object) => Promise<void>
+  /** What stands there now (lab/vcsim/watch.go). */
+  readonly machines: () => Promise<readonly Machine[]>
   readonly stop: () => Promise<void>
+}
+
+export type Machine = {
+  readonly vm: string
+  readonly id: string
+  readonly state: string
+  readonly address: string
+  readonly disks: readonly { readonly unit: number; readonly file: string; readonly sizeMiB: number }[]
+  /** Base64. */
+  readonly userData?: string
 }
 
 type Test = { readonly after: (act: () => Promise<void>) => void }
@@ -53,7 +65,16 @@ export async function startVcsim(test: Test, flags: readonly string[] = [], pass
   const url = await firstLine(child)
   const ca = await readFile(cert, 'utf8')
   const fingerprint = `sha256:${new X509Certificate(ca).fingerprint256}`
-  return { url, user: 'ops', password, fingerprint, ca, stop, order: (where, body) => order(control, where, body ?? {}) }
+  return {
+    url,
+    user: 'ops',
+    password,
+    fingerprint,
+    ca,
+    stop,
+    order: async (where, body) => void (await ask(control, where, body ?? {})),
+    machines: async () => JSON.parse(await ask(control, '/vms')),
+  }
 }
 
 /** A key and a certificate for 127.0.0.1 and localhost that it signed itself. */
@@ -73,11 +94,12 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error(`vcsim ended before it listened: ${said}`)
 }
 
-async function order(control: string, where: string, body: object): Promise<void> {
-  const sent = request({ socketPath: control, path: where, method: 'POST', headers: { 'content-type': 'application/json' } })
-  sent.end(JSON.stringify(body))
+/** Without a body it is only asked. */
+async function ask(control: string, where: string, body?: object): Promise<string> {
+  const sent = request({ socketPath: control, path: where, method: body === undefined ? 'GET' : 'POST', headers: { 'content-type': 'application/json' } })
+  sent.end(body === undefined ? undefined : JSON.stringify(body))
   const [answer] = await once(sent, 'response')
-  answer.resume()
-  await once(answer, 'end')
+  const text = (await answer.toArray()).join('')
   if (answer.statusCode >= 300) throw new Error(`vcsim refused ${where} ${JSON.stringify(body)}: ${answer.statusCode}`)
+  return text
 }

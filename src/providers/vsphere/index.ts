@@ -1,23 +1,12 @@
-// vSphere as a place that nodes come from: vCenter, or one ESXi host.
-import { z } from 'zod'
-import { Secret } from '../../core/secret.ts'
-import { apiKeys, apiUrl, fenceOf, sourceOf, trustOf, type Acts, type Connection } from '../https-api.ts'
+// vSphere as a place that nodes come from (vCenter, or one ESXi host), and as one where a vCenter makes them.
+import { fenceOf, sourceOf, trustOf, type Acts, type Connection } from '../https-api.ts'
 import type { ProviderAdapter } from '../provider.ts'
 import { readInventory } from './inventory.ts'
 import { isNetwork, setNetwork } from './network.ts'
 import { setPower, takeSnapshot, usual } from './power.ts'
 import { lackingRights, vsphereNotes } from './rights.ts'
+import { vsphereSchema, type VsphereConfig } from './schema.ts'
 import { connect, type Session } from './soap.ts'
-
-const schema = z.strictObject({
-  kind: z.literal('vsphere'),
-  url: apiUrl('Address of the vCenter or ESXi host, such as https://vcenter.example/sdk'),
-  user: z.string().min(1).describe('User name, such as ops@vsphere.local'),
-  password: z.instanceof(Secret).describe('Password of that user'),
-  ...apiKeys,
-})
-
-type Config = z.infer<typeof schema>
 
 const acts: Acts<Session> = {
   about: ({ product, apiVersion }) => ({ product, apiVersion }),
@@ -30,14 +19,20 @@ const acts: Acts<Session> = {
   isCutOff: (session, id, signal) => isNetwork(session, id, 'disconnected', signal),
 }
 
-export const vsphere: ProviderAdapter<typeof schema> = {
-  schema,
+export const vsphere: ProviderAdapter<typeof vsphereSchema> = {
+  schema: vsphereSchema,
   notes: vsphereNotes,
+  declares: true,
   source: async (name, config) => sourceOf(open(name, config), acts),
+  // What it needs of the engine's SDK is loaded when a target is wanted, not before.
+  target: async (name, config) => {
+    const { createVsphereTarget } = await import('./target.ts')
+    return createVsphereTarget(name, config, open(name, config))
+  },
   fence: async (name, config) => fenceOf(open(name, config), acts),
 }
 
-function open(name: string, config: Config): Connection<Session> {
+function open(name: string, config: VsphereConfig): Connection<Session> {
   const address = new URL(config.url)
   if (address.pathname === '/') address.pathname = '/sdk'
   const login = { service: `The vCenter ${address.host} (${name})`, url: address.href, user: config.user, password: config.password }

@@ -37,6 +37,8 @@ export type Session = {
   readonly rootFolder: Reference
   readonly propertyCollector: Reference
   readonly viewManager: Reference
+  /** Another manager by its property in ServiceContent; null: this server has none. */
+  readonly manager: (property: 'searchIndex' | 'virtualDiskManager') => Reference | null
   /** Calls a method and answers its `…Response` element or the fault. */
   readonly call: (method: string, target: Reference, inside: string, options: CallOptions) => Promise<Reply>
   /** The same, but every fault is thrown. */
@@ -93,6 +95,7 @@ export async function openSession(http: HttpConnection, login: Login, signal: Ab
     rootFolder: referenceAt(root, 'rootFolder', login.service),
     propertyCollector: referenceAt(root, 'propertyCollector', login.service),
     viewManager: referenceAt(root, 'viewManager', login.service),
+    manager: (property) => referenceOf(childOf(root, property)),
     call,
     ask,
     tags: tagsReader(http, login, childOf(root, 'about')),
