@@ -52,7 +52,9 @@ const standbyBody = z.object({ context, want: z.enum(standbyWants) })
 const drillBody = z.object({ context, level: z.enum(drillLevels).default('D1') })
 const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
-/** `touched` is called for each request: the controller's idle clock. `stop` ends the controller. */
+const waitingMs = 1000
+
+/** `touched` is called for each request, and again and again while one is answered: the controller's idle clock. `stop` ends the controller. */
 export type ServerHooks = { readonly touched: () => void; readonly stop: () => void }
 
 /** Routes over the app, for a socket that only we can reach. */
@@ -77,7 +79,13 @@ export function createTcpServer(app: App, { door, receiver, evidence, ...hooks }
 }
 
 function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): FastifyInstance {
-  server.addHook('onRequest', async () => hooks.touched())
+  server.addHook('onRequest', async ({ method }, reply) => {
+    hooks.touched()
+    // Somebody waits for as long as an answer takes. Streams are read with GET, by pages that stay open for days.
+    if (method !== 'POST') return
+    const waiting = setInterval(hooks.touched, waitingMs)
+    reply.raw.once('close', () => clearInterval(waiting))
+  })
   server.setErrorHandler(async (error, _request, reply) => await reply.code(httpStatusOf(error)).send(failureOf(error)))
   server.get('/events', (request, reply) => streamEvents(app.journal, request, reply))
   server.get('/api/v1/status', async (request) => await app.status(queried(request, 'move')))

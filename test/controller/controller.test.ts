@@ -1,6 +1,8 @@
 // The controller as a process: started on demand, alone on its state folder, and gone without leaving its database behind.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
@@ -71,4 +73,26 @@ test('a second controller on the same state folder refuses with 4 and says who h
   assert.equal(result.exitCode, 4)
   assert.match(result.stderr, new RegExp(`controller-busy.*process ${pidIn(state)} on `))
   await stop(first, state)
+})
+
+test('a controller does not end as idle while somebody waits for an answer', async (t) => {
+  const state = stateFolder(t)
+  process.env['LIFEBOAT_IDLE_MS'] = '1500'
+  t.after(() => delete process.env['LIFEBOAT_IDLE_MS'])
+  // A provider that says nothing for longer than that.
+  const held: Socket[] = []
+  const silent = createServer((socket) => void held.push(socket.on('error', () => undefined)))
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const client = await connectController({ state, pulumiRoot: null, signal: limit() })
+  const text = `project: shop\nproviders: { old: { kind: vsphere, url: "https://127.0.0.1:${port}/sdk", user: ops, password: "env:P" } }\n`
+  const context = { config: { text, baseFolder: state }, secrets: { 'env:P': 'x' }, who: '' }
+  const asked = client.post('/api/v1/inventory', { context, provider: 'old' }, limit())
+  setTimeout(() => {
+    silent.close()
+    for (const socket of held) socket.destroy()
+  }, 5000)
+  await assert.rejects(asked, { code: 'source-unreachable' })
+  await stop(client, state)
 })
