@@ -103,7 +103,7 @@ async function guarded<T>({ settings, cli, request, listen, signal, turn }: Call
     if (deadline.aborted) throw new LifeboatError('timeout', `The operation on stack ${request.stack} did not end within ${longestMs / 60_000} minutes.`)
     const own = refusal()
     if (own !== null) throw own
-    const hidden = [...secrets, settings.passphrase.reveal()]
+    const hidden = [...secrets, settings.passphrase.reveal(), ...passwordIn(settings.backendUrl)]
     throw failureOf(error, { stack: request.stack, diagnostics: log.diagnostics(), readFailure: request.readFailure, secrets: hidden })
   }
 }
@@ -120,6 +120,12 @@ function noting(request: StackRequest): { readonly noted: StackRequest; readonly
     }
   }
   return { noted: { ...request, program }, refusal: () => refused }
+}
+
+/** Of a database: the engine shows the whole URL when it cannot reach it. As it is written, and as it is meant. */
+function passwordIn(url: string): readonly string[] {
+  const { password } = URL.parse(url) ?? { password: '' }
+  return password === '' ? [] : [password, decodeURIComponent(password)]
 }
 
 async function preview({ open, log }: Operation): Promise<Changes> {

@@ -56,7 +56,8 @@ export async function openStack(options: EngineOptions, request: StackRequest, {
   const workDir = await prepareWorkFolder(options.stateFolder, options.project, request.stack)
   const envVars = {
     ...environment,
-    PULUMI_BACKEND_URL: options.backendUrl,
+    // The engine knows the other name of this scheme alone, and takes everything else for Pulumi Cloud.
+    PULUMI_BACKEND_URL: options.backendUrl.replace(/^postgresql:/, 'postgres:'),
     PULUMI_CONFIG_PASSPHRASE: options.passphrase.reveal(),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
   }
