@@ -5,6 +5,7 @@ import { cutoverMariadb, cutoverRedis } from './cutover-databases.ts'
 import { cutoverHttp } from './cutover-http.ts'
 import { cutoverPostgres } from './cutover-postgres.ts'
 import { demoPause } from './demo-pause.ts'
+import { drift50 } from './drift-50.ts'
 import { evidence } from './evidence.ts'
 import { finalDelta1m, finalDelta200k } from './final-delta.ts'
 import { bigFilesWan, smallFiles } from './first-copy.ts'
@@ -33,6 +34,7 @@ export const benchmarks: readonly Benchmark[] = [
   demoPause,
   orchestrate1000,
   resume,
+  drift50,
   evidence,
   hooks,
   sse,
