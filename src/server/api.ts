@@ -6,51 +6,31 @@ import { z } from 'zod'
 import type { App } from '../app/app.ts'
 import type { HookReceiver } from '../app/watch/hooks.ts'
 import { inventoryLines, linesType } from '../core/inventory-lines.ts'
-import { drillLevels } from '../core/drill.ts'
-import { standbyWants } from '../core/standby-node.ts'
 import { LifeboatError } from '../core/errors.ts'
-import { signalKinds } from '../workflows/signals.ts'
+import {
+  contextBody,
+  drillBody,
+  inventoryBody,
+  migrateBody,
+  planBody,
+  policyBody,
+  providersBody,
+  reportBody,
+  standbyBody,
+  switchBody,
+  tellBody,
+  tellParams,
+  verifyBody,
+} from './bodies.ts'
 import { hangDoor, type Door } from './door.ts'
 import { streamEvents } from './events.ts'
 import { evidenceRoute, type EvidenceSource } from './evidence.ts'
 import { failureOf, httpStatusOf } from './failures.ts'
 import { hookRoute } from './hooks.ts'
 import { openMetrics } from './metrics.ts'
+import { describeRoutes } from './openapi.ts'
 
 export type Identity = { readonly version: string; readonly pid: number; readonly since: string; readonly state: string; readonly database: string }
-
-const context = z.object({
-  config: z.object({ text: z.string(), baseFolder: z.string() }),
-  secrets: z.record(z.string(), z.string()),
-  isComplete: z.boolean().default(false),
-  who: z.string().max(200).default(''),
-})
-const inventoryBody = z.object({ context, provider: z.string().nullable(), inside: z.boolean().default(false) })
-const providersBody = z.object({ context, provider: z.string().nullable() })
-const planBody = z.object({ context, moves: z.array(z.string()), diff: z.boolean().default(false), compare: z.boolean().default(false) })
-const migrateBody = z.object({
-  context,
-  moves: z.array(z.string()),
-  fingerprint: z.string().nullable(),
-  approval: z.enum(['at-once', 'person']),
-  notBefore: z.iso.datetime().nullable().default(null),
-  rehearse: z.boolean().default(false),
-  isNewest: z.boolean().default(false),
-})
-const tellBody = z.object({ context, digest: z.string().nullable().default(null), isOff: z.enum(['source', 'target']).nullable().default(null) })
-const reportBody = z.object({
-  context,
-  move: z.string().nullable(),
-  samples: z.string().nullable(),
-  lostWrites: z.number().nullable(),
-  isPublic: z.boolean().default(false),
-})
-const verifyBody = z.object({ move: z.string().nullable(), against: z.string().nullable() })
-const policyBody = z.object({ context, move: z.string().nullable() })
-const switchBody = z.object({ context, off: z.boolean(), reason: z.string().max(500) })
-const standbyBody = z.object({ context, want: z.enum(standbyWants) })
-const drillBody = z.object({ context, level: z.enum(drillLevels).default('D1') })
-const tellParams = z.object({ name: z.string(), kind: z.enum(signalKinds) })
 
 const waitingMs = 1000
 
@@ -60,6 +40,7 @@ export type ServerHooks = { readonly touched: () => void; readonly stop: () => v
 /** Routes over the app, for a socket that only we can reach. */
 export function createServer(app: App, identity: Identity, hooks: ServerHooks): FastifyInstance {
   const server = fastify({ logger: false, bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true })
+  describeRoutes(server)
   server.get('/healthz', async () => ({ status: 'ok', ...identity, knows: app.knows() }))
   return addRoutes(server, app, hooks)
 }
@@ -71,6 +52,7 @@ export function createTcpServer(app: App, { door, receiver, evidence, ...hooks }
   const server = fastify({ logger: false, bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true })
   const metrics = openMetrics(app)
   hangDoor(server, door)
+  describeRoutes(server)
   server.get('/healthz', async () => await Promise.resolve({ status: 'ok' }))
   server.get('/metrics', async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.text()))
   void server.register(hookRoute(receiver, metrics))
@@ -95,7 +77,7 @@ function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): Fasti
   })
   server.get('/api/v1/seq', async () => ({ seq: await app.journal.last() }))
   server.post('/api/v1/context', async (request) => {
-    app.bring(z.object({ context }).parse(request.body).context)
+    app.bring(contextBody.parse(request.body).context)
     return {}
   })
   server.post('/api/v1/inventory', async (request, reply) => {
@@ -103,7 +85,7 @@ function addRoutes(server: FastifyInstance, app: App, hooks: ServerHooks): Fasti
     const inventories = await app.inventory(body.context, body, goneSignal(reply))
     return request.headers.accept === linesType ? await reply.type(linesType).send(Readable.from(inventoryLines(inventories))) : inventories
   })
-  server.post('/api/v1/doctor', async (request, reply) => await app.doctor(z.object({ context }).parse(request.body).context, goneSignal(reply)))
+  server.post('/api/v1/doctor', async (request, reply) => await app.doctor(contextBody.parse(request.body).context, goneSignal(reply)))
   server.post('/api/v1/providers', async (request, reply) => {
     const body = providersBody.parse(request.body)
     return await app.providers(body.context, body.provider, goneSignal(reply))

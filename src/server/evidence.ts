@@ -37,7 +37,7 @@ const list = <Each extends string>(each: z.ZodType<Each, string>) =>
     .pipe(z.array(each))
     .optional()
 const time = z.iso.datetime({ offset: true })
-const query = z
+export const evidenceQuery = z
   .strictObject({
     after: z.coerce.number().int().nonnegative().optional(),
     from: time.optional(),
@@ -52,7 +52,7 @@ const query = z
   .refine(({ from, to }) => to === undefined || from !== undefined, 'to= is for from=')
   .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(to) - Date.parse(from) <= dayMs, 'ask for a day at most')
 
-const looksQuery = z
+export const looksQuery = z
   .strictObject({
     from: time,
     to: time.optional(),
@@ -65,7 +65,7 @@ const looksQuery = z
 /** `lifeboat.evidence-page/1`. `through`: where `after=` goes on; `head`: the last record of the log. `lifeboat.looks/1`: how often each rung was tried, and how often in vain. */
 export function evidenceRoute(server: FastifyInstance, log: EvidenceSource): void {
   server.get('/api/v1/evidence', async (request) => {
-    const { after, from, to, limit, ...narrowing } = query.parse(request.query)
+    const { after, from, to, limit, ...narrowing } = evidenceQuery.parse(request.query)
     if (from === undefined) return { schema: 'lifeboat.evidence-page/1', ...(await log.after(after ?? 0, limit, narrowing)) }
     // Before it is read: what comes meanwhile is behind it.
     const { head } = await log.after(0, 0)

@@ -1,11 +1,12 @@
 // What an observer tells a Lifeboat elsewhere, its evidence, and what it is told by it: which nodes serve.
 import fastify, { type FastifyInstance } from 'fastify'
-import { z } from 'zod'
-import { servingSchema, type Serving } from '../core/serving.ts'
+import type { Serving } from '../core/serving.ts'
 import type { Audit } from './audit.ts'
+import { servingBody } from './bodies.ts'
 import { hangDoor, type Door } from './door.ts'
 import { evidenceRoute, type EvidenceSource } from './evidence.ts'
 import { failureOf, httpStatusOf } from './failures.ts'
+import { describeRoutes } from './openapi.ts'
 
 export type ObserverServer = {
   readonly tokens: Door['tokens']
@@ -19,10 +20,11 @@ export function createObserverServer({ tokens, audit, evidence, hearServing }: O
   // Nothing here takes a configuration.
   hangDoor(server, { tokens, audit, context: { config: { text: '', baseFolder: '' }, secrets: {}, isComplete: false } })
   server.setErrorHandler(async (error, _request, reply) => await reply.code(httpStatusOf(error)).send(failureOf(error)))
+  describeRoutes(server)
   server.get('/healthz', async () => await Promise.resolve({ status: 'ok' }))
   evidenceRoute(server, evidence)
   server.post('/api/v1/watch/serving', async (request) => {
-    await hearServing(z.object({ moves: servingSchema }).parse(request.body).moves)
+    await hearServing(servingBody.parse(request.body).moves)
     return {}
   })
   return server

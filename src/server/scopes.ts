@@ -10,6 +10,7 @@ const table: Readonly<Record<string, Scope | 'local' | 'open'>> = {
   'POST /hooks/:id': 'open',
   'GET /metrics': 'read',
   'GET /events': 'read',
+  'GET /api/v1/openapi.json': 'read',
   'GET /api/v1/status': 'read',
   'GET /api/v1/journal': 'read',
   'GET /api/v1/seq': 'read',
