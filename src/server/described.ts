@@ -62,7 +62,11 @@ export const described: Readonly<Record<string, Described>> = {
   'POST /api/v1/moves': { summary: 'Begins moves, or goes on with them.', body: bodies.migrateBody },
   'POST /api/v1/moves/:name/:kind': { summary: 'Tells a move something.', body: bodies.tellBody, params: bodies.tellParams },
   'POST /api/v1/moves/:name/drill': { summary: 'Drills a standby.', body: bodies.drillBody, answer: drillCardSchema },
-  'POST /api/v1/moves/:name/standby': { summary: 'Makes the node of a standby, makes it small, or removes it.', body: bodies.standbyBody, answer: standbyChangeSchema },
+  'POST /api/v1/moves/:name/standby': {
+    summary: 'Makes the node of a standby, makes it small, or removes it.',
+    body: bodies.standbyBody,
+    answer: standbyChangeSchema,
+  },
   'POST /api/v1/standby': { summary: 'How standbys are.', body: bodies.policyBody, answer: standbyCardSchema },
   'POST /api/v1/standby/drift': { summary: 'What is not as declared.', body: bodies.policyBody, answer: driftSchema },
   'POST /api/v1/policy': { summary: 'Why the policy would or would not act now.', body: bodies.policyBody, answer: policyCardSchema },
