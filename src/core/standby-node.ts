@@ -52,9 +52,9 @@ function upActs({ stored }: StandbySeen): readonly StandbyAct[] {
 
 function parkActs({ move, provider, stored, parkedSize, declares }: StandbySeen): readonly StandbyAct[] {
   if (!declares) throw existing(move, provider)
+  if (stored === null || stored.facts.target === null) throw new LifeboatError('not-now', `${move} has no standby yet.`)
   if (parkedSize === null)
     throw new LifeboatError('config-invalid', `moves.${move}.standby.size was not set when ${move} was planned: nothing says how small it is parked.`)
-  if (stored === null || stored.facts.target === null) throw new LifeboatError('not-now', `${move} has no standby yet.`)
   return stored.facts.parked === parkedSize ? [] : ['resize']
 }
 

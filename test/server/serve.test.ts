@@ -71,6 +71,7 @@ test('serve takes deliveries and calls of whoever may, refuses the others, and l
       ['/api/v1/moves/web-1/approve', {}],
       ['/api/v1/moves/web-1/finish', {}],
       ['/api/v1/moves/web-1/drill', { level: 'D3' }],
+      ['/api/v1/moves/web-1/standby', { want: 'down' }],
       ['/api/v1/moves/web-1/rollback', { isOff: 'source' }],
       ['/api/v1/moves', { moves: ['web-1'], fingerprint: null, approval: 'at-once' }],
     ] as const) {
