@@ -47,10 +47,12 @@ test('a move costs at its own target what the plan says, and elsewhere what the 
 })
 
 test('a size that was named stands elsewhere for what it has', () => {
-  const named = (wish: string) => at(priced({ moves: [move({ to: { provider: 'new', size: wish, image: 'debian-12', diskGiB: 4, node: null } })] }))
-  assert.deepEqual(named('t3.medium'), [['cx23', 5.5]], 'burstable there, shared here; the smallest volume is 10 GiB')
-  assert.deepEqual(named('c5.large'), [['ccx13', 16.5]])
-  assert.deepEqual(named('m6i.xlarge'), [['ccx23', 32.5]])
+  const placed = (wish: string, index = 1) =>
+    at(priced({ moves: [move({ to: { provider: 'new', size: wish, image: 'debian-12', diskGiB: 4, node: null } })] }), index)
+  assert.deepEqual(placed('t3.medium'), [['cx23', 5.5]], 'burstable there, shared here; the smallest volume is 10 GiB')
+  assert.deepEqual(placed('c5.large', 0)?.[0]?.[0], 'c5.large', 'at its own target it is itself')
+  assert.deepEqual(placed('c5.large'), [['ccx13', 16.5]])
+  assert.deepEqual(placed('m6i.xlarge'), [['ccx23', 32.5]])
 })
 
 test('where nothing carries a node, or a price is not known, the sum is not known', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it, test } from 'node:test'
 import fc from 'fast-check'
 import { costOf } from '../../src/core/plan-cost.ts'
+import { chooseSize } from '../../src/core/sizing.ts'
 import { imageOf } from '../../src/providers/image-names.ts'
 import { labelOf, nameOf } from '../../src/providers/ownership.ts'
 import { catalogOf, pricesField, sizesField, type SizeList } from '../../src/providers/size-list.ts'
@@ -53,6 +54,22 @@ describe('a list of sizes', () => {
     assert.equal(costOf(small, 4, { ...catalog, volumePrice: null }), null)
     assert.equal(costOf(small, 4, { ...catalog, addressPrice: null }), null)
   })
+})
+
+test('a flavor called m1.small is no family of sizes', () => {
+  const flavor = { cpus: 2, memoryMiB: 16_384, architecture: 'x86_64', shared: false, monthly: null } as const
+  const catalog = catalogOf(
+    {
+      ...list,
+      sizes: [
+        { ...flavor, name: 'm1.small' },
+        { ...flavor, name: 'large' },
+      ],
+    },
+    {},
+  )
+  const { reasons } = chooseSize('auto', { cpus: 2, memoryMiB: 16_384, nics: 1, disks: 1, firmware: null }, catalog)
+  assert.doesNotMatch(reasons.join('; '), /family/)
 })
 
 test('a label is always one, the same for the same text, another for another', () => {
