@@ -47,7 +47,7 @@ export const digitaloceanSizes: SizeList = {
   kind: 'digitalocean',
   takenAt: '2026-11-28',
   origin:
-    "sizes and prices: what DigitalOcean's API listed when sergeykuzmich/terraform-digitalocean-variables 0c6d2e0 was made from it (undated, read on 2026-11-28; the smallest, 4 USD, is where DigitalOcean's page of prices began on 2026-09-20); no price of volumes",
+    "sizes and prices: as sergeykuzmich/terraform-digitalocean-variables 0c6d2e0 lists DigitalOcean's (undated, read on 2026-11-28; the smallest, 4 USD, is where DigitalOcean's page of prices began on 2026-09-20); no price of volumes",
   currency: 'USD',
   volumePerGiB: null,
   address: 'included',

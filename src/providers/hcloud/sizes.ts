@@ -16,7 +16,7 @@ export const hcloudSizes: SizeList = {
   kind: 'hcloud',
   takenAt: '2026-05-27',
   origin:
-    "sizes: lists of Hetzner's server types in public repositories and documentation of 2025 and 2026, those that two of them agree on; volume price: Hetzner's pricing API, fsn1, without VAT, as devantler-tech/platform cb791c6f quotes it of 2026-05-27 (the rise of 2026-06-15 left volumes out); no prices of servers and addresses",
+    "sizes: lists of Hetzner's server types in public repositories and documentation of 2025 and 2026, most in two of them; cx43 and cax41 in one, cpx22 in one against another; volume price: Hetzner's pricing API, fsn1, without VAT, as devantler-tech/platform cb791c6f quotes it of 2026-05-27 (the rise of 2026-06-15 left volumes out); no prices of servers and addresses",
   currency: 'EUR',
   volumePerGiB: 0.0572,
   address: null,
