@@ -16,10 +16,10 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
   return result.stdout
 }
 
-/** Packages of package-lock.json that an installation without development gets, at the top of node_modules. */
+/** Packages of package-lock.json that an installation without development gets from the registry, at the top of node_modules. */
 function productionPackages(): string[] {
-  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean }> }
-  const found = Object.entries(packages).filter(([place, { dev }]) => dev !== true && /^node_modules\/(@[^/]+\/)?[^/]+$/.test(place))
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean; link?: boolean }> }
+  const found = Object.entries(packages).filter(([place, { dev, link }]) => dev !== true && link !== true && /^node_modules\/(@[^/]+\/)?[^/]+$/.test(place))
   return found.map(([place]) => place.slice('node_modules/'.length))
 }
 
@@ -58,11 +58,19 @@ test('a packed Lifeboat', async (t) => {
   await t.test('holds no lab, no tests and no sources', async () => {
     const files = (await run('find', ['.', '-type', 'f'], installed)).trim().split('\n')
     assert.deepEqual(
-      files.filter((file) => /^\.\/(lab|test|bench|src|stacks|helper)\//.test(file) || file.endsWith('.ts')),
+      files.filter((file) => /^\.\/(lab|test|bench|src|stacks|helper)\//.test(file) || (file.endsWith('.ts') && !file.startsWith('./node_modules/'))),
       [],
     )
     assert.ok(files.includes('./dist/src/providers/aws/catalog-sizes.json'))
     assert.ok(files.includes('./dist/src/nodes/inside/run.sh'))
+  })
+
+  await t.test('brings the SDK that no registry has', async () => {
+    const module = path.join(installed, 'dist/src/providers/vsphere/target.js')
+    assert.equal(
+      await run(process.execPath, ['-e', `import(${JSON.stringify(module)}).then((all) => console.log(Object.keys(all).join()))`], folder),
+      'createVsphereTarget\n',
+    )
   })
 
   await t.test('says its version, its commands and its schema', async () => {

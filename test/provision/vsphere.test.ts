@@ -18,7 +18,7 @@ const nothing = { create: 0, update: 0, replace: 0, delete: 0, same: 0 }
 const quiet = () => {}
 
 describe('nodes at a vCenter', { skip: makesMachines || missingOf(vspherePlugin) }, () => {
-  const signal = AbortSignal.timeout(150_000)
+  const signal = AbortSignal.timeout(480_000)
   let vcenter: Maker
   let target: Target
   let stateFolder: string
