@@ -187,6 +187,11 @@ export const moveFactsSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Fences that were told to act since the source was whole last, read back or not. */
+  fenceOrdered: z
+    .array(z.enum(['provider', 'ssh', 'hook']))
+    .readonly()
+    .default([]),
   /**
    * The target took over without the source. `complete`: what the source had then the target has; `gaveAt`: the same by the
    * source's own clock. `salvaged`: what came after that was kept aside on the source.
@@ -245,6 +250,7 @@ export const noFacts: MoveFacts = {
   cached: null,
   sourceAnswers: true,
   fence: null,
+  fenceOrdered: [],
   failedOver: null,
   decided: null,
   behind: null,

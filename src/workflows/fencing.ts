@@ -23,9 +23,13 @@ export type Fencing = {
   readonly rungMs: number
 }
 
-/** Cuts the node off, rung by rung. A rung that fails, or after which the old address still serves, leaves it to the next. */
-export async function fenceNode(fencing: Fencing, signal: AbortSignal): Promise<FenceDecision> {
-  const act: Act = async (fence, id, during) => {
+/**
+ * Cuts the node off, rung by rung. A rung that fails, or after which the old address still serves, leaves it to the next.
+ * `onOrder` hears of each before it acts: one that fails may have acted all the same.
+ */
+export async function fenceNode(fencing: Fencing, signal: AbortSignal, onOrder: (kind: Rung['kind']) => Promise<void>): Promise<FenceDecision> {
+  const act: Act = async (fence, { id, kind }, during) => {
+    await onOrder(kind)
     const text = await fence.fence(id, during)
     return { isFenced: await fence.isFenced(id, during), text }
   }
@@ -34,7 +38,7 @@ export async function fenceNode(fencing: Fencing, signal: AbortSignal): Promise<
 
 /** Looks once more, and changes nothing: right before the other side is promoted. */
 export async function readFence(fencing: Fencing, signal: AbortSignal): Promise<FenceDecision> {
-  const act: Act = async (fence, id, during) => {
+  const act: Act = async (fence, { id }, during) => {
     const isFenced = await fence.isFenced(id, during)
     return { isFenced, text: isFenced ? 'It is cut off, as read now.' : 'It is not cut off.' }
   }
@@ -54,7 +58,7 @@ export async function liftFence({ rungs, rungMs }: Fencing, kind: Rung['kind'], 
   }
 }
 
-type Act = (fence: Fence, id: string, signal: AbortSignal) => Promise<Omit<Rung, 'kind'>>
+type Act = (fence: Fence, rung: FenceRung, signal: AbortSignal) => Promise<Omit<Rung, 'kind'>>
 
 /** `patienceMs`: how long doors that are open may take to close. */
 async function climb({ rungs, tryDoors, rungMs }: Fencing, signal: AbortSignal, act: Act, patienceMs: number): Promise<FenceDecision> {
@@ -76,12 +80,13 @@ async function climb({ rungs, tryDoors, rungMs }: Fencing, signal: AbortSignal, 
   return decision
 }
 
-async function onRung({ kind, id, open }: FenceRung, rungMs: number, signal: AbortSignal, act: Act): Promise<Omit<Rung, 'kind'>> {
+async function onRung(rung: FenceRung, rungMs: number, signal: AbortSignal, act: Act): Promise<Omit<Rung, 'kind'>> {
+  const { kind, open } = rung
   const limit = deadline(signal, rungMs, `The fence ${kind} took longer than ${rungMs / 1000} s.`)
   const opened = open(limit)
   try {
     const fence = await orAbort(opened, limit)
-    return await orAbort(act(fence, id, limit), limit)
+    return await orAbort(act(fence, rung, limit), limit)
   } catch (error) {
     signal.throwIfAborted()
     return { isFenced: false, text: messageOf(error) }

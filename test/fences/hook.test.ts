@@ -29,6 +29,7 @@ async function folderOf(t: TestContext): Promise<string> {
 }
 
 const signal = () => AbortSignal.timeout(60_000)
+const ordered = async () => await Promise.resolve()
 const hook = (folder: string, command: string, deadlineMs = 30_000) => hookFence({ command, deadlineMs, folder, move: 'web-1', address: '127.0.0.1' })
 
 fenceConformance('a hook', false, async (t) => {
@@ -96,7 +97,7 @@ describe('the fences of a move', () => {
     const folder = await folderOf(t)
     const { port, stop } = await serving(t)
     const ladder = fencing(folder, port, [`echo '{"fenced":true}'`, 'sh strip'])
-    const first = await fenceNode(ladder, signal())
+    const first = await fenceNode(ladder, signal(), ordered)
     assert.equal(first.confirmed, false)
     assert.ok(first.text.startsWith(`hook says that the node is cut off, but 127.0.0.1:${port} still accepts connections.`), first.text)
     assert.ok(existsSync(path.join(folder, 'off')), 'the next one was tried')
@@ -111,7 +112,7 @@ describe('the fences of a move', () => {
     )
     assert.match(first.text, /provider: The provider iron has no way to cut a node off \(kind static\)\. ssh: Nobody answers\./)
     await stop()
-    const second = await fenceNode(ladder, signal())
+    const second = await fenceNode(ladder, signal(), ordered)
     assert.deepEqual([second.confirmed, second.rungs.length], [true, 3])
     assert.deepEqual(second.doors, [{ address: '127.0.0.1', port, answer: 'refuses' }])
   })
@@ -128,7 +129,7 @@ describe('the fences of a move', () => {
       { kind: 'provider' as const, id: 'vm-1', open: fence(false) },
       { kind: 'ssh' as const, id: 'vm-1', open: fence(true, hangs) },
     ]
-    const { confirmed, text } = await fenceNode({ rungs, tryDoors: async () => await Promise.resolve([]), rungMs: 200 }, signal())
+    const { confirmed, text } = await fenceNode({ rungs, tryDoors: async () => await Promise.resolve([]), rungMs: 200 }, signal(), ordered)
     assert.equal(confirmed, false)
     assert.equal(text, 'The node is not cut off. provider: Done. ssh: The fence ssh took longer than 0.2 s.')
   })
@@ -140,7 +141,7 @@ describe('the fences of a move', () => {
     const ladder = fencing(folder, port, ['sh strip'])
     assert.equal((await readFence(ladder, signal())).confirmed, false)
     assert.equal(existsSync(path.join(folder, 'off')), false, 'looking cuts nobody off')
-    assert.equal((await fenceNode(ladder, signal())).confirmed, true)
+    assert.equal((await fenceNode(ladder, signal(), ordered)).confirmed, true)
     assert.equal((await readFence(ladder, signal())).confirmed, true)
     await rm(path.join(folder, 'off'))
     assert.equal((await readFence(ladder, signal())).confirmed, false)

@@ -20,6 +20,8 @@ type Given = {
   readonly targetOff?: boolean | null
   /** Rows of the journal that were started. */
   readonly records?: readonly string[]
+  /** The fence acts, and its answer is lost. */
+  readonly breaks?: boolean
   /** How often the fence fails to be lifted. */
   readonly stuckFor?: number
   /** What the target is. */
@@ -51,7 +53,11 @@ function stepOf(given: Given) {
   }
   const note = (what: string) => async () => await Promise.resolve(void done.push(what))
   const fence = {
-    fence: async () => `${(await note('fence')()) ?? ''}It is off.`,
+    fence: async () => {
+      await note('fence')()
+      if (given.breaks === true) throw new LifeboatError('source-unreachable', 'The answer was lost.')
+      return 'It is off.'
+    },
     isFenced: async () => await Promise.resolve(isFenced),
     unfence: async () => {
       if (stuckFor-- > 0) throw new LifeboatError('source-unreachable', 'The provider is away.')
@@ -129,6 +135,26 @@ test('a node that takes a moment to end is waited for', async () => {
   const { step, facts } = stepOf({ by: null, doors: () => [{ address: '192.0.2.10', port: 443, answer: ++asked < 3 ? 'accepts' : 'silent' }] })
   await failover['fence-source'](step)
   assert.deepEqual([facts().fence?.by, asked], ['provider', 3])
+})
+
+test('a fence that was ordered and not read back, or broke half-way, may have acted: it is lifted when the fail-over is undone', async () => {
+  for (const given of [{ isFenced: false }, { breaks: true }]) {
+    const { step, done, facts } = stepOf({ by: null, ...given })
+    await assert.rejects(failover['fence-source'](step), { code: 'fence-unconfirmed' })
+    assert.deepEqual([facts().fence, facts().fenceOrdered], [null, ['provider']])
+    assert.match((await failover['unfence-source'](step)).text, /as it was before/)
+    assert.deepEqual([done, facts().fenceOrdered], [['fence', 'unfence'], []])
+    assert.equal((await failover['unfence-source'](step)).text, 'Nothing was done to the source.')
+  }
+})
+
+test('where lifting it fails, as its provider is away, the move goes on, and that is told and tried again', async () => {
+  const { step, done, facts } = stepOf({ by: null, isFenced: false, stuckFor: 1, target: null })
+  await assert.rejects(failover['fence-source'](step), { code: 'fence-unconfirmed' })
+  assert.match((await failover['unfence-source'](step)).text, /nobody can tell.*provider: The provider is away\.$/)
+  assert.deepEqual(facts().fenceOrdered, ['provider'])
+  await failover['unfence-source'](step)
+  assert.deepEqual([done, facts().fenceOrdered], [['fence', 'unfence'], []])
 })
 
 test('a fence that is not read back is none', async () => {

@@ -41,7 +41,7 @@ export const failover = {
     await step.run.ports.refuseFailover('fence', { facts: step.facts, token: step.run.token })
     const said = await step.run.services.signals.take(step.run.move, step.run.run, 'is-off')
     if (said?.['side'] === 'source') return await fenced(step, 'person', `${String(said['who'])} said that the source is off.`)
-    const { confirmed, text, rungs } = await fenceNode(fencingOf(step), step.signal)
+    const { confirmed, text, rungs } = await fenceNode(fencingOf(step), step.signal, async (kind) => await noteOrder(step, kind))
     const [by, ...also] = rungs.filter(({ isFenced }) => isFenced).map(({ kind }) => kind)
     if (by === undefined) throw new LifeboatError('fence-unconfirmed', text)
     const done = await fenced(step, by, text, also)
@@ -89,6 +89,12 @@ async function whatDatabasesHave(step: Step) {
     return [{ ...details, name, text }]
   })
   return all.flat()
+}
+
+/** Before it acts: whatever becomes of it then, the undo lifts it. */
+async function noteOrder(step: Step, kind: MoveFacts['fenceOrdered'][number]): Promise<void> {
+  const { fenceOrdered } = step.facts
+  if (!fenceOrdered.includes(kind)) await step.learn({ fenceOrdered: [...fenceOrdered, kind] })
 }
 
 type FenceFact = NonNullable<MoveFacts['fence']>

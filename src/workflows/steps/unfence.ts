@@ -1,12 +1,14 @@
 // Lifts the fence of a fail-over that did not come to its commit. The target must be closed: by its own word, by that of its
 // provider, or of somebody who knows that it is off. Nothing else keeps the two sides apart.
-import { LifeboatError } from '../../core/errors.ts'
+import { LifeboatError, messageOf } from '../../core/errors.ts'
 import { commitWasAsked, describeFencedAlone, openingReason, targetIsOff } from '../../core/sealed-alone.ts'
 import { waitUntil } from '../../io/wait.ts'
 import { liftFence, type Fencing } from '../fencing.ts'
-import { gateClosed, isSilence, reach, type Action, type Step } from '../run.ts'
+import type { MoveFacts } from '../../core/stored-move.ts'
+import { gateClosed, isSilence, reach, type Action, type Done, type Step } from '../run.ts'
 
 const answerWithinMs = 5000
+const unreadMs = 30_000
 /** Of a source that was switched on again just now; within the deadline of the step. */
 const bootWithinMs = 45_000
 
@@ -16,13 +18,31 @@ export function fencingOf(step: Step): Fencing {
 
 export const unfence: Action = async (step) => {
   const { fence, attempt } = step.facts
-  if (fence === null) return { text: 'Nothing was done to the source.' }
+  if (fence === null) return await liftUnread(step, step.facts.fenceOrdered)
   const { mayHaveTakenOver, why } = (await isClosedByItsWord(step)) ? { mayHaveTakenOver: false, why: '' } : await isKnownToBeOff(step)
   const lifted = fence.by === 'person' ? [] : [...(fence.also ?? []).toReversed(), fence.by]
   for (const kind of lifted) await liftFence(fencingOf(step), kind, step.signal)
   if (mayHaveTakenOver) await overrule(step, attempt)
   await step.learn({ fence: null, failedOver: null })
+  const unread = step.facts.fenceOrdered.filter((kind) => !lifted.includes(kind))
+  if (unread.length > 0) return { text: `${(await liftUnread(step, unread)).text}${why}` }
+  await step.learn({ fenceOrdered: [] })
   return { text: `${fence.by === 'person' ? 'Nothing was done to the source.' : 'The source is as it was before it was fenced.'}${why}` }
+}
+
+/** What was told to act and never read back may have acted. A way that is dead must not keep the move: that is told, and tried again the next time. */
+async function liftUnread(step: Step, ordered: MoveFacts['fenceOrdered']): Promise<Done> {
+  if (ordered.length === 0) return { text: 'Nothing was done to the source.' }
+  const stuck: { readonly kind: (typeof ordered)[number]; readonly why: string }[] = []
+  for (const kind of ordered.toReversed()) {
+    const failure = await liftFence({ ...fencingOf(step), rungMs: unreadMs }, kind, step.signal).then(() => null, messageOf)
+    step.signal.throwIfAborted()
+    if (failure !== null) stuck.push({ kind, why: failure })
+  }
+  await step.learn({ fenceOrdered: stuck.map(({ kind }) => kind) })
+  if (stuck.length === 0) return { text: 'The source is as it was before it was to be fenced.' }
+  const told = stuck.map(({ kind, why }) => `${kind}: ${why}`).join(' ')
+  return { text: `Whether the source is as it was nobody can tell: a fence was ordered, and lifting it failed. ${told}` }
 }
 
 /** False: it does not answer. One that was promoted for checks, and not committed, is closed first. */
