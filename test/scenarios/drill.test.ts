@@ -6,6 +6,7 @@ import { enterLab } from '../../lab/enter.ts'
 import { drillCardSchema, type DrillCard } from '../../src/core/drill.ts'
 import { standbyCardSchema } from '../../src/core/standby.ts'
 import { exec } from '../../src/io/exec.ts'
+import { waitUntil } from '../../src/io/wait.ts'
 
 await enterLab()
 const { at, setScene } = await import('../support/scenario.ts')
@@ -61,7 +62,9 @@ test('a standby is drilled while it is kept in step: it serves apart from everyb
     const tries = card.checks.filter(({ about }) => about === 'standby').map(({ code, severity }) => `${code} ${severity}`)
     assert.deepEqual(tries, ['started ok', 'check ok', 'check ok'])
     assert.match(await readFile(card.report ?? '', 'utf8'), /It passed\./)
-    assert.equal(await listingOf(target, root), await listingOf(source, root), 'it is a copy again')
+    // What the source does every few seconds comes over with the next pass.
+    const same = async () => ((await listingOf(target, root)) === (await listingOf(source, root)) ? true : null)
+    await waitUntil(same, { what: 'A standby that is a copy again', everyMs: 500, deadlineMs: 30_000, signal: AbortSignal.timeout(60_000) })
     seen.push(card)
     t.diagnostic(`D1: well after ${recoverySeconds} s, ${isolation?.packetsRefused} packets refused`)
   })
