@@ -7,7 +7,7 @@ import type { EngineRun, StackRequest, Turn, Turns } from './engine.ts'
 import { CliFailure, isStackUnknown } from './failures.ts'
 import { placeOf } from './operation.ts'
 import { tolerateStrayRejections } from './stray-rejections.ts'
-import { prepareBackend, prepareWorkFolder } from './work-folder.ts'
+import { prepareBackend, prepareWorkFolder, refuseFullDisk } from './work-folder.ts'
 
 export type EngineOptions = {
   readonly project: string
@@ -53,6 +53,7 @@ export type Prepared = {
 export async function openStack(options: EngineOptions, request: StackRequest, { cli, environment, turn, signal }: Prepared): Promise<Open> {
   tolerateStrayRejections()
   await prepareBackend(options.backendUrl)
+  if (turn !== null) await refuseFullDisk(options.backendUrl)
   const workDir = await prepareWorkFolder(options.stateFolder, options.project, request.stack)
   const envVars = {
     ...environment,
